@@ -1,0 +1,154 @@
+"""What the knowledge files hold, as frozen types. The format is described in docs/reference/knowledge.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from unstuck.model.hop import Hop
+
+
+class EvidenceKind(StrEnum):
+    """Where a finding can be seen."""
+
+    HCI = "hci"
+    BUGREPORT = "bugreport"
+    TAKEOUT = "takeout"
+    ANSWER = "answer"
+
+
+class Guard(StrEnum):
+    """A reason why a fix may not be done now. The one list of harms; checked in doctor/gate.py."""
+
+    UNDRAINED = "undrained"
+    """Records may be on the tracker alone, and the fix can erase them."""
+    UNSENT = "unsent"
+    """Records may be in the phone's app alone, and the fix can erase them."""
+    VENDOR_DOWN = "vendor_down"
+    """The service may be down: a person who signs out or reinstalls could not come back."""
+    BATTERY_LOW = "battery_low"
+    """The tracker's battery is below what the fix needs."""
+    LOGIN_UNKNOWN = "login_unknown"
+    """Nobody confirmed that the person knows the login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A row of the catalogue. ``prior`` is the chance that it holds when a person complains.
+
+    ``fault`` is False where nothing is broken (not worn, waiting for the service).
+    """
+
+    id: str
+    hop: Hop
+    title: str
+    says: str
+    explanation: str
+    prior: float
+    prior_source: str
+    how_to_check: str
+    fault: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How strongly a cause brings about a finding: P(finding | only this cause, no leak)."""
+
+    cause: str
+    strength: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSpec:
+    """A finding the rules can draw. ``leak`` is the chance of yes with no cause present."""
+
+    id: str
+    hop: Hop
+    says: str
+    explanation: str
+    seen_in: tuple[EvidenceKind, ...]
+    leak: float
+    leak_source: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to a question: what it makes of findings (id -> yes or no)."""
+
+    id: str
+    text: str
+    findings: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question a person can answer, with where to look on each platform. ``minutes`` it takes."""
+
+    id: str
+    text: str
+    minutes: float
+    answers: tuple[Answer, ...]
+    look_up: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a person notices; a finding in its own right (id ``symptom.<id>``)."""
+
+    id: str
+    says: str
+    leak: float
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """The chance that a fix, done properly, ends a cause that holds."""
+
+    cause: str
+    chance: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Something that can be done. ``minutes`` of the person's time; ``effort`` 0 (none) to 3 (a chore)."""
+
+    id: str
+    title: str
+    explanation: str
+    minutes: float
+    effort: int
+    mends: tuple[Mend, ...]
+    guards: tuple[Guard, ...]
+    harm: str
+    worked_when: str
+    undo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Numbered steps of one fix on one platform.
+
+    ``platform`` is ``any``, ``iphone``, ``android`` or a maker (``samsung``); ``tracker`` a part
+    of a model's name in lower case, or empty for all. The most special one that fits is shown.
+    """
+
+    fix: str
+    platform: str
+    tracker: str
+    lines: tuple[str, ...]
+    worked_when: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All of it, checked for consistency when loaded."""
+
+    causes: Mapping[str, Cause]
+    findings: Mapping[str, FindingSpec]
+    questions: Mapping[str, Question]
+    symptoms: Mapping[str, Symptom]
+    fixes: Mapping[str, Fix]

@@ -1,0 +1,89 @@
+"""Errors that carry a stable code and data; the sentence a person reads is made in one place.
+
+The text of each code is in :func:`render`, so that a message is worded once and tests,
+JSON and translations can rely on the code.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Stable machine codes. Never renamed, only added."""
+
+    # evidence that cannot be read
+    SOURCE_MISSING = "source.missing"
+    SOURCE_UNREADABLE = "source.unreadable"
+    SOURCE_EMPTY = "source.empty"
+    SOURCE_UNKNOWN = "source.unknown"
+    SOURCE_NOT_HCI = "source.not_hci"
+    SOURCE_DAMAGED = "source.damaged"
+    SOURCE_TOO_LARGE = "source.too_large"
+    ARCHIVE_HOSTILE = "archive.hostile"
+    ARCHIVE_DAMAGED = "archive.damaged"
+    ARCHIVE_ENCRYPTED = "archive.encrypted"
+    # wrong usage
+    USAGE_SYMPTOM = "usage.symptom"
+    USAGE_TIME = "usage.time"
+    USAGE_TOPIC = "usage.topic"
+    USAGE_OUTPUT = "usage.output"
+    USAGE_SOURCE = "usage.source"
+    # a fault of ours
+    KNOWLEDGE_INVALID = "knowledge.invalid"
+
+
+_SENTENCES: Mapping[ErrorCode, str] = {
+    ErrorCode.SOURCE_MISSING: "{path}: there is no such file or folder; check the spelling.",
+    ErrorCode.SOURCE_UNREADABLE: "{path}: cannot be opened ({reason}); check its permissions or copy it again.",
+    ErrorCode.SOURCE_EMPTY: "{path}: is empty; record or copy it again.",
+    ErrorCode.SOURCE_UNKNOWN: (
+        "{path}: is none of the kinds Unstuck can read{hint}; run 'unstuck diagnose' without a source for the list."
+    ),
+    ErrorCode.SOURCE_NOT_HCI: "{path}: {what}, not what the phone itself saw; record a Bluetooth HCI log on the phone instead.",
+    ErrorCode.SOURCE_DAMAGED: "{path}: is damaged at {where} ({reason}); everything before that was read.",
+    ErrorCode.SOURCE_TOO_LARGE: "{path}: {reason}; only the part within the limit was read.",
+    ErrorCode.ARCHIVE_HOSTILE: "{path}: was not unpacked further ({reason}); unpack it yourself and give the folder if you trust it.",
+    ErrorCode.ARCHIVE_DAMAGED: "{path}: the archive is damaged ({reason}); copy it again.",
+    ErrorCode.ARCHIVE_ENCRYPTED: "{path}: is locked with a password; unpack it yourself and give the folder.",
+    ErrorCode.USAGE_SYMPTOM: "'{given}' is not a symptom; use one of: {known}.",
+    ErrorCode.USAGE_TIME: "'{given}' is not a time; write it like 2026-03-19T20:04 or 2026-03-19T20:04:00Z.",
+    ErrorCode.USAGE_TOPIC: "'{given}' is not a cause, fix or finding{hint}; 'unstuck diagnose --list-checks' lists them.",
+    ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
+    ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
+    ErrorCode.KNOWLEDGE_INVALID: "the knowledge is inconsistent: {reason}; this is a fault of Unstuck, please report it.",
+}
+
+
+class UnstuckError(Exception):
+    """Root of every error of ours.
+
+    ``code`` is stable; ``data`` holds what the sentence needs, as text. Path and excerpts in
+    ``data`` may be personal: render through the redactor before they leave the machine.
+    """
+
+    def __init__(self, code: ErrorCode, **data: str) -> None:
+        self.code = code
+        self.data: Mapping[str, str] = data
+        super().__init__(render(code, data))
+
+
+class EvidenceError(UnstuckError):
+    """A source could not be read, in whole or from some point on."""
+
+
+class UsageError(UnstuckError):
+    """The person asked for something that does not exist."""
+
+
+class KnowledgeError(UnstuckError):
+    """The knowledge shipped with the project contradicts itself."""
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def render(code: ErrorCode, data: Mapping[str, str]) -> str:
+    """The one sentence for a person: what is wrong, with what, what to do."""
+    return _SENTENCES[code].format_map(_Blank(data))
