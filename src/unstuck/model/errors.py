@@ -39,18 +39,26 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.SOURCE_UNKNOWN: (
         "{path}: is none of the kinds Unstuck can read{hint}; run 'unstuck diagnose' without a source for the list."
     ),
-    ErrorCode.SOURCE_NOT_HCI: "{path}: {what}, not what the phone itself saw; record a Bluetooth HCI log on the phone instead.",
+    ErrorCode.SOURCE_NOT_HCI: (
+        "{path}: {what}, not what the phone itself saw; record a Bluetooth HCI log on the phone instead."
+    ),
     ErrorCode.SOURCE_DAMAGED: "{path}: is damaged at {where} ({reason}); everything before that was read.",
     ErrorCode.SOURCE_TOO_LARGE: "{path}: {reason}; only the part within the limit was read.",
-    ErrorCode.ARCHIVE_HOSTILE: "{path}: was not unpacked further ({reason}); unpack it yourself and give the folder if you trust it.",
+    ErrorCode.ARCHIVE_HOSTILE: (
+        "{path}: was not unpacked further ({reason}); unpack it yourself and give the folder if you trust it."
+    ),
     ErrorCode.ARCHIVE_DAMAGED: "{path}: the archive is damaged ({reason}); copy it again.",
     ErrorCode.ARCHIVE_ENCRYPTED: "{path}: is locked with a password; unpack it yourself and give the folder.",
     ErrorCode.USAGE_SYMPTOM: "'{given}' is not a symptom; use one of: {known}.",
     ErrorCode.USAGE_TIME: "'{given}' is not a time; write it like 2026-03-19T20:04 or 2026-03-19T20:04:00Z.",
-    ErrorCode.USAGE_TOPIC: "'{given}' is not a cause, fix or finding{hint}; 'unstuck diagnose --list-checks' lists them.",
+    ErrorCode.USAGE_TOPIC: (
+        "'{given}' is not a cause, fix or finding{hint}; 'unstuck diagnose --list-checks' lists them."
+    ),
     ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
-    ErrorCode.KNOWLEDGE_INVALID: "the knowledge is inconsistent: {reason}; this is a fault of Unstuck, please report it.",
+    ErrorCode.KNOWLEDGE_INVALID: (
+        "the knowledge is inconsistent: {reason}; this is a fault of Unstuck, please report it."
+    ),
 }
 
 

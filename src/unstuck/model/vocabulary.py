@@ -386,7 +386,7 @@ _TRACKER = (
     _kind(
         "tracker.radio_day",
         "",
-        "Hours a day in each radio mode, from the tracker's own log; columns may exceed 24 h, features are counted apart.",
+        "Hours a day in each radio mode, by the tracker's own log; may exceed 24 h, features are counted apart.",
         date="str: ISO date, UTC",
         advertise_h="float: no phone connected",
         fast_h="float: data moving at speed",
