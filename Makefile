@@ -1,0 +1,96 @@
+# Every target does its own set-up. The first run takes a minute, the second starts at once.
+# PYTHON picks the interpreter: make test PYTHON=/usr/bin/python3.12
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := temp/demo
+SCENARIO ?= walked-away
+
+# Locked installs only: hashes are required, and the build tools come from the lock too.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+INSTALL := $(PIP) install --require-hashes
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+	$(if $(UPGRADE),--upgrade)
+
+.PHONY: help setup demo test check test-browser test-fuzz bench bench-smoke lock docs clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(VENV)/stamp-venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Unstuck needs Python 3.11 or later as '$(PYTHON)'; install it, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python's venv module is missing; install it with: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Making a Python environment in $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/stamp-runtime: $(VENV)/stamp-venv requirements/runtime.txt requirements/build.txt pyproject.toml
+	@echo "Installing what Unstuck needs ..."
+	@$(INSTALL) -r requirements/build.txt -r requirements/runtime.txt
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/stamp-dev: $(VENV)/stamp-runtime requirements/dev.txt
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/stamp-fuzz: $(VENV)/stamp-dev requirements/fuzz.txt
+	@echo "Installing the fuzzer ..."
+	@$(INSTALL) -r requirements/fuzz.txt
+	@touch $@
+
+setup: $(VENV)/stamp-runtime  ## Install Unstuck into .venv (.venv/bin/unstuck)
+
+demo: setup  ## Diagnose our own example evidence and show the verdict
+	@$(BIN)/python -m examples $(DEMO) $(SCENARIO)
+	@echo "\$$ unstuck diagnose $(DEMO)/$(SCENARIO)"
+	@# Exit status 1 means "stuck", which is what the example shows; anything else but 0 is a failure.
+	@$(BIN)/unstuck diagnose $(DEMO)/$(SCENARIO) || [ $$? -eq 1 ]
+
+check: $(VENV)/stamp-dev  ## Lint, types and the direction of imports, without the tests
+	@echo "ruff check ...";  $(BIN)/ruff check --quiet .
+	@echo "ruff format ..."; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check .; exit 1; }
+	@echo "mypy ...";        $(BIN)/mypy --no-error-summary
+	@echo "lint-imports ..."; $(BIN)/lint-imports > $(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
+
+test: check  ## Lint, types, imports and all quick tests
+	@echo "pytest (the browser tests are apart: make test-browser) ..."
+	@$(BIN)/pytest -m "not browser" $(ARGS)
+
+test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
+	@$(BIN)/pytest -m browser $(ARGS)
+
+test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs and fuzz each reader for a moment
+	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),5)
+
+bench: $(VENV)/stamp-dev  ## Measure, and write benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
+
+bench-smoke: $(VENV)/stamp-dev  ## Run every benchmark small, write nothing
+	@$(BIN)/python -m benchmarks --smoke
+
+docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew
+	@$(BIN)/python -m tools.generate_docs
+
+lock: $(VENV)/stamp-dev  ## Resolve pyproject.toml into requirements/ (UPGRADE=1 takes newer releases)
+	@echo "Resolving ..."
+	@$(COMPILE) requirements/build.in -o requirements/build.txt
+	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra fuzz -o requirements/fuzz.txt
+	@if grep -nE '://|index-url|find-links' requirements/*.txt; then echo "A lock file names an address." >&2; exit 1; fi
+
+clean:  ## Remove what make made
+	rm -rf $(VENV) temp build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
