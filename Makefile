@@ -84,7 +84,10 @@ bench-smoke: $(VENV)/stamp-dev  ## Run every benchmark small, write nothing
 docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tools.generate_docs
 
-lock: $(VENV)/stamp-dev  ## Resolve pyproject.toml into requirements/ (UPGRADE=1 takes newer releases)
+$(BIN)/uv:
+	@$(MAKE) $(VENV)/stamp-dev
+
+lock: $(BIN)/uv  ## Resolve pyproject.toml into requirements/ (UPGRADE=1 takes newer releases)
 	@echo "Resolving ..."
 	@$(COMPILE) requirements/build.in -o requirements/build.txt
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
