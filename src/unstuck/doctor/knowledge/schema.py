@@ -144,6 +144,20 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class Obtain:
+    """How a person gets one kind of evidence out of a phone or an account.
+
+    ``platform`` as in :class:`Steps`. ``note`` says what private things the evidence holds.
+    """
+
+    id: str
+    platform: str
+    title: str
+    lines: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """All of it, checked for consistency when loaded."""
 

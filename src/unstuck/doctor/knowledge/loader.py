@@ -1,0 +1,379 @@
+"""Reads the knowledge files into the types of :mod:`unstuck.doctor.knowledge.schema` and checks them.
+
+The format is described in docs/reference/knowledge.md. The files are part of the package, so
+reading them is no outside I/O: they are the same on every machine and read once.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Protocol, TypeVar
+
+from unstuck.doctor.knowledge.consistency import check
+from unstuck.doctor.knowledge.rows import Row, invalid, read
+from unstuck.doctor.knowledge.schema import (
+    Answer,
+    Cause,
+    EvidenceKind,
+    FindingSpec,
+    Fix,
+    Guard,
+    Knowledge,
+    Link,
+    Mend,
+    Obtain,
+    Question,
+    Steps,
+    Symptom,
+)
+from unstuck.model.hop import Hop
+
+ANY = "any"
+ANDROID = "android"
+IPHONE = "iphone"
+
+MINUTES_MAX = 7 * 24 * 60.0
+"""A week in minutes: no fix or question of ours takes longer of a person's time."""
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_HasId)
+
+
+def load() -> Knowledge:
+    """All causes, findings, symptoms, questions and fixes; read and checked once, then kept.
+
+    Steps are not in it, see :func:`steps_for`. Raises KnowledgeError (KNOWLEDGE_INVALID).
+    """
+    return _shipped()
+
+
+def steps_for(fix: str, platform: str = ANY, maker: str = "", tracker: str = "") -> Steps:
+    """The most special steps of a fix that fit.
+
+    ``platform`` is ``iphone``, ``android`` or ``any`` (not known); ``maker`` the maker of an Android
+    phone as the phone or a person writes it (``HUAWEI``, ``Redmi``); ``tracker`` the tracker's name
+    (``Inspire 3``), with or without its vendor. A maker wins over the platform, the platform over
+    ``any``; among equals the longest matching part of the tracker's name wins. Unknown makers get the
+    platform's steps. Raises KnowledgeError for an unknown fix.
+    """
+    best = max(
+        (
+            (_level(steps.platform, platform, maker), len(steps.tracker), -index)
+            for index, steps in enumerate(all_steps(fix))
+            if _level(steps.platform, platform, maker) >= 0 and _is_part(steps.tracker, tracker)
+        ),
+        default=None,
+    )
+    if best is None:
+        invalid(f"steps/{fix}.toml has no steps for platform '{ANY}'")
+    return all_steps(fix)[-best[2]]
+
+
+def all_steps(fix: str) -> tuple[Steps, ...]:
+    """Every variant of the steps of one fix, in the order of its file. KnowledgeError for an unknown fix."""
+    if not re.fullmatch(r"[a-z_]+", fix):
+        invalid(f"'{fix}' is no id of a fix")
+    return _steps_of(fix)
+
+
+def with_names(steps: Steps, *, app: str, tracker: str) -> Steps:
+    """The same steps with the names of the app and the tracker in place of ``{app}`` and ``{tracker}``."""
+
+    def fill(text: str) -> str:
+        return text.replace("{app}", app).replace("{tracker}", tracker)
+
+    return replace(steps, lines=tuple(map(fill, steps.lines)), worked_when=fill(steps.worked_when))
+
+
+def obtain(kind: str, platform: str = ANY) -> Obtain | None:
+    """How to get one kind of evidence on a platform or maker's phone; None where the platform has no way.
+
+    ``kind`` is an id of obtain.toml (``hci``, ``bugreport`` ...). With platform ``any`` the first way is given.
+    """
+    return next((way for way in obtainable(platform) if way.id == kind), None)
+
+
+def obtainable(platform: str = ANY) -> tuple[Obtain, ...]:
+    """Every kind of evidence with its most special way on this platform (or maker's phone), best first.
+
+    With platform ``any`` every kind is listed, each by its first way in the file.
+    """
+    chosen: dict[str, tuple[int, Obtain]] = {}
+    base, maker = _split(platform)
+    for way in _ways():
+        level = 0 if base == ANY else _level(way.platform, base, maker)
+        if level >= 0 and (way.id not in chosen or level > chosen[way.id][0]):
+            chosen[way.id] = (level, way)
+    return tuple(way for _, way in chosen.values())
+
+
+def makers() -> Mapping[str, str]:
+    """Every known spelling of a maker in lower case, mapped to its id in the step files."""
+    return _makers()
+
+
+def read_knowledge(folder: Traversable) -> Knowledge:
+    """Read and check the knowledge in a folder, as :func:`load` does for the one that is shipped."""
+    known = _platforms(folder)
+    fixes = _table(read(folder, "fixes.toml"), "fix", _fix)
+    findings_folder = folder.joinpath("findings")
+    if not findings_folder.is_dir():
+        invalid("the folder findings is missing")
+    names = sorted(entry.name for entry in findings_folder.iterdir() if entry.name.endswith(".toml"))
+    knowledge = Knowledge(
+        causes=_table(read(folder, "causes.toml"), "cause", _cause),
+        findings=_merge(_table(read(folder, f"findings/{name}"), "finding", _finding) for name in names),
+        questions=_table(read(folder, "questions.toml"), "question", lambda row: _question(row, known)),
+        symptoms=_table(read(folder, "symptoms.toml"), "symptom", _symptom),
+        fixes=fixes,
+    )
+    check(knowledge)
+    for fix in fixes:
+        if not folder.joinpath("steps", f"{fix}.toml").is_file():
+            invalid(f"fix {fix} has no steps: steps/{fix}.toml is missing")
+    return knowledge
+
+
+def read_steps(folder: Traversable, fix: str) -> tuple[Steps, ...]:
+    """Every variant of the steps of one fix from a knowledge folder; one of them must fit everybody."""
+    known = _platforms(folder)
+    file = read(folder, f"steps/{fix}.toml")
+    found = tuple(_one_steps(row, fix, known) for row in file.rows("steps", least=1))
+    file.end()
+    keys = [(steps.platform, steps.tracker) for steps in found]
+    if (ANY, "") not in keys:
+        file.fail(f"has no steps for platform '{ANY}' that fit every tracker")
+    if len(set(keys)) != len(keys):
+        file.fail("has two variants for the same platform and tracker")
+    return found
+
+
+@cache
+def _shipped() -> Knowledge:
+    return read_knowledge(_folder())
+
+
+@cache
+def _steps_of(fix: str) -> tuple[Steps, ...]:
+    return read_steps(_folder(), fix)
+
+
+@cache
+def _ways() -> tuple[Obtain, ...]:
+    file = read(_folder(), "obtain.toml")
+    known = _platforms(_folder())
+    ways = tuple(_way(row, known) for row in file.rows("obtain", least=1))
+    file.end()
+    return ways
+
+
+@cache
+def _makers() -> Mapping[str, str]:
+    return _read_makers(_folder())
+
+
+def _folder() -> Traversable:
+    return files("unstuck.doctor.knowledge")
+
+
+def _read_makers(folder: Traversable) -> Mapping[str, str]:
+    file = read(folder, "makers.toml")
+    found: dict[str, str] = {}
+    for row in file.rows("maker", least=1):
+        maker = row.text("id")
+        for name in (maker, *row.texts("aliases", least=0)):
+            if found.setdefault(name, maker) != maker or name != name.lower():
+                row.fail(f"'{name}' must be in lower case and belong to one maker")
+        row.end()
+    file.end()
+    return found
+
+
+def _platforms(folder: Traversable) -> frozenset[str]:
+    return frozenset(_read_makers(folder).values()) | {ANY, ANDROID, IPHONE}
+
+
+def _split(platform: str) -> tuple[str, str]:
+    word = platform.strip().lower()
+    if word in {"", ANY}:
+        return ANY, ""
+    return (word, "") if word in {ANDROID, IPHONE} else (ANDROID, word)
+
+
+def _level(offered: str, platform: str, maker: str) -> int:
+    """How special an offered platform is for this phone: 2 maker, 1 platform, 0 any, -1 does not fit."""
+    if offered == ANY:
+        return 0
+    if offered == platform:
+        return 1
+    if platform != IPHONE and offered == _makers().get(maker.strip().lower()):
+        return 2
+    return -1
+
+
+def _is_part(part: str, name: str) -> bool:
+    """Whether ``part`` stands in ``name`` as whole words; the empty part fits every name."""
+    return not part or re.search(rf"(?<!\w){re.escape(part)}(?!\w)", name.lower()) is not None
+
+
+def _table(file: Row, key: str, make: Callable[[Row], _T]) -> Mapping[str, _T]:
+    found: dict[str, _T] = {}
+    for row in file.rows(key, least=1):
+        made = make(row)
+        row.end()
+        if found.setdefault(made.id, made) is not made:
+            row.fail("the id is used twice")
+    file.end()
+    return found
+
+
+def _merge(tables: Iterable[Mapping[str, FindingSpec]]) -> Mapping[str, FindingSpec]:
+    merged: dict[str, FindingSpec] = {}
+    for table in tables:
+        for key, spec in table.items():
+            if merged.setdefault(key, spec) is not spec:
+                invalid(f"finding {key} is in two files")
+    return merged
+
+
+def _cause(row: Row) -> Cause:
+    return Cause(
+        id=row.text("id"),
+        hop=_hop(row),
+        title=row.text("title"),
+        says=row.text("says"),
+        explanation=row.text("explanation"),
+        prior=row.chance("prior"),
+        prior_source=row.text("prior_source"),
+        how_to_check=row.text("how_to_check"),
+        fault=row.flag("fault", default=True),
+    )
+
+
+def _finding(row: Row) -> FindingSpec:
+    kinds = row.texts("seen_in")
+    known = {kind.value for kind in EvidenceKind}
+    unknown = [kind for kind in kinds if kind not in known]
+    if unknown:
+        row.fail(f"unknown kind of evidence '{unknown[0]}'")
+    return FindingSpec(
+        id=row.text("id"),
+        hop=_hop(row),
+        says=row.text("says"),
+        explanation=row.text("explanation"),
+        seen_in=tuple(EvidenceKind(kind) for kind in kinds),
+        leak=row.chance("leak"),
+        leak_source=row.text("leak_source"),
+        links=_links(row),
+    )
+
+
+def _symptom(row: Row) -> Symptom:
+    return Symptom(id=row.text("id"), says=row.text("says"), leak=row.chance("leak"), links=_links(row))
+
+
+def _links(row: Row) -> tuple[Link, ...]:
+    links = []
+    for link in row.rows("links"):
+        links.append(Link(link.text("cause"), link.chance("strength", certain=True), link.text("source")))
+        link.end()
+    return tuple(links)
+
+
+def _question(row: Row, known: frozenset[str]) -> Question:
+    look_up = {}
+    for platform, text in row.mapping("look_up").items():
+        if platform not in known or not isinstance(text, str):
+            row.fail(f"'look_up' names the unknown platform '{platform}'")
+        look_up[platform] = text
+    return Question(
+        id=row.text("id"),
+        text=row.text("text"),
+        minutes=row.number("minutes", 0.0, MINUTES_MAX),
+        answers=tuple(_answer(answer) for answer in row.rows("answers", least=2)),
+        look_up=look_up,
+    )
+
+
+def _answer(row: Row) -> Answer:
+    findings = {}
+    for finding, holds in row.mapping("findings").items():
+        if not isinstance(holds, bool):
+            row.fail(f"'findings' must say true or false of {finding}")
+        findings[finding] = holds
+    answer = Answer(id=row.text("id"), text=row.text("text"), findings=findings)
+    row.end()
+    return answer
+
+
+def _fix(row: Row) -> Fix:
+    known = {guard.value for guard in Guard}
+    guards = row.texts("guards", least=0)
+    unknown = [guard for guard in guards if guard not in known]
+    if unknown:
+        row.fail(f"unknown guard '{unknown[0]}'")
+    mends = []
+    for mend in row.rows("mends"):
+        mends.append(Mend(mend.text("cause"), mend.chance("chance", certain=True), mend.text("source")))
+        mend.end()
+    return Fix(
+        id=row.text("id"),
+        title=row.text("title"),
+        explanation=row.text("explanation"),
+        minutes=row.number("minutes", 0.0, MINUTES_MAX),
+        effort=row.whole("effort", 0, 3),
+        mends=tuple(mends),
+        guards=tuple(Guard(guard) for guard in guards),
+        harm=row.text("harm"),
+        worked_when=row.text("worked_when"),
+        undo=row.text("undo"),
+    )
+
+
+def _one_steps(row: Row, fix: str, known: frozenset[str]) -> Steps:
+    steps = Steps(
+        fix=fix,
+        platform=_platform(row, known),
+        tracker=row.text("tracker", default=""),
+        lines=row.texts("lines"),
+        worked_when=row.text("worked_when"),
+        credit=row.text("credit", default=""),
+    )
+    if steps.tracker != steps.tracker.lower():
+        row.fail("'tracker' must be in lower case")
+    row.end()
+    return steps
+
+
+def _way(row: Row, known: frozenset[str]) -> Obtain:
+    way = Obtain(
+        id=row.text("id"),
+        platform=_platform(row, known),
+        title=row.text("title"),
+        lines=row.texts("lines"),
+        note=row.text("note"),
+    )
+    row.end()
+    return way
+
+
+def _platform(row: Row, known: frozenset[str]) -> str:
+    platform = row.text("platform")
+    if platform not in known:
+        row.fail(f"unknown platform '{platform}'")
+    return platform
+
+
+def _hop(row: Row) -> Hop:
+    hop = row.text("hop")
+    if hop not in {known.value for known in Hop}:
+        row.fail(f"unknown hop '{hop}'")
+    return Hop(hop)
