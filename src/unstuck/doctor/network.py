@@ -1,0 +1,319 @@
+"""The network of causes: which combinations of causes the findings leave, and how probable each is.
+
+A two-level noisy-OR network (Heckerman, Breese and Rommelse 1995). Each cause holds or not, on
+its own prior. A finding is *no* only when its leak and every cause present all failed to bring it
+about::
+
+    P(no  | S) = (1 - leak) * product over c in S of (1 - strength_c)
+    P(yes | S) = 1 - P(no | S)
+
+The posterior is exact over every combination S of at most ``max_together`` causes. The model, its
+limits and the reasons for its numbers: docs/why/reasoning.md.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.doctor.knowledge.schema import Cause, Knowledge, Link
+from unstuck.model.diagnosis import State
+
+MAX_CAUSES_TOGETHER = 3
+"""Causes held at once. Four independent causes at once are rarer than one complaint in ten thousand
+at the catalogue's priors, and each step more multiplies the combinations by seven."""
+
+PROBABILITY_FLOOR = 1e-6
+"""Nearest that a prior, strength or leak may come to 0 or 1 (probability). A strength of exactly 1
+would let one reader's slip disprove a cause for ever, a leak of exactly 0 would prove one, and two
+such findings could contradict each other and leave 0/0. One in a million is below anything a
+source can support, and far above where a double loses digits."""
+
+UNLISTED_STOP_CHANCE = 0.05
+"""Chance that data stops although no listed cause holds (probability). Having stopped is itself an
+observation: every listed cause brings it about, and this is its leak. No source counts the
+complaints that a catalogue does not cover; one in twenty is our assumption. It keeps *something
+else* possible, and it only wins when the findings fit no listed cause."""
+
+SPEAKS_FOR_LOG_RATIO = math.log(1.25)
+"""Least log-likelihood ratio at which a finding is shown under a cause: it must shift the odds of
+the cause by a quarter, or it only adds a line."""
+
+_COMBINATIONS_LIMIT = 200_000
+"""Most combinations laid out (rows): about 50 MB of working memory with a hundred findings."""
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lattice:
+    """Every combination of at most so many of ``n`` causes. Row 0 is the empty one.
+
+    ``present`` (rows, causes) bool, ``counts`` the same as float64 for products, ``without``
+    (rows, causes): the row that is left when that cause is taken out, -1 where it is not in.
+    """
+
+    present: Bools
+    counts: Floats
+    without: Indices
+
+
+@lru_cache(maxsize=8)
+def lattice(causes: int, max_together: int) -> Lattice:
+    """Lay out the combinations once per process. ValueError when they would not fit in memory."""
+    together = min(causes, max_together)
+    rows = sum(math.comb(causes, size) for size in range(together + 1))
+    if together < 0 or rows > _COMBINATIONS_LIMIT:
+        raise ValueError(f"{rows} combinations of {causes} causes are more than {_COMBINATIONS_LIMIT}")
+    present = np.zeros((rows, causes), dtype=np.bool_)
+    without = np.full((rows, causes), -1, dtype=np.intp)
+    row_of: dict[tuple[int, ...], int] = {}
+    for size in range(together + 1):
+        for chosen in combinations(range(causes), size):
+            row = row_of[chosen] = len(row_of)
+            present[row, list(chosen)] = True
+            for place, cause in enumerate(chosen):
+                without[row, cause] = row_of[chosen[:place] + chosen[place + 1 :]]
+    counts = present.astype(np.float64)
+    for array in (present, counts, without):
+        array.setflags(write=False)
+    return Lattice(present, counts, without)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Network:
+    """Causes and findings made ready for many posteriors.
+
+    ``log_silent`` (findings, rows): log P(no | combination). ``log_prior`` (rows,), not normalised.
+    """
+
+    cause_ids: tuple[str, ...]
+    finding_ids: tuple[str, ...]
+    lattice: Lattice
+    log_prior: Floats
+    log_silent: Floats
+    links: Mapping[str, tuple[Link, ...]]
+
+    @classmethod
+    def build(
+        cls,
+        causes: Sequence[Cause],
+        links: Mapping[str, Sequence[Link]],
+        leaks: Mapping[str, float],
+        max_together: int = MAX_CAUSES_TOGETHER,
+    ) -> "Network":
+        """Join the parts. ValueError: a cause twice, a link to no cause, a leak missing, a number outside 0 to 1."""
+        cause_ids = tuple(cause.id for cause in causes)
+        column = {cause: index for index, cause in enumerate(cause_ids)}
+        if len(column) != len(cause_ids):
+            raise ValueError("a cause is listed twice")
+        space = lattice(len(cause_ids), max_together)
+        priors = np.array([_probability(cause.prior, f"prior of {cause.id}") for cause in causes], dtype=np.float64)
+        log_prior = np.log1p(-priors).sum() + space.counts @ (np.log(priors) - np.log1p(-priors))
+        log_fails = np.zeros((len(cause_ids), len(links)), dtype=np.float64)
+        log_no_leak = np.zeros(len(links), dtype=np.float64)
+        for index, (finding, its_links) in enumerate(links.items()):
+            if finding not in leaks:
+                raise ValueError(f"finding {finding} has no leak")
+            log_no_leak[index] = math.log1p(-_probability(leaks[finding], f"leak of {finding}"))
+            for link in its_links:
+                if link.cause not in column:
+                    raise ValueError(f"finding {finding} is linked to {link.cause}, which is no cause")
+                strength = _probability(link.strength, f"strength of {link.cause} for {finding}")
+                log_fails[column[link.cause], index] += math.log1p(-strength)
+        log_silent = np.ascontiguousarray((space.counts @ log_fails + log_no_leak).T)
+        kept = {finding: tuple(its_links) for finding, its_links in links.items()}
+        return cls(cause_ids, tuple(kept), space, log_prior, log_silent, kept)
+
+    @classmethod
+    def of(cls, knowledge: Knowledge, max_together: int = MAX_CAUSES_TOGETHER) -> "Network":
+        """Build the network of all causes, findings and symptoms of the knowledge (``symptom.<id>``)."""
+        links, leaks = links_and_leaks(knowledge)
+        return cls.build(tuple(knowledge.causes.values()), links, leaks, max_together)
+
+    def posterior(self, states: Mapping[str, State], *, stopped: bool) -> "Posterior":
+        """Exact posterior given what is known.
+
+        Unknown findings, and findings without a row here, say nothing. ``stopped``: data is known
+        to have stopped, so that no listed cause at all is as improbable as UNLISTED_STOP_CHANCE.
+        """
+        known = {id_: state for id_, state in states.items() if state is not State.UNKNOWN and id_ in self.links}
+        log_weights = self.log_prior.copy()
+        if stopped:
+            log_weights[0] += math.log(UNLISTED_STOP_CHANCE)
+        row = {finding: index for index, finding in enumerate(self.finding_ids)}
+        silent = [row[id_] for id_, state in known.items() if state is State.NO]
+        seen = [row[id_] for id_, state in known.items() if state is State.YES]
+        log_weights += self.log_silent[silent].sum(axis=0)
+        log_weights += np.log(-np.expm1(self.log_silent[seen])).sum(axis=0)
+        return Posterior(self, log_weights - log_sum(log_weights), known, stopped)
+
+    def log_likelihood(self, finding: str, state: State) -> Floats:
+        """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""
+        if finding not in self.links:
+            raise KeyError(finding)
+        if state is State.UNKNOWN:
+            return np.zeros_like(self.log_prior)
+        silent: Floats = self.log_silent[self.finding_ids.index(finding)]
+        if state is State.NO:
+            return silent
+        seen: Floats = np.log(-np.expm1(silent))
+        return seen
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Posterior:
+    """What is still possible, and how probable: one normalised log weight per combination (rows,).
+
+    ``known``: the findings these weights rest on. ``stopped``: the empty combination then means
+    *something that is not in the catalogue*; otherwise it means *nothing is wrong*.
+    """
+
+    network: Network
+    log_weights: Floats
+    known: Mapping[str, State]
+    stopped: bool
+
+    @property
+    def cause_ids(self) -> tuple[str, ...]:
+        """The columns of ``combinations``."""
+        return self.network.cause_ids
+
+    @property
+    def combinations(self) -> Bools:
+        """Which cause is in which combination, shape (rows, causes)."""
+        return self.network.lattice.present
+
+    @property
+    def weights(self) -> Floats:
+        """Probability of each combination, shape (rows,); they sum to 1."""
+        weights: Floats = np.exp(self.log_weights)
+        return weights
+
+    @property
+    def marginals(self) -> dict[str, float]:
+        """Probability of each cause, by id. Causes may coincide, so these need not sum to 1."""
+        held = np.minimum(self.weights @ self.network.lattice.counts, 1.0)
+        return dict(zip(self.cause_ids, held.tolist(), strict=True))
+
+    @property
+    def empty(self) -> float:
+        """Probability that no listed cause holds."""
+        return float(np.exp(self.log_weights[0]))
+
+    def given(self, finding: str, state: State) -> "Posterior":
+        """The posterior with one more finding. A finding already known, or unknown: the same. KeyError: no such one."""
+        more = self.network.log_likelihood(finding, state)
+        if state is State.UNKNOWN or finding in self.known:
+            return self
+        log_weights = self.log_weights + more
+        return Posterior(self.network, log_weights - log_sum(log_weights), {**self.known, finding: state}, self.stopped)
+
+    def after_failed(self, mends: Mapping[str, float]) -> "Posterior":
+        """The posterior after a fix was done and data still does not move.
+
+        ``mends``: cause -> chance that the fix ends it; each cause present is ended or not on its
+        own. What is left is no longer what the findings were seen on, so ``known`` is empty.
+        """
+        after, moving = transition(self.network, self.weights, mends)
+        if moving >= 1.0 - PROBABILITY_FLOOR or after.sum() <= 0.0:
+            # The fix could not fail by this model, yet it did: nothing in the catalogue fits.
+            after = np.zeros_like(after)
+            after[0] = 1.0
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(after / after.sum())
+        return Posterior(self.network, log_weights, {}, self.stopped)
+
+    def contribution(self, cause: str, finding: str) -> float:
+        """How much a finding speaks for (positive) or against (negative) a cause, given all the rest.
+
+        The log-likelihood ratio: log odds of the cause with the finding minus those without it
+        (natural logarithm). 0 for a finding these weights do not rest on. KeyError: no such cause.
+        """
+        if cause not in self.cause_ids:
+            raise KeyError(cause)
+        if finding not in self.known:
+            return 0.0
+        without = self.log_weights - self.network.log_likelihood(finding, self.known[finding])
+        return self._log_odds(self.log_weights, cause) - self._log_odds(without, cause)
+
+    def evidence_for(self, cause: str, at_least: float = SPEAKS_FOR_LOG_RATIO) -> tuple[tuple[str, float], ...]:
+        """Findings seen that are linked to a cause and speak for it, strongest first, with their contribution."""
+        spoken = [
+            (finding, self.contribution(cause, finding))
+            for finding, state in self.known.items()
+            if state is State.YES and any(link.cause == cause for link in self.network.links[finding])
+        ]
+        return tuple(sorted((pair for pair in spoken if pair[1] >= at_least), key=lambda pair: (-pair[1], pair[0])))
+
+    def _log_odds(self, log_weights: Floats, cause: str) -> float:
+        held = self.combinations[:, self.cause_ids.index(cause)]
+        return log_sum(log_weights[held]) - log_sum(log_weights[~held])
+
+
+def posterior(
+    causes: Sequence[Cause],
+    links: Mapping[str, Sequence[Link]],
+    leaks: Mapping[str, float],
+    states: Mapping[str, State],
+    *,
+    stopped: bool,
+    max_together: int = MAX_CAUSES_TOGETHER,
+) -> Posterior:
+    """Exact posterior in one call; for many of the same network build a ``Network`` once."""
+    return Network.build(causes, links, leaks, max_together).posterior(states, stopped=stopped)
+
+
+def links_and_leaks(knowledge: Knowledge) -> tuple[dict[str, tuple[Link, ...]], dict[str, float]]:
+    """Links and leaks of all findings and symptoms of the knowledge, by finding id."""
+    links = {spec.id: spec.links for spec in knowledge.findings.values()}
+    leaks = {spec.id: spec.leak for spec in knowledge.findings.values()}
+    for symptom in knowledge.symptoms.values():
+        links[symptom_finding(symptom.id)] = symptom.links
+        leaks[symptom_finding(symptom.id)] = symptom.leak
+    return links, leaks
+
+
+def symptom_finding(symptom: str) -> str:
+    """The finding id of a symptom."""
+    return f"symptom.{symptom}"
+
+
+def transition(network: Network, weights: Floats, mends: Mapping[str, float]) -> tuple[Floats, float]:
+    """Do a fix: weights (rows,) of what is still stuck afterwards (not normalised), and the mass that now moves.
+
+    Mass that was in the empty combination before stays there: no fix here ends what is not listed.
+    """
+    after = weights.copy()
+    unlisted = float(after[0])
+    after[0] = 0.0
+    for cause, chance in mends.items():
+        column = network.cause_ids.index(cause)
+        holds = network.lattice.present[:, column]
+        ended = after[holds] * chance
+        after[holds] -= ended
+        after[network.lattice.without[holds, column]] += ended
+    moving = float(after[0])
+    after[0] = unlisted
+    return after, moving
+
+
+def log_sum(log_values: Floats | Iterable[float]) -> float:
+    """Log of the sum of exponentials, without overflow; minus infinity for nothing."""
+    values = np.asarray(log_values, dtype=np.float64)
+    top = float(values.max(initial=-np.inf))
+    if top == -np.inf:
+        return -math.inf
+    return top + math.log(float(np.exp(values - top).sum()))
+
+
+def _probability(value: float, what: str) -> float:
+    if not 0.0 <= value <= 1.0:  # also catches not-a-number
+        raise ValueError(f"{what} is {value}; it must lie between 0 and 1")
+    return min(max(value, PROBABILITY_FLOOR), 1.0 - PROBABILITY_FLOOR)
