@@ -1,0 +1,422 @@
+"""The network of causes against a general Bayesian-network library, and at its edges."""
+
+import itertools
+import math
+import random
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Knowledge, Link, Symptom
+from unstuck.doctor.network import (
+    PROBABILITY_FLOOR,
+    UNLISTED_STOP_CHANCE,
+    Network,
+    Posterior,
+    lattice,
+    posterior,
+)
+from unstuck.model.diagnosis import State
+from unstuck.model.hop import Hop
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its generated bindings lack a __module__; not ours to fix
+    import pyagrum
+
+TOLERANCE = 1e-9
+
+
+def cause(id_: str, prior: float) -> Cause:
+    return Cause(id_, Hop.PHONE, id_, id_, id_, prior, "made for the test", "")
+
+
+def link(cause_id: str, strength: float) -> Link:
+    return Link(cause_id, strength, "made for the test")
+
+
+class Case:
+    """A random network with some findings known."""
+
+    def __init__(self, seed: int, causes: int, findings: int, links_each: int = 4) -> None:
+        dice = random.Random(seed)
+        self.causes = [cause(f"c{index}", dice.uniform(0.01, 0.4)) for index in range(causes)]
+        self.links = {
+            f"f{index}": [
+                link(f"c{parent}", dice.uniform(0.05, 0.98))
+                for parent in dice.sample(range(causes), min(links_each, causes))
+            ]
+            for index in range(findings)
+        }
+        self.leaks = {finding: dice.uniform(0.002, 0.3) for finding in self.links}
+        self.states = {finding: dice.choice(list(State)) for finding in self.links}
+
+
+def oracle(
+    causes: Sequence[Cause],
+    links: Mapping[str, Sequence[Link]],
+    leaks: Mapping[str, float],
+    states: Mapping[str, State],
+    *,
+    stopped: bool,
+    max_together: int | None,
+) -> dict[str, float]:
+    """The same network in pyAgrum: noisy-OR nodes, a counting chain for the limit, data stopped as one more finding.
+
+    Its "net" form of noisy-OR has the leak apart from the strengths, as ours has; its default, "compound", mixes them.
+    """
+    network = pyagrum.BayesNet()
+    evidence: dict[str, object] = {}
+    for one in causes:
+        network.add(pyagrum.LabelizedVariable(one.id, one.id, 2))
+        network.cpt(one.id).fillWith([1 - one.prior, one.prior])
+    for finding, its_links in links.items():
+        if states.get(finding, State.UNKNOWN) is State.UNKNOWN:
+            continue
+        network.addNoisyORNet(pyagrum.LabelizedVariable(finding, finding, 2), leaks[finding])
+        for one_link in its_links:
+            network.addWeightedArc(one_link.cause, finding, one_link.strength)
+        evidence[finding] = int(states[finding] is State.YES)
+    if stopped:
+        network.addNoisyORNet(pyagrum.LabelizedVariable("stopped", "stopped", 2), UNLISTED_STOP_CHANCE)
+        for one in causes:
+            network.addWeightedArc(one.id, "stopped", 1.0)
+        evidence["stopped"] = 1
+    if max_together is not None:
+        add_count(network, [one.id for one in causes], max_together)
+        evidence["count"] = [1.0] * (max_together + 1) + [0.0]
+    inference = pyagrum.LazyPropagation(network)
+    inference.setEvidence(evidence)
+    inference.makeInference()
+    return {one.id: float(inference.posterior(one.id)[1]) for one in causes}
+
+
+def add_count(network: "pyagrum.BayesNet", causes: Sequence[str], most: int) -> None:
+    """A chain that counts the causes present, saturating at ``most`` + 1; its end is named ``count``."""
+    before = None
+    for index, one in enumerate(causes):
+        name = "count" if index == len(causes) - 1 else f"count{index}"
+        network.add(pyagrum.RangeVariable(name, name, 0, most + 1))
+        network.addArc(one, name)
+        if before is not None:
+            network.addArc(before, name)
+        for held in (0, 1):
+            for so_far in range(most + 2) if before is not None else (0,):
+                where = {one: held} | ({before: so_far} if before is not None else {})
+                total = min(so_far + held, most + 1)
+                network.cpt(name)[where] = [float(value == total) for value in range(most + 2)]
+        before = name
+
+
+def assert_same(ours: Posterior, theirs: Mapping[str, float]) -> None:
+    marginals = ours.marginals
+    assert marginals.keys() == theirs.keys()
+    for cause_id, probability in theirs.items():
+        assert marginals[cause_id] == pytest.approx(probability, abs=TOLERANCE), cause_id
+
+
+@given(seed=st.integers(0, 2**32), causes=st.integers(1, 8), findings=st.integers(0, 12), stopped=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_untruncated_equals_the_general_library(seed: int, causes: int, findings: int, stopped: bool) -> None:
+    case = Case(seed, causes, findings)
+    ours = posterior(case.causes, case.links, case.leaks, case.states, stopped=stopped, max_together=causes)
+    assert_same(ours, oracle(case.causes, case.links, case.leaks, case.states, stopped=stopped, max_together=None))
+
+
+@given(seed=st.integers(0, 2**32), causes=st.integers(4, 8), findings=st.integers(0, 12), stopped=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_at_most_three_equals_the_general_library_told_the_same(
+    seed: int, causes: int, findings: int, stopped: bool
+) -> None:
+    case = Case(seed, causes, findings)
+    ours = posterior(case.causes, case.links, case.leaks, case.states, stopped=stopped)
+    assert_same(ours, oracle(case.causes, case.links, case.leaks, case.states, stopped=stopped, max_together=3))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_twelve_causes_and_thirty_findings_equal_the_general_library(seed: int) -> None:
+    case = Case(seed, 12, 30)
+    for together in (3, 12):
+        ours = posterior(case.causes, case.links, case.leaks, case.states, stopped=True, max_together=together)
+        theirs = oracle(case.causes, case.links, case.leaks, case.states, stopped=True, max_together=together)
+        assert_same(ours, theirs)
+
+
+def brute_force(case: Case, *, stopped: bool, together: int) -> dict[str, float]:
+    """The definition, combination by combination, in plain Python."""
+    mass = dict.fromkeys((one.id for one in case.causes), 0.0)
+    total = 0.0
+    for held in itertools.product((False, True), repeat=len(case.causes)):
+        if sum(held) > together:
+            continue
+        present = {one.id for one, holds in zip(case.causes, held, strict=True) if holds}
+        weight = math.prod(one.prior if one.id in present else 1 - one.prior for one in case.causes)
+        if stopped and not present:
+            weight *= UNLISTED_STOP_CHANCE
+        for finding, state in case.states.items():
+            silent = (1 - case.leaks[finding]) * math.prod(
+                1 - each.strength for each in case.links[finding] if each.cause in present
+            )
+            weight *= {State.YES: 1 - silent, State.NO: silent, State.UNKNOWN: 1.0}[state]
+        total += weight
+        for id_ in present:
+            mass[id_] += weight
+    return {id_: value / total for id_, value in mass.items()}
+
+
+@given(seed=st.integers(0, 2**32), stopped=st.booleans(), together=st.integers(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_posterior_is_the_definition(seed: int, stopped: bool, together: int) -> None:
+    case = Case(seed, 5, 6, links_each=3)
+    ours = posterior(case.causes, case.links, case.leaks, case.states, stopped=stopped, max_together=together)
+    assert_same(ours, brute_force(case, stopped=stopped, together=together))
+
+
+def test_the_catalogue_has_3683_combinations_of_up_to_three() -> None:
+    space = lattice(28, 3)
+    assert space.present.shape == (3683, 28)
+    assert space.present.sum(axis=1).max() == 3
+    assert not space.present[0].any()
+    assert len({row.tobytes() for row in space.present}) == 3683
+
+
+def test_taking_a_cause_out_of_a_combination_leads_to_the_rest_of_it() -> None:
+    space = lattice(5, 3)
+    for row, column in itertools.product(range(len(space.present)), range(5)):
+        if space.present[row, column]:
+            rest = space.present[row].copy()
+            rest[column] = False
+            assert (space.present[space.without[row, column]] == rest).all()
+        else:
+            assert space.without[row, column] == -1
+
+
+def test_too_many_combinations_are_refused() -> None:
+    with pytest.raises(ValueError, match="combinations"):
+        lattice(28, 28)
+
+
+def test_unknown_findings_say_nothing() -> None:
+    case = Case(7, 6, 8)
+    unknown = dict.fromkeys(case.links, State.UNKNOWN)
+    silent = posterior(case.causes, case.links, case.leaks, unknown, stopped=False)
+    nothing = posterior(case.causes, case.links, case.leaks, {}, stopped=False)
+    assert silent.marginals == nothing.marginals
+    assert nothing.known == {}
+
+
+def test_without_evidence_and_limit_the_marginals_are_the_priors() -> None:
+    case = Case(3, 6, 4)
+    ours = posterior(case.causes, case.links, case.leaks, {}, stopped=False, max_together=6)
+    assert ours.marginals == pytest.approx({one.id: one.prior for one in case.causes})
+
+
+def test_stopped_data_leaves_little_room_for_nothing_listed() -> None:
+    causes = [cause("a", 0.1), cause("b", 0.1)]
+    moving = posterior(causes, {}, {}, {}, stopped=False)
+    stopped = posterior(causes, {}, {}, {}, stopped=True)
+    assert moving.empty == pytest.approx(0.81)
+    assert stopped.empty == pytest.approx(0.81 * UNLISTED_STOP_CHANCE / (0.81 * UNLISTED_STOP_CHANCE + 0.19))
+
+
+def test_findings_that_fit_no_cause_speak_for_something_unlisted() -> None:
+    links = {f"f{index}": [link("a", 0.9)] for index in range(6)}
+    leaks = dict.fromkeys(links, 0.01)
+    ours = posterior([cause("a", 0.1)], links, leaks, dict.fromkeys(links, State.NO), stopped=True)
+    assert ours.empty > 0.99
+
+
+EXTREMES = st.sampled_from([0.0, 1e-12, 0.5, 1.0 - 1e-12, 1.0])
+
+
+@given(
+    priors=st.lists(EXTREMES, min_size=3, max_size=3),
+    strengths=st.lists(EXTREMES, min_size=6, max_size=6),
+    leaks=st.lists(EXTREMES, min_size=2, max_size=2),
+    states=st.lists(st.sampled_from(State), min_size=2, max_size=2),
+    stopped=st.booleans(),
+)
+@settings(max_examples=200, deadline=None)
+def test_extreme_numbers_and_contradictions_stay_finite(
+    priors: list[float], strengths: list[float], leaks: list[float], states: list[State], stopped: bool
+) -> None:
+    causes = [cause(f"c{index}", prior) for index, prior in enumerate(priors)]
+    links = {f"f{f}": [link(f"c{c}", strengths[3 * f + c]) for c in range(3)] for f in range(2)}
+    ours = posterior(
+        causes,
+        links,
+        {f"f{f}": leaks[f] for f in range(2)},
+        {f"f{f}": states[f] for f in range(2)},
+        stopped=stopped,
+    )
+    assert ours.weights.sum() == pytest.approx(1.0)
+    for probability in ours.marginals.values():
+        assert 0.0 <= probability <= 1.0
+    for cause_id, finding in itertools.product(ours.cause_ids, links):
+        assert math.isfinite(ours.contribution(cause_id, finding))
+
+
+def test_a_contradiction_of_certainties_is_shared_out_not_a_crash() -> None:
+    links = {"always": [link("a", 1.0)], "only": [link("a", 1.0)]}
+    states = {"always": State.NO, "only": State.YES}
+    ours = posterior([cause("a", 0.5)], links, {"always": 0.0, "only": 0.0}, states, stopped=False)
+    assert ours.marginals["a"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_numbers_inside_the_floors_are_taken_as_they_are() -> None:
+    barely = 2 * PROBABILITY_FLOOR
+    ours = posterior([cause("a", barely)], {}, {}, {}, stopped=False)
+    assert ours.marginals["a"] == pytest.approx(barely, rel=1e-9)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, math.nan])
+def test_a_number_that_is_no_probability_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        posterior([cause("a", wrong)], {}, {}, {}, stopped=False)
+    with pytest.raises(ValueError, match="strength of a for f"):
+        posterior([cause("a", 0.1)], {"f": [link("a", wrong)]}, {"f": 0.1}, {}, stopped=False)
+    with pytest.raises(ValueError, match="leak of f"):
+        posterior([cause("a", 0.1)], {"f": []}, {"f": wrong}, {}, stopped=False)
+
+
+def test_parts_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        posterior([cause("a", 0.1), cause("a", 0.2)], {}, {}, {}, stopped=False)
+    with pytest.raises(ValueError, match="no cause"):
+        posterior([cause("a", 0.1)], {"f": [link("b", 0.1)]}, {"f": 0.1}, {}, stopped=False)
+    with pytest.raises(ValueError, match="no leak"):
+        posterior([cause("a", 0.1)], {"f": [link("a", 0.1)]}, {}, {}, stopped=False)
+
+
+@given(seed=st.integers(0, 2**32), stopped=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_one_finding_more_is_the_same_as_all_at_once(seed: int, stopped: bool) -> None:
+    case = Case(seed, 6, 6)
+    network = Network.build(case.causes, case.links, case.leaks)
+    stepwise = network.posterior({}, stopped=stopped)
+    for finding, state in case.states.items():
+        stepwise = stepwise.given(finding, state)
+    at_once = network.posterior(case.states, stopped=stopped)
+    assert stepwise.marginals == pytest.approx(at_once.marginals, abs=1e-12)
+    assert stepwise.known == at_once.known
+
+
+def test_a_finding_already_known_is_not_counted_twice() -> None:
+    case = Case(1, 4, 3)
+    ours = posterior(case.causes, case.links, case.leaks, {"f0": State.YES}, stopped=False)
+    assert ours.given("f0", State.YES) is ours
+
+
+def test_contribution_is_the_change_of_log_odds() -> None:
+    case = Case(11, 6, 8)
+    network = Network.build(case.causes, case.links, case.leaks)
+    full = network.posterior(case.states, stopped=True)
+    for finding, state in case.states.items():
+        rest = network.posterior({**case.states, finding: State.UNKNOWN}, stopped=True)
+        for id_ in full.cause_ids:
+            change = logit(full.marginals[id_]) - logit(rest.marginals[id_])
+            assert full.contribution(id_, finding) == pytest.approx(change, abs=1e-6)
+        if state is State.UNKNOWN:
+            assert full.contribution(full.cause_ids[0], finding) == 0.0
+
+
+def logit(probability: float) -> float:
+    return math.log(probability) - math.log1p(-probability)
+
+
+def test_contribution_survives_a_certain_cause() -> None:
+    links = {f"f{index}": [link("a", 0.99)] for index in range(40)}
+    leaks = dict.fromkeys(links, 0.001)
+    ours = posterior([cause("a", 0.1), cause("b", 0.1)], links, leaks, dict.fromkeys(links, State.YES), stopped=False)
+    assert ours.marginals["a"] == 1.0
+    assert ours.contribution("a", "f0") == pytest.approx(math.log(0.99 + 0.01 * 0.001) - math.log(0.001), abs=1e-6)
+
+
+def test_evidence_lines_are_those_that_speak_for_the_cause_best_first() -> None:
+    causes = [cause("a", 0.1), cause("b", 0.1)]
+    links = {
+        "strong": [link("a", 0.9)],
+        "weak": [link("a", 0.5)],
+        "common": [link("a", 0.52)],
+        "other": [link("b", 0.9)],
+        "absent": [link("a", 0.1)],
+    }
+    leaks = {"strong": 0.01, "weak": 0.1, "common": 0.5, "other": 0.01, "absent": 0.01}
+    states = dict.fromkeys(links, State.YES) | {"absent": State.NO}
+    ours = posterior(causes, links, leaks, states, stopped=False)
+    assert [finding for finding, _ in ours.evidence_for("a")] == ["strong", "weak", "common"]
+    assert [finding for finding, _ in ours.evidence_for("a", at_least=1.0)] == ["strong", "weak"]
+    assert ours.contribution("a", "absent") < 0
+
+
+def test_a_cause_that_explains_a_finding_takes_it_from_the_other() -> None:
+    causes = [cause("a", 0.1), cause("b", 0.1)]
+    links = {"shared": [link("a", 0.9), link("b", 0.9)], "of_a": [link("a", 0.9)]}
+    network = Network.build(causes, links, {"shared": 0.01, "of_a": 0.01})
+    before = network.posterior({"shared": State.YES}, stopped=False)
+    after = before.given("of_a", State.YES)
+    assert after.marginals["a"] > before.marginals["a"]
+    assert after.marginals["b"] < before.marginals["b"]
+
+
+def test_a_failed_fix_speaks_against_what_it_mends() -> None:
+    ours = posterior([cause("a", 0.3), cause("b", 0.3)], {}, {}, {}, stopped=True)
+    after = ours.after_failed({"a": 0.9})
+    assert after.marginals["a"] < ours.marginals["a"]
+    assert after.marginals["b"] > ours.marginals["b"]
+    assert after.weights.sum() == pytest.approx(1.0)
+    assert after.known == {}
+
+
+def test_a_failed_fix_follows_bayes_on_each_combination() -> None:
+    ours = posterior([cause("a", 0.3), cause("b", 0.2)], {}, {}, {}, stopped=True)
+    only_a, only_b, both, none = 0.3 * 0.8, 0.7 * 0.2, 0.3 * 0.2, 0.7 * 0.8 * UNLISTED_STOP_CHANCE
+    after = ours.after_failed({"a": 0.75})
+    still = none + 0.25 * only_a + only_b + both
+    assert after.marginals["a"] == pytest.approx((0.25 * only_a + 0.25 * both) / still)
+    assert after.marginals["b"] == pytest.approx((only_b + both) / still)
+    assert after.empty == pytest.approx(none / still)
+
+
+def test_one_fix_that_ends_both_causes_ends_each_on_its_own() -> None:
+    ours = posterior([cause("a", 0.5), cause("b", 0.5)], {}, {}, {}, stopped=True)
+    after = ours.after_failed({"a": 0.5, "b": 0.5})
+    none = 0.25 * UNLISTED_STOP_CHANCE
+    still_a = 0.25 * 0.5 + 0.25 * 0.25  # only a, not ended; both, only b ended
+    still_both = 0.25 * 0.25
+    total = none + 2 * still_a + still_both
+    assert after.marginals["a"] == pytest.approx((still_a + still_both) / total)
+
+
+def test_when_every_listed_cause_is_ended_only_something_unlisted_is_left() -> None:
+    ours = posterior([cause("a", 0.3)], {}, {}, {}, stopped=True)
+    after = ours.after_failed({"a": 1.0}).after_failed({"a": 1.0})
+    assert after.empty == pytest.approx(1.0)
+    assert after.marginals == {"a": 0.0}
+    certain = posterior([cause("a", 1.0)], {}, {}, {}, stopped=True).after_failed({"a": 1.0})
+    assert certain.empty == 1.0
+
+
+def test_symptoms_are_findings_of_the_network() -> None:
+    knowledge = Knowledge(
+        causes={"a": cause("a", 0.2)},
+        findings={"f": FindingSpec("f", Hop.PHONE, "", "", (), 0.1, "", (link("a", 0.6),))},
+        questions={},
+        symptoms={"silent": Symptom("silent", "", 0.2, (link("a", 0.9),))},
+        fixes={},
+    )
+    network = Network.of(knowledge)
+    assert set(network.finding_ids) == {"f", "symptom.silent"}
+    told = network.posterior({"symptom.silent": State.YES}, stopped=False)
+    assert told.marginals["a"] > 0.2
+
+
+def test_given_keeps_the_weights_normalised() -> None:
+    case = Case(5, 6, 6)
+    ours = Network.build(case.causes, case.links, case.leaks).posterior({}, stopped=True)
+    for finding in case.links:
+        ours = ours.given(finding, State.NO)
+    assert np.isclose(ours.weights.sum(), 1.0)
