@@ -1,0 +1,276 @@
+"""What every view says in the same words: verdict, times in the phone's zone, durations, locators.
+
+Pure text; glyphs, colours and layout belong to the views.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
+
+from unstuck.model.diagnosis import Diagnosis, HopState, PlannedFix, RankedCause, Tracker, Unchecked, Verdict
+from unstuck.model.evidence import SourceInfo
+from unstuck.model.hop import Hop
+
+LEAST_SHOWN_PROBABILITY = 0.01
+"""Causes less sure than this are not listed for a person: a hundred of them would be one mistake."""
+
+LISTED_LOCATORS = 3
+"""Up to this many packets or lines are listed one by one; more are given as a range."""
+
+HOP_TITLES = {Hop.TRACKER: "the tracker", Hop.BLUETOOTH: "Bluetooth", Hop.PHONE: "the phone", Hop.SERVER: "the server"}
+
+_KINDS = {
+    "btsnoop": "Bluetooth log",
+    "btsnooz": "Bluetooth log in a report",
+    "packetlogger": "Bluetooth log (Apple)",
+    "pcap": "Bluetooth capture",
+    "pcapng": "Bluetooth capture",
+    "bugreport": "Android bug report",
+    "dumpsys": "Android service report",
+    "logcat": "Android log",
+    "settings": "Android settings",
+    "appops": "Android app operations",
+    "getprop": "Android properties",
+    "takeout": "Takeout export",
+    "unknown": "not recognised",
+}
+_VENDORS = {
+    "fitbit": "Fitbit",
+    "garmin": "Garmin",
+    "huami": "Amazfit",
+    "whoop": "Whoop",
+    "oura": "Oura",
+    "polar": "Polar",
+}
+_WHOLE_NUMBER = re.compile(r"^(packet|line|row) (\d+)$")
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Control, format (bidirectional overrides, zero width), surrogate, private and separator characters."""
+
+
+def clean(text: str) -> str:
+    """Text of unknown origin made safe to show on one line: no control or direction characters."""
+    return " ".join("".join(" " if unicodedata.category(c) in _UNSAFE_CATEGORIES else c for c in text).split())
+
+
+@lru_cache(maxsize=32)
+def _zone(name: str) -> tuple[tzinfo, str]:
+    try:
+        return (ZoneInfo(name), name) if name and name != "UTC" else (UTC, "UTC")
+    except (KeyError, ValueError, OSError):  # the name comes from evidence and may be anything
+        return UTC, "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Times for a person in the phone's zone; UTC when ``zone`` is empty or unknown.
+
+    ``day`` is the moment of reference: times of the same day are given without a date.
+    """
+
+    zone: str
+    day: datetime | None = None
+
+    def local(self, time: datetime) -> datetime:
+        """The same moment in the phone's zone."""
+        return time.astimezone(_zone(self.zone)[0])
+
+    def stated(self, time: datetime | None) -> str:
+        """The zone in words, as in ``Europe/Vienna, UTC+1``; the offset is the one at ``time``."""
+        name = _zone(self.zone)[1]
+        if name == "UTC" or time is None:
+            return name
+        offset = self.local(time).utcoffset()
+        minutes = 0 if offset is None else round(offset.total_seconds() / 60)
+        hours, rest = divmod(abs(minutes), 60)
+        return f"{name}, UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
+
+    def time(self, time: datetime) -> str:
+        """``22:23`` on the day of reference, ``Wed 18 Mar 22:23`` on another, with the year when that differs."""
+        local = self.local(time)
+        if self.day is not None and local.date() == self.local(self.day).date():
+            return f"{local:%H:%M}"
+        return f"{self.date(time)} {local:%H:%M}"
+
+    def date(self, time: datetime) -> str:
+        """``Thu 19 Mar``, with the year unless it is the year of reference."""
+        local = self.local(time)
+        year = "" if self.day is not None and local.year == self.local(self.day).year else f" {local.year}"
+        return f"{local:%a} {local.day} {local:%b}{year}"
+
+    def span(self, first: datetime, last: datetime) -> str:
+        """``Thu 19 Mar 2026, 21:04 – 22:28``, or both ends with their date."""
+        begin, end = self.local(first), self.local(last)
+        if begin.date() == end.date():
+            return f"{Clock(self.zone).date(first)}, {begin:%H:%M} – {end:%H:%M}"
+        return f"{self.date(first)} {begin:%H:%M} – {Clock(self.zone).date(last)} {end:%H:%M}"
+
+
+def clock_of(diagnosis: Diagnosis) -> Clock:
+    """The clock of a diagnosis: the phone's zone, the day it was judged as of."""
+    return Clock(diagnosis.zone, diagnosis.judged_at)
+
+
+def seen(diagnosis: Diagnosis) -> tuple[datetime, datetime] | None:
+    """First and last moment of the evidence that the diagnosis rests on: its facts, else its sources."""
+    times = [fact.time for fact in diagnosis.facts if fact.time is not None and fact.name.startswith(_WATCHED)]
+    if not times:
+        times = [moment for source in diagnosis.sources if source.span is not None for moment in source.span]
+    return (min(times), max(times)) if times else None
+
+
+_WATCHED = ("link.", "advert.", "rssi.", "hci.", "device.")
+"""Facts of a trace: these say for how long somebody watched; a bug report's history may go back weeks."""
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``22 min``, ``3 h 10 min``, ``2 days 4 h``: two units at most, rounded down."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return f"{max(0, int(seconds))} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"
+
+
+def percent(share: float) -> str:
+    """``93 %``; never a false 0 or 100."""
+    if share < LEAST_SHOWN_PROBABILITY:
+        return "< 1 %"
+    return f"{min(99, round(share * 100))} %" if share < 0.995 else "> 99 %"
+
+
+def minutes(count: float) -> str:
+    """A person's time: ``1 min``, ``1 h 30 min``, ``2 days``."""
+    return "< 1 min" if count < 1 else duration(60 * count)
+
+
+def tracker_name(tracker: Tracker | None) -> str:
+    """``Fitbit Inspire 3``, or that none was recognised."""
+    if tracker is None:
+        return "No tracker recognised"
+    vendor = _VENDORS.get(tracker.vendor, tracker.vendor.capitalize())
+    name = clean(tracker.name)
+    if not name:
+        return clean(f"{vendor} tracker {tracker.id}")
+    return name if name.lower().startswith(vendor.lower()) else clean(f"{vendor} {name}")
+
+
+def kind_name(kind: str) -> str:
+    """The kind of a source for a person."""
+    return _KINDS.get(kind, clean(kind).replace("_", " "))
+
+
+def verdict_sentence(diagnosis: Diagnosis) -> str:
+    """The first sentence: what the verdict is, where, since when, for how long."""
+    if diagnosis.verdict is Verdict.STUCK:
+        where = "" if diagnosis.stuck_at is None else f" at {HOP_TITLES[diagnosis.stuck_at]}"
+        if diagnosis.since is None:
+            return f"Stuck{where}; since when is not known."
+        since = clock_of(diagnosis).time(diagnosis.since)
+        if diagnosis.judged_at is None or diagnosis.judged_at < diagnosis.since:
+            return f"Stuck{where} since {since}."
+        return f"Stuck{where} since {since} ({duration((diagnosis.judged_at - diagnosis.since).total_seconds())})."
+    if diagnosis.verdict is Verdict.HEALTHY:
+        checked = [HOP_TITLES[hop] for hop, state, _ in diagnosis.hops if state is HopState.MOVING]
+        if len(checked) == len(Hop):
+            return "Not stuck: data moves all the way from tracker to server."
+        return f"Not stuck as far as could be seen: {listed(checked) or 'nothing'}."
+    if not any(source.readable for source in diagnosis.sources):
+        return "Inconclusive: there was nothing to read."
+    return "Inconclusive: what was given cannot say whether or where data is stuck."
+
+
+def detail_sentence(diagnosis: Diagnosis) -> str:
+    """The doctor's own sentence where the verdict alone says too little; else empty."""
+    return "" if diagnosis.verdict is Verdict.STUCK and diagnosis.stuck_at is not None else clean(diagnosis.headline)
+
+
+def risk_sentence(diagnosis: Diagnosis) -> str:
+    """What is overwritten next and when, or that nobody knows; empty unless something is at risk."""
+    risk = diagnosis.at_risk
+    if risk is None:
+        return "What may be lost is not known." if diagnosis.verdict is Verdict.STUCK else ""
+    clock = clock_of(diagnosis)
+    if diagnosis.judged_at is not None and risk.lost_at <= diagnosis.judged_at:
+        return (
+            f"The tracker is overwriting its oldest minutes: what it recorded since {clock.time(risk.since)} "
+            f"began to go about {clock.time(risk.lost_at)}."
+        )
+    return f"Nothing is lost: the oldest unsynced minute is kept until about {clock.time(risk.lost_at)}."
+
+
+def shown_causes(diagnosis: Diagnosis) -> list[RankedCause]:
+    """The causes worth a person's time; at least the first one when data is stuck."""
+    shown = [cause for cause in diagnosis.causes if cause.probability >= LEAST_SHOWN_PROBABILITY]
+    if not shown and diagnosis.verdict is Verdict.STUCK:
+        return list(diagnosis.causes[:1])
+    return shown
+
+
+def split_plan(diagnosis: Diagnosis) -> tuple[list[PlannedFix], list[PlannedFix]]:
+    """What may be done, in order, and what must not be done now."""
+    return [f for f in diagnosis.plan if f.blocked is None], [f for f in diagnosis.plan if f.blocked is not None]
+
+
+def grouped_unchecked(rows: Sequence[Unchecked]) -> list[tuple[str, list[str]]]:
+    """How to check, with the titles of the causes it would settle; in the order given."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        titles = groups.setdefault(clean(row.how), [])
+        if clean(row.title) not in titles:
+            titles.append(clean(row.title))
+    return list(groups.items())
+
+
+def place(locators: Sequence[str]) -> str:
+    """Several locators as one: ``packet 5,697``, ``packets 5,853, 6,257``, ``packets 5,726–6,510``.
+
+    Only numbers of the same kind are joined; anything else is given by its first, with the number of the others.
+    """
+    matches = [_WHOLE_NUMBER.match(locator) for locator in locators]
+    numbered = [match for match in matches if match is not None]
+    if not locators or len(numbered) < len(locators) or len({match[1] for match in numbered}) != 1:
+        first = locators[0] if locators else ""
+        match = _WHOLE_NUMBER.match(first)
+        first = f"{match[1]} {int(match[2]):,}" if match else clean(first)
+        return f"{first} and {len(locators) - 1} more" if len(locators) > 1 else first
+    word = numbered[0][1]
+    numbers = sorted({int(match[2]) for match in numbered})
+    if len(numbers) == 1:
+        return f"{word} {numbers[0]:,}"
+    if len(numbers) <= LISTED_LOCATORS:
+        return f"{word}s " + ", ".join(f"{number:,}" for number in numbers)
+    return f"{word}s {numbers[0]:,}–{numbers[-1]:,}"
+
+
+def source_name(path: str) -> str:
+    """The last part of a path, which is what a person recognises."""
+    return clean(PurePosixPath(path.replace("\\", "/")).name or path)
+
+
+def source_sentence(source: SourceInfo, clock: Clock) -> str:
+    """What a source turned out to be: kind, size, span, what was passed over, its clock."""
+    if not source.readable:
+        return f"{kind_name(source.kind)}, nothing used"
+    parts = [kind_name(source.kind), f"{source.records:,} records"]
+    if source.span is not None:
+        parts.append(clock.span(*source.span))
+    if source.skipped:
+        parts.append(f"{source.skipped:,} passed over")
+    if abs(source.clock_skew_s) >= 0.05:  # shown with one decimal
+        parts.append(f"clock moved by {source.clock_skew_s:+.1f} s")
+    return ", ".join(parts)
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1] if words else "") if part)

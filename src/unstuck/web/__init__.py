@@ -1,0 +1,1 @@
+"""The pages: a diagnosis enters, HTML leaves."""
