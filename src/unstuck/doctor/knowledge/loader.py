@@ -146,7 +146,7 @@ def read_steps(folder: Traversable, fix: str) -> tuple[Steps, ...]:
     """Every variant of the steps of one fix from a knowledge folder; one of them must fit everybody."""
     known = _platforms(folder)
     file = read(folder, f"steps/{fix}.toml")
-    found = tuple(_one_steps(row, fix, known) for row in file.rows("steps", least=1))
+    found = tuple(steps for row in file.rows("steps", least=1) for steps in _variants(row, fix, known))
     file.end()
     keys = [(steps.platform, steps.tracker) for steps in found]
     if (ANY, "") not in keys:
@@ -338,38 +338,35 @@ def _fix(row: Row) -> Fix:
     )
 
 
-def _one_steps(row: Row, fix: str, known: frozenset[str]) -> Steps:
-    steps = Steps(
-        fix=fix,
-        platform=_platform(row, known),
-        tracker=row.text("tracker", default=""),
-        lines=row.texts("lines"),
-        worked_when=row.text("worked_when"),
-        credit=row.text("credit", default=""),
-    )
-    if steps.tracker != steps.tracker.lower():
-        row.fail("'tracker' must be in lower case")
+def _variants(row: Row, fix: str, known: frozenset[str]) -> Iterable[Steps]:
+    platforms = row.one_or_more("platform")
+    trackers = row.one_or_more("tracker", default="")
+    lines, worked_when, credit = row.texts("lines"), row.text("worked_when"), row.text("credit", default="")
     row.end()
-    return steps
+    for platform in platforms:
+        _known_platform(row, platform, known)
+        for tracker in trackers:
+            if tracker != tracker.lower():
+                row.fail("'tracker' must be in lower case")
+            yield Steps(fix, platform, tracker, lines, worked_when, credit)
 
 
 def _way(row: Row, known: frozenset[str]) -> Obtain:
     way = Obtain(
         id=row.text("id"),
-        platform=_platform(row, known),
+        platform=row.text("platform"),
         title=row.text("title"),
         lines=row.texts("lines"),
         note=row.text("note"),
     )
+    _known_platform(row, way.platform, known)
     row.end()
     return way
 
 
-def _platform(row: Row, known: frozenset[str]) -> str:
-    platform = row.text("platform")
+def _known_platform(row: Row, platform: str, known: frozenset[str]) -> None:
     if platform not in known:
         row.fail(f"unknown platform '{platform}'")
-    return platform
 
 
 def _hop(row: Row) -> Hop:

@@ -82,6 +82,15 @@ class Row:
             self.fail(f"'{key}' must hold texts that are not empty")
         return found
 
+    def one_or_more(self, key: str, default: str | None = None) -> tuple[str, ...]:
+        """A string or a list of strings."""
+        value = self._get(key)
+        if not isinstance(value, list):
+            return (self.text(key, default),)
+        if not value or not all(isinstance(entry, str) for entry in value):
+            self.fail(f"'{key}' must be a text or a list of texts")
+        return tuple(value)
+
     def mapping(self, key: str) -> Mapping[str, object]:
         """A table of anything; empty where left out."""
         value = self._get(key)
@@ -102,8 +111,7 @@ class Row:
         for index, entry in enumerate(value, start=1):
             if not isinstance(entry, dict):
                 self.fail(f"'{key}' entry {index} must be a table")
-            name = entry.get("id") or entry.get("cause") or entry.get("platform") or index
-            rows.append(Row(f"{self.where}, {key} {name}", entry))
+            rows.append(Row(f"{self.where}, {key} {entry.get('id') or entry.get('cause') or index}", entry))
         return rows
 
     def end(self) -> None:
