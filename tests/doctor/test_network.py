@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Knowledge, Link, Symptom
 from unstuck.doctor.network import (
     PROBABILITY_FLOOR,
-    UNLISTED_STOP_CHANCE,
+    UNLISTED_SHARE,
     Network,
     Posterior,
     lattice,
@@ -81,10 +81,10 @@ def oracle(
             network.addWeightedArc(one_link.cause, finding, one_link.strength)
         evidence[finding] = int(states[finding] is State.YES)
     if stopped:
-        network.addNoisyORNet(pyagrum.LabelizedVariable("stopped", "stopped", 2), UNLISTED_STOP_CHANCE)
+        network.addOR(pyagrum.LabelizedVariable("any", "any", 2))
         for one in causes:
-            network.addWeightedArc(one.id, "stopped", 1.0)
-        evidence["stopped"] = 1
+            network.addArc(one.id, "any")
+        evidence["any"] = [*unlisted_likelihood([one.prior for one in causes], max_together)]
     if max_together is not None:
         add_count(network, [one.id for one in causes], max_together)
         evidence["count"] = [1.0] * (max_together + 1) + [0.0]
@@ -92,6 +92,16 @@ def oracle(
     inference.setEvidence(evidence)
     inference.makeInference()
     return {one.id: float(inference.posterior(one.id)[1]) for one in causes}
+
+
+def unlisted_likelihood(priors: Sequence[float], max_together: int | None) -> tuple[float, float]:
+    """Soft evidence on "any listed cause" that leaves "none" its share of the stopped; scaled to at most 1."""
+    by_number = np.array([1.0])
+    for prior in priors:
+        by_number = np.convolve(by_number, [1 - prior, prior])
+    some = by_number[1:].sum() if max_together is None else by_number[1 : max_together + 1].sum()
+    odds = UNLISTED_SHARE / (1 - UNLISTED_SHARE) * some / by_number[0]
+    return float(odds / (1 + odds)), float(1 / (1 + odds))
 
 
 def add_count(network: "pyagrum.BayesNet", causes: Sequence[str], most: int) -> None:
@@ -149,13 +159,13 @@ def brute_force(case: Case, *, stopped: bool, together: int) -> dict[str, float]
     """The definition, combination by combination, in plain Python."""
     mass = dict.fromkeys((one.id for one in case.causes), 0.0)
     total = 0.0
+    unlisted, listed = unlisted_likelihood([one.prior for one in case.causes], together) if stopped else (1.0, 1.0)
     for held in itertools.product((False, True), repeat=len(case.causes)):
         if sum(held) > together:
             continue
         present = {one.id for one, holds in zip(case.causes, held, strict=True) if holds}
         weight = math.prod(one.prior if one.id in present else 1 - one.prior for one in case.causes)
-        if stopped and not present:
-            weight *= UNLISTED_STOP_CHANCE
+        weight *= listed if present else unlisted
         for finding, state in case.states.items():
             silent = (1 - case.leaks[finding]) * math.prod(
                 1 - each.strength for each in case.links[finding] if each.cause in present
@@ -167,7 +177,7 @@ def brute_force(case: Case, *, stopped: bool, together: int) -> dict[str, float]
     return {id_: value / total for id_, value in mass.items()}
 
 
-@given(seed=st.integers(0, 2**32), stopped=st.booleans(), together=st.integers(0, 5))
+@given(seed=st.integers(0, 2**32), stopped=st.booleans(), together=st.integers(1, 5))
 @settings(max_examples=100, deadline=None)
 def test_posterior_is_the_definition(seed: int, stopped: bool, together: int) -> None:
     case = Case(seed, 5, 6, links_each=3)
@@ -214,12 +224,18 @@ def test_without_evidence_and_limit_the_marginals_are_the_priors() -> None:
     assert ours.marginals == pytest.approx({one.id: one.prior for one in case.causes})
 
 
-def test_stopped_data_leaves_little_room_for_nothing_listed() -> None:
-    causes = [cause("a", 0.1), cause("b", 0.1)]
+@pytest.mark.parametrize("prior", [0.001, 0.1])
+def test_stopped_data_leaves_something_unlisted_its_share_whatever_the_scale_of_the_priors(prior: float) -> None:
+    causes = [cause("a", prior), cause("b", prior)]
     moving = posterior(causes, {}, {}, {}, stopped=False)
     stopped = posterior(causes, {}, {}, {}, stopped=True)
-    assert moving.empty == pytest.approx(0.81)
-    assert stopped.empty == pytest.approx(0.81 * UNLISTED_STOP_CHANCE / (0.81 * UNLISTED_STOP_CHANCE + 0.19))
+    assert moving.empty == pytest.approx((1 - prior) ** 2)
+    assert stopped.empty == pytest.approx(UNLISTED_SHARE)
+
+
+def test_without_any_listed_cause_only_something_unlisted_is_left() -> None:
+    assert posterior([], {}, {}, {}, stopped=True).empty == 1.0
+    assert posterior([cause("a", 0.5)], {}, {}, {}, stopped=True, max_together=0).empty == 1.0
 
 
 def test_findings_that_fit_no_cause_speak_for_something_unlisted() -> None:
@@ -373,7 +389,8 @@ def test_a_failed_fix_speaks_against_what_it_mends() -> None:
 
 def test_a_failed_fix_follows_bayes_on_each_combination() -> None:
     ours = posterior([cause("a", 0.3), cause("b", 0.2)], {}, {}, {}, stopped=True)
-    only_a, only_b, both, none = 0.3 * 0.8, 0.7 * 0.2, 0.3 * 0.2, 0.7 * 0.8 * UNLISTED_STOP_CHANCE
+    only_a, only_b, both = 0.3 * 0.8, 0.7 * 0.2, 0.3 * 0.2
+    none = (only_a + only_b + both) * UNLISTED_SHARE / (1 - UNLISTED_SHARE)
     after = ours.after_failed({"a": 0.75})
     still = none + 0.25 * only_a + only_b + both
     assert after.marginals["a"] == pytest.approx((0.25 * only_a + 0.25 * both) / still)
@@ -384,7 +401,7 @@ def test_a_failed_fix_follows_bayes_on_each_combination() -> None:
 def test_one_fix_that_ends_both_causes_ends_each_on_its_own() -> None:
     ours = posterior([cause("a", 0.5), cause("b", 0.5)], {}, {}, {}, stopped=True)
     after = ours.after_failed({"a": 0.5, "b": 0.5})
-    none = 0.25 * UNLISTED_STOP_CHANCE
+    none = 0.75 * UNLISTED_SHARE / (1 - UNLISTED_SHARE)
     still_a = 0.25 * 0.5 + 0.25 * 0.25  # only a, not ended; both, only b ended
     still_both = 0.25 * 0.25
     total = none + 2 * still_a + still_both

@@ -33,11 +33,12 @@ would let one reader's slip disprove a cause for ever, a leak of exactly 0 would
 such findings could contradict each other and leave 0/0. One in a million is below anything a
 source can support, and far above where a double loses digits."""
 
-UNLISTED_STOP_CHANCE = 0.05
-"""Chance that data stops although no listed cause holds (probability). Having stopped is itself an
-observation: every listed cause brings it about, and this is its leak. No source counts the
-complaints that a catalogue does not cover; one in twenty is our assumption. It keeps *something
-else* possible, and it only wins when the findings fit no listed cause."""
+UNLISTED_SHARE = 0.05
+"""Share of trackers whose data has stopped where no listed cause holds (probability), before any
+finding. No source counts the complaints that a catalogue does not cover; one in twenty is our
+assumption. It keeps *something else* possible, and it only wins when the findings fit no listed
+cause. It is a share of the stopped, not a rate per day, so that it does not depend on how the
+priors were scaled."""
 
 SPEAKS_FOR_LOG_RATIO = math.log(1.25)
 """Least log-likelihood ratio at which a finding is shown under a cause: it must shift the odds of
@@ -93,6 +94,7 @@ class Network:
     ``log_silent`` (findings, rows): log P(no | combination). ``log_prior`` (rows,), not normalised.
     """
 
+    causes: tuple[Cause, ...]
     cause_ids: tuple[str, ...]
     finding_ids: tuple[str, ...]
     lattice: Lattice
@@ -129,7 +131,7 @@ class Network:
                 log_fails[column[link.cause], index] += math.log1p(-strength)
         log_silent = np.ascontiguousarray((space.counts @ log_fails + log_no_leak).T)
         kept = {finding: tuple(its_links) for finding, its_links in links.items()}
-        return cls(cause_ids, tuple(kept), space, log_prior, log_silent, kept)
+        return cls(tuple(causes), cause_ids, tuple(kept), space, log_prior, log_silent, kept)
 
     @classmethod
     def of(cls, knowledge: Knowledge, max_together: int = MAX_CAUSES_TOGETHER) -> "Network":
@@ -141,12 +143,12 @@ class Network:
         """Exact posterior given what is known.
 
         Unknown findings, and findings without a row here, say nothing. ``stopped``: data is known
-        to have stopped, so that no listed cause at all is as improbable as UNLISTED_STOP_CHANCE.
+        to have stopped, so that before any finding no listed cause holds in UNLISTED_SHARE of all cases.
         """
         known = {id_: state for id_, state in states.items() if state is not State.UNKNOWN and id_ in self.links}
         log_weights = self.log_prior.copy()
-        if stopped:
-            log_weights[0] += math.log(UNLISTED_STOP_CHANCE)
+        if stopped and len(log_weights) > 1:
+            log_weights[0] = log_sum(log_weights[1:]) + math.log(UNLISTED_SHARE / (1.0 - UNLISTED_SHARE))
         row = {finding: index for index, finding in enumerate(self.finding_ids)}
         silent = [row[id_] for id_, state in known.items() if state is State.NO]
         seen = [row[id_] for id_, state in known.items() if state is State.YES]
