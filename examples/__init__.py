@@ -1,0 +1,4 @@
+"""Synthetic evidence, made by code: what a phone would hold in five stories. Never taken from a real person.
+
+In at the top comes the name of a story; out at the bottom come files. Nothing here knows the readers.
+"""
