@@ -19,6 +19,10 @@ class ErrorCode(StrEnum):
     SOURCE_NOT_HCI = "source.not_hci"
     SOURCE_DAMAGED = "source.damaged"
     SOURCE_TOO_LARGE = "source.too_large"
+    SOURCE_NOTHING = "source.nothing"
+    SOURCE_DUPLICATE = "source.duplicate"
+    CLOCK_MOVED = "clock.moved"
+    CLOCK_UNKNOWN = "clock.unknown"
     ARCHIVE_HOSTILE = "archive.hostile"
     ARCHIVE_DAMAGED = "archive.damaged"
     ARCHIVE_ENCRYPTED = "archive.encrypted"
@@ -44,6 +48,15 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.SOURCE_DAMAGED: "{path}: is damaged at {where} ({reason}); everything before that was read.",
     ErrorCode.SOURCE_TOO_LARGE: "{path}: {reason}; only the part within the limit was read.",
+    ErrorCode.SOURCE_NOTHING: (
+        "{path}: holds {count} files and none is of a kind Unstuck can read; "
+        "run 'unstuck diagnose' without a source for the list."
+    ),
+    ErrorCode.SOURCE_DUPLICATE: "{path}: holds the same bytes as {other} and was read once.",
+    ErrorCode.CLOCK_MOVED: "{path}: its clock is {amount} {side} {other}'s; its times were moved ({how}).",
+    ErrorCode.CLOCK_UNKNOWN: (
+        "{path}: shows no event that another source shows too, and no common time; its clock was taken as right."
+    ),
     ErrorCode.ARCHIVE_HOSTILE: (
         "{path}: was not unpacked further ({reason}); unpack it yourself and give the folder if you trust it."
     ),
