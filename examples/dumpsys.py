@@ -22,8 +22,8 @@ _BONDS = (
 class Phone:
     """How the phone stands when the report is taken. All times are local.
 
-    ``enable_log`` and the two logs hold (time, text) pairs, the first of ``enable_log`` being the boot; ``saver_since`` is None while battery saver is off;
-    ``beat_until`` is the last time the app's periodic job ran.
+    ``enable_log`` and the two logs hold (time, text) pairs, the first of ``enable_log`` being the boot.
+    ``saver_since`` is None while battery saver is off; ``beat_until`` is the last time the app's periodic job ran.
     """
 
     taken: datetime

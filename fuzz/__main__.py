@@ -1,0 +1,88 @@
+"""Replay kept inputs and fuzz: ``python -m fuzz [--seconds N] [TARGET...]``."""
+
+import argparse
+import importlib
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+_CORPUS = _HERE / "corpus"
+_FOUND = _HERE.parent / "temp" / "fuzz"
+_INPUT_TIMEOUT_S = 10
+"""An input of a few kilobytes that takes longer than this hangs, even on a slow machine."""
+_MEMORY_LIMIT_MB = 1024
+"""Interpreter, numpy and instrumentation take about 200 MB; a small input has no business taking more than the rest."""
+
+
+def main() -> int:
+    """Replay, then fuzz each target. 0 when nothing was found, 1 otherwise."""
+    known = sorted(path.stem.removeprefix("fuzz_") for path in _HERE.glob("fuzz_*.py"))
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description="Fuzz the readers of Unstuck.")
+    parser.add_argument("--seconds", type=int, default=60, metavar="N", help="per target; 0 only replays (default 60)")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(known))
+    arguments = parser.parse_args()
+    unknown = set(arguments.targets) - set(known)
+    if unknown:
+        parser.error(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    fuzzing = arguments.seconds > 0
+    if fuzzing and importlib.util.find_spec("atheris") is None:
+        print("atheris is not installed (make test-fuzz installs it): replaying the kept inputs only.")
+        fuzzing = False
+    broken = []
+    for target in arguments.targets or known:
+        print(f"{target}: {replay(target)} kept inputs replayed", flush=True)
+        if fuzzing and not _fuzz(target, arguments.seconds):
+            broken.append(target)
+    if broken:
+        print(f"Found something in {', '.join(broken)}; the inputs are in {_FOUND}")
+    return int(bool(broken))
+
+
+def replay(target: str) -> int:
+    """Run every kept input of a target; give how many. Whatever the target raises comes through."""
+    one_input = importlib.import_module(f"fuzz.fuzz_{target}").one_input
+    inputs = sorted(path for path in (_CORPUS / target).glob("*") if path.is_file())
+    for path in inputs:
+        try:
+            one_input(path.read_bytes())
+        except BaseException as error:
+            error.add_note(f"with the kept input {path}")
+            raise
+    return len(inputs)
+
+
+def _fuzz(target: str, seconds: int) -> bool:
+    found = _FOUND / target
+    work = found / "corpus"
+    work.mkdir(parents=True, exist_ok=True)
+    kept = _CORPUS / target
+    command = [
+        sys.executable,
+        "-m",
+        "fuzz.worker",
+        target,
+        str(work),
+        *([str(kept)] if kept.is_dir() else []),
+        f"-max_total_time={seconds}",
+        f"-timeout={_INPUT_TIMEOUT_S}",
+        f"-rss_limit_mb={_MEMORY_LIMIT_MB}",
+        f"-artifact_prefix={found}/",
+        "-print_final_stats=1",
+    ]
+    log = found / "last.log"
+    print(f"{target}: fuzzing for {seconds} s ...", flush=True)
+    with log.open("w") as output:
+        status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    lines = log.read_text(errors="replace").splitlines()
+    if status != 0:
+        print("\n".join(lines[-40:]))
+        return False
+    runs = next((line.split()[-1] for line in lines if "number_of_executed_units" in line), "?")
+    print(f"{target}: {runs} inputs tried, nothing found", flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
