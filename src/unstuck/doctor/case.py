@@ -1,0 +1,199 @@
+"""One case as rules see it: the facts, which tracker and app they are about, and the moment it is judged."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from unstuck.doctor.links import LinkHistory, history
+from unstuck.evidence.profiles import VendorProfile, profiles, vendor_of_package
+from unstuck.model.diagnosis import Tracker
+from unstuck.model.evidence import Fact, FactSet
+
+SURE_ENOUGH = 0.5
+"""Least sureness (0 to 1) at which a recognised device is taken for a tracker: below it only attribute handles speak."""
+
+_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the rules are given. ``subjects`` are the names under which facts speak of the tracker.
+
+    ``packages`` are the packages of its app. ``judged_at`` is the moment to judge as of: the end of
+    the evidence unless the person gave another. ``stopped_at`` is when data stopped, where seen.
+    """
+
+    facts: FactSet
+    tracker: Tracker | None
+    subjects: frozenset[str]
+    packages: frozenset[str]
+    judged_at: datetime
+    links: LinkHistory
+    stopped_at: datetime | None = None
+
+    @property
+    def profile(self) -> VendorProfile | None:
+        """The vendor's profile, where the vendor is known."""
+        return profiles().get(self.tracker.vendor) if self.tracker else None
+
+    def latest(self, *names: str) -> Fact | None:
+        """The newest such fact about whatever it is about."""
+        return self.facts.latest(*names)
+
+    def of_app(self, *names: str) -> list[Fact]:
+        """Facts about the tracker's app, oldest first."""
+        return [fact for fact in self.facts.all(*names) if fact.subject in self.packages]
+
+    def of_tracker(self, *names: str) -> list[Fact]:
+        """Facts about the tracker itself, oldest first."""
+        return [fact for fact in self.facts.all(*names) if fact.subject in self.subjects]
+
+    def read(self, *sections: str) -> bool:
+        """Whether any of these parts of a report was read, so that silence about it means something."""
+        return any(fact.text("section") in sections for fact in self.facts.all("phone.section"))
+
+    def before(self, fact: Fact) -> timedelta | None:
+        """How long before the moment of judgement a fact was seen."""
+        return None if fact.time is None else self.judged_at - fact.time
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which tracker the facts are about; ``note`` is a sentence when that was not plain."""
+
+    tracker: Tracker | None
+    subjects: frozenset[str]
+    note: str = ""
+
+
+def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
+    """Pick the one tracker the facts recognise, or the one ``wanted`` names (address or part of a name).
+
+    A device that was linked counts before one that was only heard: a neighbour's tracker advertises too.
+    """
+    found = _recognised(facts)
+    names = _names(facts)
+    if wanted:
+        return _wanted(wanted.strip().lower(), found, names, facts)
+    linked = {fact.subject for fact in facts.all("link.opened", "link.lost", "link.ended", "link.not_established")}
+    paired = {fact.subject for fact in facts.all("bluetooth.bond", "tracker.device")}
+    close = [subject for subject in found if subject in linked or subject in paired]
+    candidates = close or list(found)
+    merged = _merge(candidates, names, facts)
+    if not merged:
+        return Choice(None, frozenset(), "No tracker was recognised; name it with --tracker ADDRESS or NAME.")
+    best = max(merged, key=lambda group: max(found[subject][1] for subject in group if subject in found))
+    tracker = _tracker(best, found, names)
+    if len(merged) == 1:
+        return Choice(tracker, best)
+    others = ", ".join(sorted(_tracker(group, found, names).name or min(group) for group in merged if group != best))
+    return Choice(
+        tracker,
+        best,
+        f"Several trackers were recognised; this is about {tracker.name}. Others: {others} (--tracker NAME).",
+    )
+
+
+def _recognised(facts: FactSet) -> dict[str, tuple[str, float]]:
+    found: dict[str, tuple[str, float]] = {}
+    for fact in facts.all("device.recognised"):
+        sure = fact.number("sure") or 0.0
+        if sure >= SURE_ENOUGH and sure > found.get(fact.subject, ("", 0.0))[1]:
+            found[fact.subject] = (fact.text("vendor"), sure)
+    for fact in facts.all("bluetooth.bond"):
+        vendor = _vendor_of_name(fact.text("name"))
+        if vendor and fact.subject not in found:
+            found[fact.subject] = (vendor, 0.8)
+    for fact in facts.all("tracker.device"):
+        found[fact.subject] = (
+            _vendor_of_name(fact.text("name")) or _vendor_of_name(fact.text("type")) or "fitbit",
+            0.95,
+        )
+    return found
+
+
+def _names(facts: FactSet) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for fact in facts.all("device.name", "device.recognised", "bluetooth.bond", "tracker.device"):
+        if fact.text("name"):
+            names[fact.subject] = fact.text("name")
+    return names
+
+
+def _merge(candidates: Iterable[str], names: dict[str, str], facts: FactSet) -> list[frozenset[str]]:
+    """Group subjects that are one device: an export's id with its address, or the same name in both."""
+    address_of = {fact.subject: fact.text("address").lower() for fact in facts.all("tracker.device")}
+    groups: dict[str, set[str]] = defaultdict(set)
+    for subject in candidates:
+        address = address_of.get(subject, "") or subject
+        by_name = [
+            other
+            for other in candidates
+            if _ADDRESS.fullmatch(other) and names.get(other) and names.get(other) == names.get(subject)
+        ]
+        key = address if _ADDRESS.fullmatch(address) else (by_name[0] if len(by_name) == 1 else subject)
+        groups[key] |= {subject, key}
+    return [frozenset(group) for group in groups.values()]
+
+
+def _tracker(group: frozenset[str], found: dict[str, tuple[str, float]], names: dict[str, str]) -> Tracker:
+    address = next((subject for subject in sorted(group) if _ADDRESS.fullmatch(subject)), min(group))
+    vendor = next((found[subject][0] for subject in sorted(group) if subject in found), "")
+    name = next((names[subject] for subject in sorted(group) if names.get(subject)), "")
+    if not name and vendor in profiles():
+        name = f"{profiles()[vendor].name} tracker"
+    return Tracker(id=address, name=name, vendor=vendor)
+
+
+def _wanted(wanted: str, found: dict[str, tuple[str, float]], names: dict[str, str], facts: FactSet) -> Choice:
+    known = {fact.subject for fact in facts if _ADDRESS.fullmatch(fact.subject)} | set(found)
+    hits = {subject for subject in known if subject == wanted or wanted in names.get(subject, "").lower()}
+    if not hits:
+        return Choice(None, frozenset(), f"No device called '{wanted}' is in the evidence.")
+    groups = _merge(sorted(hits), names, facts)
+    best = groups[0]
+    note = "" if len(groups) == 1 else f"'{wanted}' fits several devices; this is about the first, {min(best)}."
+    return Choice(_tracker(best, found, names), best, note)
+
+
+def _vendor_of_name(name: str) -> str:
+    return next(
+        (profile.id for profile in profiles().values() if name and not profile.weak and profile.has_name(name)), ""
+    )
+
+
+def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> frozenset[str]:
+    """The packages whose facts speak for the tracker's app: ``app``, else the vendor's, else any vendor's seen."""
+    if app:
+        return frozenset({app})
+    if tracker and tracker.vendor in profiles():
+        return frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
+    seen = {fact.subject for fact in facts.all("app.installed") if vendor_of_package(fact.subject)}
+    return frozenset(seen) or frozenset({"com.fitbit.FitbitMobile"})
+
+
+def end_of_evidence(facts: FactSet, spans: Iterable[tuple[datetime, datetime] | None]) -> datetime | None:
+    """The newest moment any source reaches, or None where nothing is dated."""
+    times = [span[1] for span in spans if span is not None]
+    times += [fact.time for fact in facts if fact.time is not None]
+    return max(times) if times else None
+
+
+def as_time(text: str) -> datetime | None:
+    """An ISO time of a fact's value as an aware UTC time; None where there is none."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def open_case(
+    facts: FactSet, choice: Choice, packages: frozenset[str], judged_at: datetime, stopped_at: datetime | None = None
+) -> Case:
+    """Put a case together for the rules."""
+    return Case(facts, choice.tracker, choice.subjects, packages, judged_at, history(facts), stopped_at)

@@ -1,0 +1,370 @@
+"""Rules about the Bluetooth leg: the adapter, the link, the bond and the air."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from statistics import median
+
+from unstuck.doctor.case import Case
+from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
+from unstuck.model.evidence import Fact
+
+SAME_MINUTES = timedelta(minutes=10)
+"""Losses this near each other count as one event. In the real case two other links died within 5 minutes."""
+
+AROUND_LOSS = timedelta(minutes=10)
+"""Signal readings this near a loss describe it."""
+
+WEAK_DBM = -85
+"""At or below this an LE link is at its edge: receivers are specified to -70 dBm and reach about -95 (Core, Vol 6, Part A, 4)."""
+
+GOOD_DBM = -70
+"""At or above this every LE receiver must work (Core specification, Vol 6, Part A, section 4: reference sensitivity -70 dBm)."""
+
+STORM_133 = 3
+"""This many 133 in an hour with no success between: a single one is often followed by success."""
+
+STORM_WINDOW = timedelta(hours=1)
+"""The hour of STORM_133."""
+
+CRASHES = 1
+"""Crashes of the Bluetooth service that count."""
+
+MANY_LINKS = 5
+"""Links at once from which air time runs short; the healthy real phone had four."""
+
+FEW_CHANNELS = 20
+"""Of 37 data channels: with fewer than this in use the phone hears strong traffic on the rest."""
+
+LISTENED = timedelta(minutes=10)
+"""A phone that heard others this long and not the tracker would have heard it."""
+
+UNENCRYPTED_HELD_S = 5.0
+"""Seconds a link stays open unencrypted before it is remarkable: bonded trackers encrypt within one."""
+
+KEY_CODES = frozenset({0x05, 0x06, 0x3D})
+"""HCI codes that mean that the key is missing or wrong (Core specification, Vol 1, Part F)."""
+
+GATT_TIMEOUT = 8
+GATT_NOT_ESTABLISHED = 62
+GATT_ERROR = 133
+
+
+def adapter_off(case: Case) -> Outcome:
+    """State of the adapter in a report; BLE_ON means that the person switched it off."""
+    fact = case.latest("bluetooth.adapter")
+    if fact is None or fact.text() == "absent":
+        return UNKNOWN
+    off = fact.text() in ("off", "ble_on", "turning_off")
+    return either(off, f"Bluetooth was {_adapter_words(fact)}", "Bluetooth was on", [fact])
+
+
+def _adapter_words(fact: Fact) -> str:
+    return {"off": "off", "ble_on": "switched off by the person (only scanning was left on)"}.get(
+        fact.text(), "being switched off"
+    )
+
+
+def airplane_mode_on(case: Case) -> Outcome:
+    """Airplane mode in settings or services."""
+    fact = case.latest("phone.airplane_mode", "phone.airplane_switched")
+    if fact is None or fact.flag() is None:
+        return UNKNOWN
+    return either(fact.flag() is True, "airplane mode was on", "airplane mode was off", [fact])
+
+
+def adapter_stuck_turning(case: Case) -> Outcome:
+    """The adapter caught between two states."""
+    fact = case.latest("bluetooth.adapter")
+    if fact is None or fact.text() == "absent":
+        return UNKNOWN
+    stuck = fact.text() in ("turning_on", "turning_off")
+    return either(
+        stuck, f"the adapter hung while {fact.text().replace('_', ' ')}", "the adapter's state was settled", [fact]
+    )
+
+
+def bluetooth_crashed(case: Case) -> Outcome:
+    """Crash count of the adapter, or a restart with the reason CRASH."""
+    count = case.latest("bluetooth.crashes")
+    crashed = case.facts.all("bluetooth.crashed")
+    crashed += [fact for fact in case.facts.all("bluetooth.switched") if fact.text("reason") == "CRASH"]
+    number = int(count.number() or 0) if count is not None else 0
+    if crashed or number >= CRASHES:
+        proof = [*crashed, *([count] if count else [])]
+        return yes(f"the phone's Bluetooth service crashed {times(max(number, len(crashed)), 'time')}", proof)
+    return no("the phone's Bluetooth service never crashed", [count]) if count is not None else UNKNOWN
+
+
+def gatt_133_storm(case: Case) -> Outcome:
+    """Three errors 133 within an hour with no success between them."""
+    lines = [fact for fact in case.facts.all("gatt.status") if fact.time is not None]
+    if case.subjects and any(fact.subject in case.subjects for fact in lines):
+        lines = [fact for fact in lines if fact.subject in case.subjects]
+    run: list[Fact] = []
+    for fact in lines:
+        if fact.number("status") != GATT_ERROR:
+            run = [] if fact.number("status") == 0 else run
+            continue
+        run = [
+            *[earlier for earlier in run if fact.time and earlier.time and fact.time - earlier.time <= STORM_WINDOW],
+            fact,
+        ]
+        if len(run) >= STORM_133:
+            return yes(f"{times(len(run), 'connection attempt')} in an hour failed with 133", run)
+    return no("connections did not fail with 133 again and again", lines[-1:]) if lines else UNKNOWN
+
+
+def gatt_slots_full(case: Case) -> Outcome:
+    """The phone ran out of GATT client slots."""
+    full = case.facts.all("gatt.slots_exhausted")
+    if full:
+        return yes("no slot was left for another Bluetooth client", full)
+    seen = case.facts.all("gatt.status")
+    return no("Bluetooth clients were given slots", seen[-1:]) if seen else UNKNOWN
+
+
+def controller_unanswered(case: Case) -> Outcome:
+    """Commands the controller never answered, or a hardware error."""
+    silent = case.facts.all("hci.command_timeout", "hci.hardware_error")
+    if silent:
+        return yes(f"the Bluetooth chip failed to answer or reported an error ({times(len(silent), 'time')})", silent)
+    covered = [fact for fact in case.facts.all("hci.coverage") if fact.flag("commands")]
+    return no("every command to the Bluetooth chip was answered", covered) if covered else UNKNOWN
+
+
+def link_lost_silently(case: Case) -> Outcome:
+    """Supervision time-outs of the tracker's link in the current run of trouble."""
+    lost = [fact for fact in case.of_tracker("link.lost") if _in_episode(case, fact)]
+    if lost:
+        first = lost[0]
+        held = first.number("held_s")
+        after = f" after {lasting(timedelta(seconds=held))}" if held else ""
+        again = f", {len(lost)} times in all" if len(lost) > 1 else ""
+        return yes(f"link lost without a word (0x{int(first.number('reason') or 8):02x}){after}{again}", lost)
+    status = [fact for fact in case.of_tracker("gatt.status") if fact.number("status") == GATT_TIMEOUT]
+    if status:
+        return yes(f"link lost without a word (status 8), {times(len(status), 'time')}", status)
+    calm = [fact for span in case.links.of(case.subjects) for fact in (span.opened, span.closed) if fact is not None]
+    return no("no link to the tracker was lost", calm[-1:]) if calm else UNKNOWN
+
+
+def others_lost_too(case: Case) -> Outcome:
+    """Whether other devices' links died in the same minutes as the tracker's."""
+    losses = [fact for fact in case.links.trouble_of(case.subjects) if _in_episode(case, fact)]
+    if not losses:
+        return UNKNOWN
+    others = [
+        fact
+        for fact in case.links.trouble
+        if fact.subject not in case.subjects and any(_near(fact, loss, SAME_MINUTES) for loss in losses)
+    ]
+    if others:
+        devices = len({fact.subject for fact in others})
+        return yes(f"{times(devices, 'other device')} dropped in the same minutes", others)
+    company = [
+        span.opened
+        for loss in losses
+        if loss.time is not None
+        for span in case.links.open_at(loss.time, case.subjects)
+        if span.opened is not None
+    ]
+    if company:
+        held = len({fact.subject for fact in company})
+        return no(f"{times(held, 'other link')} held when the tracker's was lost", company)
+    return UNKNOWN
+
+
+def signal_weak(case: Case) -> Outcome:
+    """Strength of what was heard of the tracker around its losses."""
+    losses = [fact for fact in case.links.trouble_of(case.subjects) if _in_episode(case, fact)]
+    heard = [
+        fact
+        for fact in case.of_tracker("advert.seen", "rssi.read")
+        if fact.number("rssi") is not None and any(_near(fact, loss, AROUND_LOSS) for loss in losses)
+    ]
+    if not heard:
+        return UNKNOWN
+    levels = numbers(heard, "rssi")
+    weak = [fact for fact in heard if (fact.number("rssi") or 0) <= WEAK_DBM]
+    middle = median(levels)
+    if len(weak) * 2 >= len(heard):
+        return yes(
+            f"{len(weak)} of {times(len(heard), 'reading')} around the losses {WEAK_DBM} dBm or weaker (median {middle:.0f})",
+            weak,
+        )
+    return no(f"signal around the losses was fair (median {middle:.0f} dBm)", heard)
+
+
+def lost_at_good_signal(case: Case) -> Outcome:
+    """The last thing heard before the loss was strong."""
+    lost = [fact for fact in case.of_tracker("link.lost") if _in_episode(case, fact)]
+    known = [fact for fact in lost if fact.number("last_rssi") is not None]
+    if not known:
+        return UNKNOWN
+    good = [fact for fact in known if (fact.number("last_rssi") or -127) >= GOOD_DBM]
+    if good:
+        return yes(f"the link was lost at {good[0].number('last_rssi'):.0f} dBm, a good signal", good)
+    return no(f"the signal was weak before the loss ({known[0].number('last_rssi'):.0f} dBm)", known)
+
+
+def connect_not_heard(case: Case) -> Outcome:
+    """0x3e: the tracker never answered the connection."""
+    failed = [fact for fact in case.of_tracker("link.not_established") if _in_episode(case, fact)]
+    if failed:
+        opened = len([fact for fact in case.of_tracker("link.opened") if _in_episode(case, fact)])
+        return yes(f"{len(failed)} of {times(len(failed) + opened, 'connection')} failed to establish (0x3e)", failed)
+    status = [fact for fact in case.of_tracker("gatt.status") if fact.number("status") == GATT_NOT_ESTABLISHED]
+    if status:
+        return yes(f"{times(len(status), 'connection')} failed to establish (status 62)", status)
+    opened_facts = case.of_tracker("link.opened")
+    return no("every connection to the tracker was established", opened_facts[-1:]) if opened_facts else UNKNOWN
+
+
+def channels_shrunk(case: Case) -> Outcome:
+    """Few data channels left in the map."""
+    maps = case.facts.all("link.channels")
+    few = [fact for fact in maps if (fact.number("channels") or 37) < FEW_CHANNELS]
+    if few:
+        return yes(f"only {min(numbers(few, 'channels')):.0f} of 37 radio channels were in use", few)
+    return no("most radio channels were in use", maps[-1:]) if maps else UNKNOWN
+
+
+def many_links(case: Case) -> Outcome:
+    """Links open at once, from the trace or from the report's connected devices."""
+    parallel = case.latest("links.parallel")
+    if parallel is not None:
+        most = int(parallel.number("le_max") or 0)
+        return either(
+            most >= MANY_LINKS,
+            f"{most} Bluetooth links were open at once",
+            f"at most {times(most, 'link')} at once",
+            [parallel],
+        )
+    connected = case.facts.all("bluetooth.profile_link")
+    clients = case.facts.all("bluetooth.gatt_client")
+    total = len({fact.subject for fact in connected}) + int(sum(numbers(clients, "connections")))
+    if total >= MANY_LINKS:
+        return yes(f"{total} Bluetooth connections were open at once", [*connected, *clients])
+    return (
+        no(f"{times(total, 'Bluetooth connection')} open", [*connected, *clients]) if connected or clients else UNKNOWN
+    )
+
+
+def link_refused(case: Case) -> Outcome:
+    """Connections refused for want of room."""
+    refused = [fact for fact in case.facts.all("link.refused") if fact.number("status") in (0x09, 0x0D)]
+    if refused:
+        return yes(f"{times(len(refused), 'connection')} refused for want of room", refused)
+    opened = case.of_tracker("link.opened")
+    return no("no connection was refused", opened[-1:]) if opened else UNKNOWN
+
+
+def key_refused(case: Case) -> Outcome:
+    """Encryption or pairing that failed on the tracker's link."""
+    failed = [fact for fact in case.of_tracker("link.encryption_failed", "pairing.failed")]
+    failed += [fact for fact in case.of_tracker("link.ended") if fact.number("reason") in KEY_CODES]
+    failed += [fact for fact in case.of_tracker("gatt.status") if fact.number("status") in (5, 6)]
+    good = case.of_tracker("link.encrypted", "pairing.completed")
+    if failed and not (good and _later(good[-1], failed[-1])):
+        return yes(f"encryption with the tracker failed ({times(len(failed), 'time')}): a key is missing", failed)
+    return no("encryption with the tracker came on", good[-1:]) if good else UNKNOWN
+
+
+def link_never_encrypted(case: Case) -> Outcome:
+    """Links that stayed open without encryption."""
+    spans = [span for span in case.links.of(case.subjects) if span.start is not None]
+    encrypted = case.of_tracker("link.encrypted")
+    if encrypted:
+        return no("the link to the tracker was encrypted", encrypted[-1:])
+    long = [
+        span.opened
+        for span in spans
+        if span.opened is not None
+        and ((span.end or case.judged_at) - (span.start or case.judged_at)).total_seconds() >= UNENCRYPTED_HELD_S
+    ]
+    return yes("the link to the tracker stayed open and was never encrypted", long) if long else UNKNOWN
+
+
+def bond_absent(case: Case) -> Outcome:
+    """The phone's list of bonds, against the tracker."""
+    listed = case.latest("bluetooth.bond_count")
+    if listed is None:
+        return UNKNOWN
+    bonds = case.facts.all("bluetooth.bond")
+    mine = [fact for fact in bonds if fact.subject in case.subjects or _masked_match(fact.subject, case.subjects)]
+    if not mine and case.tracker and case.tracker.name:
+        mine = [fact for fact in bonds if fact.text("name").casefold() == case.tracker.name.casefold()]
+    if mine:
+        return no("the tracker is in the phone's Bluetooth list", mine)
+    if case.tracker is None:
+        return UNKNOWN
+    return yes("the tracker is not in the phone's Bluetooth list", [listed, *bonds])
+
+
+def never_heard(case: Case) -> Outcome:
+    """A tracker that should be there and was not on the air while others were."""
+    if case.tracker is None:
+        return UNKNOWN
+    heard = case.of_tracker("advert.seen", "advert.summary", "link.opened", "link.lost", "link.ended", "link.traffic")
+    if heard:
+        return no("the tracker was on the air", heard[-1:])
+    others = [fact for fact in case.facts.all("advert.summary") if (fact.number("count") or 0) > 0]
+    trace = [fact for fact in case.facts.all("hci.coverage") if fact.flag("adverts")]
+    if not others or not trace or _span_of(case, others) < LISTENED:
+        return UNKNOWN
+    return yes(f"{times(len(others), 'other device')} heard, the tracker never", [*trace, *others])
+
+
+def _span_of(case: Case, summaries: list[Fact]) -> timedelta:
+    stamps = [fact.time for fact in (*summaries, *case.facts.all("hci.coverage")) if fact.time is not None]
+    return max(stamps) - min(stamps) if stamps else timedelta()
+
+
+def _in_episode(case: Case, fact: Fact) -> bool:
+    """Whether a fact belongs to the trouble at hand: since data stopped, or at any time where nothing says when."""
+    return case.stopped_at is None or fact.time is None or fact.time >= case.stopped_at
+
+
+def _near(one: Fact, other: Fact, window: timedelta) -> bool:
+    return one.time is not None and other.time is not None and abs(one.time - other.time) <= window
+
+
+def _later(one: Fact, other: Fact) -> bool:
+    return one.time is not None and other.time is not None and one.time > other.time
+
+
+def _masked_match(subject: str, subjects: frozenset[str]) -> bool:
+    """Android 14 and later mask addresses as xx:xx:xx:xx:ab:cd."""
+    return subject.startswith("xx:xx:xx:xx:") and any(known.endswith(subject[-6:]) for known in subjects)
+
+
+def _answer_only(case: Case) -> Outcome:
+    """Only the person can say; answers are joined in doctor/rules/run.py."""
+    return UNKNOWN
+
+
+RULES: Mapping[str, Rule] = {
+    "adapter_off": adapter_off,
+    "airplane_mode_on": airplane_mode_on,
+    "adapter_stuck_turning": adapter_stuck_turning,
+    "bluetooth_crashed": bluetooth_crashed,
+    "gatt_133_storm": gatt_133_storm,
+    "gatt_slots_full": gatt_slots_full,
+    "controller_unanswered": controller_unanswered,
+    "link_lost_silently": link_lost_silently,
+    "others_lost_too": others_lost_too,
+    "signal_weak": signal_weak,
+    "lost_at_good_signal": lost_at_good_signal,
+    "connect_not_heard": connect_not_heard,
+    "channels_shrunk": channels_shrunk,
+    "many_links": many_links,
+    "link_refused": link_refused,
+    "key_refused": key_refused,
+    "link_never_encrypted": link_never_encrypted,
+    "bond_absent": bond_absent,
+    "never_heard": never_heard,
+    "strong_sender_near": _answer_only,
+    "better_when_close": _answer_only,
+    "toggling_helped_before": _answer_only,
+    "other_phone_near": _answer_only,
+}

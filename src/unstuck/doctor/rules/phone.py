@@ -1,0 +1,412 @@
+"""Rules about the phone: what it allows the app, what it did to it, and whether it reaches the internet."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from unstuck.doctor.case import Case, as_time
+from unstuck.doctor.makers import strict_maker
+from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
+from unstuck.model.evidence import Fact
+
+LOGS = ("logcat", "event log", "system log", "main log")
+"""Names under which readers report that a log was read."""
+
+SAVER_BEFORE_STOP = timedelta(minutes=30)
+"""Two expected sync rhythms: a stop this soon after the saver came on may be its doing."""
+
+RARE_BUCKET = 40
+"""Standby bucket from which background work runs once a day or less (40 rare, 45 restricted, 50 never)."""
+
+BACKGROUND_OPS = ("RUN_ANY_IN_BACKGROUND", "RUN_IN_BACKGROUND")
+"""App operations that carry the person's choice "restricted" (Android 9 and later, 7 and 8)."""
+
+BEAT_MINUTES = 15.0
+"""Period of the jobs that keep tracker apps going, as seen in a real battery history."""
+
+MISSED_BEATS = 4
+"""Missed beats in a row that are no jitter: Doze may stretch a period, an hour of silence is a stop."""
+
+NEARBY_SDK = 31
+"""Android 12: BLUETOOTH_CONNECT and BLUETOOTH_SCAN are runtime permissions from here on, location before."""
+
+NEARBY_PERMISSIONS = ("BLUETOOTH_CONNECT", "BLUETOOTH_SCAN")
+LOCATION_PERMISSIONS = ("ACCESS_FINE_LOCATION", "ACCESS_COARSE_LOCATION")
+
+LOW_FREE_PERCENT = 2.0
+"""Free share under which apps fail to write; Android warns at 5 %."""
+
+LOW_FREE_BYTES = 500_000_000
+"""Android's own low-storage mark is 500 MB or 5 %, whichever is less (StorageManager)."""
+
+OLD_APP = timedelta(days=365)
+"""A year without an update: vendors publish every few weeks."""
+
+FRESH_APP = timedelta(days=120)
+"""Within this the app is current enough to rule out that it is too old."""
+
+SILENT_AFTER_END = timedelta(hours=1)
+"""A log must reach this far past the app's end to show that it was not started again."""
+
+UPDATE_BEFORE_STOP = timedelta(days=3)
+"""An update shows its effect within days."""
+
+UPDATE_LONG_AGO = timedelta(days=14)
+"""After two quiet weeks an update is not the reason."""
+
+NETWORK_ERRORS = 2
+"""A single failed name look-up or time-out belongs to every day."""
+
+
+def battery_saver_on(case: Case) -> Outcome:
+    """State of the saver."""
+    return _flag(case, "power.battery_saver", "battery saver was on", "battery saver was off")
+
+
+def stopped_with_battery_saver(case: Case) -> Outcome:
+    """The saver's switch-on time against the stop."""
+    switched = [fact for fact in case.facts.all("power.battery_saver_switched") if fact.flag() and fact.time]
+    if not switched or case.stopped_at is None:
+        return UNKNOWN
+    near = [
+        fact
+        for fact in switched
+        if fact.time is not None and timedelta(minutes=-1) <= case.stopped_at - fact.time <= SAVER_BEFORE_STOP
+    ]
+    return either(
+        bool(near),
+        "data stopped within half an hour of battery saver",
+        "data stopped at another time",
+        near or switched,
+    )
+
+
+def app_not_exempt(case: Case) -> Outcome:
+    """The person's list of exemptions."""
+    facts = case.of_app("app.doze_exempt")
+    if not facts:
+        return UNKNOWN
+    return either(
+        facts[-1].flag() is False,
+        "the app is not exempt from battery optimisation",
+        "the app is exempt from battery optimisation",
+        facts[-1:],
+    )
+
+
+def background_denied(case: Case) -> Outcome:
+    """Both levels, package and user id, each on its own enough to restrict."""
+    facts = [fact for fact in case.of_app("app.op") if fact.text("op") in BACKGROUND_OPS]
+    denied = [fact for fact in facts if fact.text("mode") in ("ignore", "deny")]
+    if denied:
+        return yes(f"{denied[-1].text('op')} is {denied[-1].text('mode')} for the app", denied)
+    if facts:
+        return no("the app may run in the background", facts)
+    read = [fact for fact in case.facts.all("phone.section") if "appops" in fact.text("section")]
+    installed = case.of_app("app.installed")
+    return no("nothing restricts the app in the background", [*read, *installed]) if read and installed else UNKNOWN
+
+
+def bucket_rare(case: Case) -> Outcome:
+    """Standby bucket of the app."""
+    facts = case.of_app("app.standby_bucket")
+    bucket = facts[-1].number() if facts else None
+    if bucket is None:
+        return UNKNOWN
+    return either(
+        bucket >= RARE_BUCKET,
+        f"standby bucket {bucket:.0f}: the phone counts the app among the rarely used",
+        f"standby bucket {bucket:.0f}: the phone counts the app among those in use",
+        facts[-1:],
+    )
+
+
+def app_killed_in_background(case: Case) -> Outcome:
+    """Kills that are no ordinary cleaning of cached processes."""
+    kills = case.of_app("app.killed")
+    hard = [fact for fact in kills if fact.text("kind") in ("background", "vendor")]
+    if hard:
+        return yes(f"the phone killed the app {times(len(hard), 'time')} ({hard[-1].text('reason')})", hard)
+    alive = [*case.of_app("app.started"), *kills]
+    return no("the phone did not kill the app for running in the background", alive) if alive else UNKNOWN
+
+
+def jobs_held_back(case: Case) -> Outcome:
+    """Unmet constraints of jobs, or a regular job that missed its beat."""
+    held = [
+        fact
+        for fact in case.of_app("app.job")
+        if fact.flag("ready") is False and any(word in fact.text("unsatisfied").upper() for word in _RESTRICTING)
+    ]
+    if held:
+        return yes(f"{times(len(held), 'job')} of the app waits for {held[-1].text('unsatisfied')}", held)
+    beats = [fact for fact in case.of_app("app.beat") if fact.time is not None]
+    gaps = [
+        (later, later.time - earlier.time)
+        for earlier, later in zip(beats, beats[1:], strict=False)
+        if later.time and earlier.time and later.time - earlier.time >= timedelta(minutes=BEAT_MINUTES * MISSED_BEATS)
+    ]
+    if gaps:
+        worst = max(gaps, key=lambda gap: gap[1])
+        return yes(f"its regular job fell silent for {lasting(worst[1])}", [fact for fact, _ in gaps])
+    calm = [*case.of_app("app.job"), *beats]
+    return no("the app's jobs ran as planned", calm[-2:]) if calm else UNKNOWN
+
+
+_RESTRICTING = ("BACKGROUND_NOT_RESTRICTED", "WITHIN_QUOTA", "DEVICE_NOT_DOZING", "QUOTA", "DOZ", "RESTRICT")
+"""Constraint names that mean that the phone, not the job, holds it back (JobStatus, AOSP)."""
+
+
+def maker_stops_apps(case: Case) -> Outcome:
+    """The maker's rank at dontkillmyapp.com."""
+    build = case.latest("phone.build")
+    if build is None or not build.text("maker"):
+        return UNKNOWN
+    maker, strict = strict_maker(build.text("maker"))
+    return either(strict, f"{maker} phones are known for stopping apps", f"{maker} phones seldom stop apps", [build])
+
+
+def permission_denied(case: Case) -> Outcome:
+    """The permissions that scanning and connecting need on this version of Android."""
+    build = case.latest("phone.build")
+    sdk = int(build.number("sdk") or 0) if build is not None else 0
+    needed = NEARBY_PERMISSIONS if sdk >= NEARBY_SDK or sdk == 0 else LOCATION_PERMISSIONS[:1]
+    grants = [fact for fact in case.of_app("app.permission") if fact.text("permission") in needed]
+    refused = [fact for fact in grants if fact.flag("granted") is False]
+    refused += [
+        fact
+        for fact in case.of_app("app.op")
+        if fact.text("mode") in ("ignore", "deny") and fact.text("op") in (*needed, *_OPS_OF.get(needed[0], ()))
+    ]
+    if refused:
+        return yes(f"permission {refused[0].text('permission') or refused[0].text('op')} is denied", refused)
+    return no("the permissions for finding the tracker are granted", grants) if grants else UNKNOWN
+
+
+_OPS_OF = {"ACCESS_FINE_LOCATION": ("FINE_LOCATION",)}
+"""App operations named otherwise than their permission."""
+
+
+def scan_refused(case: Case) -> Outcome:
+    """A refused scan in the log."""
+    refused = case.facts.all("bluetooth.scan_denied")
+    if refused:
+        return yes("a Bluetooth scan was refused for want of a permission", refused)
+    scans = case.of_app("ble.scan")
+    return no("the app's Bluetooth scans ran", scans) if scans else UNKNOWN
+
+
+def location_off(case: Case) -> Outcome:
+    """The location switch, where scanning depends on it."""
+    fact = case.latest("phone.location")
+    build = case.latest("phone.build")
+    if fact is None or fact.flag() is None or build is None or not build.number("sdk"):
+        return UNKNOWN
+    if (build.number("sdk") or 0) >= NEARBY_SDK:
+        return no("this Android needs no location for scanning", [build])
+    return either(fact.flag() is False, "location was off", "location was on", [fact])
+
+
+def background_data_blocked(case: Case) -> Outcome:
+    """Data saver, or the app's own refusal on metered networks."""
+    rejected = [fact for fact in case.of_app("network.app_rejected_metered") if fact.flag()]
+    saver = case.latest("network.data_saver")
+    if rejected:
+        return yes("background data is refused to the app on metered networks", rejected)
+    if saver is None or saver.flag() is None:
+        return UNKNOWN
+    return either(saver.flag() is True, "data saver was on", "data saver was off", [saver])
+
+
+def storage_low(case: Case) -> Outcome:
+    """Free space, or the system's own flag."""
+    flag = case.latest("phone.storage_low")
+    space = case.latest("phone.storage")
+    if flag is not None and flag.flag():
+        return yes("the phone reports low storage", [flag])
+    if space is None or space.number("free_percent") is None:
+        return no("the phone does not report low storage", [flag]) if flag is not None else UNKNOWN
+    percent, free = space.number("free_percent") or 0.0, space.number("free_bytes")
+    low = percent < LOW_FREE_PERCENT or (free is not None and free < LOW_FREE_BYTES)
+    return either(
+        low, f"only {percent:.0f} % of the storage was free", f"{percent:.0f} % of the storage was free", [space]
+    )
+
+
+def app_could_not_write(case: Case) -> Outcome:
+    """No-space errors of the app."""
+    return _app_errors(case, "storage_full", "the app could not write for want of room")
+
+
+def app_force_stopped(case: Case) -> Outcome:
+    """The package's stopped and enabled flags."""
+    stopped = [fact for fact in case.of_app("app.stopped") if fact.flag() is not None]
+    enabled = [fact for fact in case.of_app("app.enabled", "app.hibernated") if fact.flag() is not None]
+    bad = [fact for fact in stopped if fact.flag()]
+    bad += [fact for fact in enabled if (fact.name == "app.enabled") is (fact.flag() is False)]
+    if bad:
+        words = {"app.stopped": "force-stopped", "app.enabled": "disabled", "app.hibernated": "hibernated"}[bad[0].name]
+        return yes(f"the app is {words}", bad)
+    return no("the app is not force-stopped", stopped[-1:]) if stopped else UNKNOWN
+
+
+def app_crashed(case: Case) -> Outcome:
+    """Crashes of the app."""
+    crashes = case.of_app("app.crashed")
+    crashes += [fact for fact in case.of_app("app.exit") if "CRASH" in fact.text("reason_text").upper()]
+    if crashes:
+        return yes(f"the app crashed {times(len(crashes), 'time')}", crashes)
+    alive = case.of_app("app.started", "app.exit")
+    return no("the app started and did not crash", alive[-1:]) if alive else UNKNOWN
+
+
+def app_never_restarted(case: Case) -> Outcome:
+    """Whether a start follows the app's last end while the log goes on."""
+    ends = [fact for fact in case.of_app("app.killed", "app.crashed") if fact.time is not None]
+    if not ends:
+        return UNKNOWN
+    last = ends[-1]
+    starts = [fact for fact in case.of_app("app.started") if fact.time and last.time and fact.time >= last.time]
+    if starts:
+        return no("the app was started again", starts[:1])
+    reach = case.before(last)
+    if reach is not None and reach >= SILENT_AFTER_END:
+        return yes(f"the app ended and was not started again for {lasting(reach)}", [last])
+    return UNKNOWN
+
+
+def app_database_damaged(case: Case) -> Outcome:
+    """Database errors of the app."""
+    return _app_errors(case, "database", "the app's database is damaged")
+
+
+def app_version_refused(case: Case) -> Outcome:
+    """HTTP 426 or a refusal text."""
+    refused = [fact for fact in case.of_app("app.http") if fact.number("status") == 426]
+    refused += [
+        fact
+        for fact in case.of_app("app.error")
+        if fact.text("kind") == "version_refused" and "firmware" not in fact.text("text").lower()
+    ]
+    if refused:
+        return yes("the service refused the app's version", refused)
+    good = _accepted(case)
+    return no("the service accepted the app", good) if good else UNKNOWN
+
+
+def app_update_old(case: Case) -> Outcome:
+    """Age of the app's last update."""
+    facts = case.of_app("app.installed")
+    updated = as_time(facts[-1].text("last_update")) if facts else None
+    if updated is None:
+        return UNKNOWN
+    age = case.judged_at - updated
+    if age >= OLD_APP:
+        return yes(f"the app was last updated {lasting(age)} ago", facts[-1:])
+    return no(f"the app was updated {lasting(age)} ago", facts[-1:]) if timedelta() <= age <= FRESH_APP else UNKNOWN
+
+
+def os_updated_before_stop(case: Case) -> Outcome:
+    """The inferred time of the system update against the stop."""
+    fact = case.latest("phone.system_updated")
+    updated = as_time(fact.text()) if fact is not None else None
+    if fact is None or updated is None:
+        return UNKNOWN
+    if case.stopped_at is not None:
+        lag = case.stopped_at - updated
+        if timedelta() <= lag <= UPDATE_BEFORE_STOP:
+            return yes(f"the system was updated {lasting(lag)} before it stopped (inferred)", [fact])
+        return no("the system was not updated in the days before it stopped (inferred)", [fact])
+    age = case.judged_at - updated
+    return (
+        no(f"the last system update was {lasting(age)} ago (inferred)", [fact]) if age >= UPDATE_LONG_AGO else UNKNOWN
+    )
+
+
+def phone_offline(case: Case) -> Outcome:
+    """The default network and whether it was validated."""
+    fact = case.latest("network.default")
+    if fact is None:
+        return UNKNOWN
+    if fact.flag("present") is False:
+        return yes("the phone had no network", [fact])
+    if fact.flag("validated") is False:
+        return yes("the phone's network leads nowhere (not validated)", [fact])
+    return no("the phone had validated internet", [fact]) if fact.flag("validated") else UNKNOWN
+
+
+def app_network_errors(case: Case) -> Outcome:
+    """Name, TLS and time-out errors of the app."""
+    errors = [fact for fact in case.of_app("app.error") if fact.text("kind") in ("dns", "tls", "timeout")]
+    if len(errors) >= NETWORK_ERRORS:
+        return yes(f"{times(len(errors), 'network error')} of the app ({errors[-1].text('kind')})", errors)
+    good = _accepted(case)
+    return no("the app reached its service", good) if good and not errors else UNKNOWN
+
+
+def uploads_wait(case: Case) -> Outcome:
+    """Fast transfers to the phone on a day for which the service has nothing."""
+    fast = {
+        fact.text("date"): fact for fact in case.facts.all("tracker.radio_day") if (fact.number("fast_h") or 0) >= 0.05
+    }
+    have = {fact.text("date") for fact in case.facts.all("server.day") if (fact.number("minutes") or 0) > 0}
+    if not fast or not have:
+        return UNKNOWN
+    waiting = [fast[date] for date in sorted(fast) if date > max(have)]
+    if waiting:
+        return yes(
+            f"the phone drained the tracker on {waiting[0].text('date')}, the service has nothing from then on", waiting
+        )
+    return no("what the phone drained reached the service", [fast[max(fast)]])
+
+
+def _flag(case: Case, name: str, text_yes: str, text_no: str) -> Outcome:
+    fact = case.latest(name)
+    if fact is None or fact.flag() is None:
+        return UNKNOWN
+    return either(fact.flag() is True, text_yes, text_no, [fact])
+
+
+def _app_errors(case: Case, kind: str, text: str) -> Outcome:
+    errors = [fact for fact in case.of_app("app.error") if fact.text("kind") == kind]
+    if errors:
+        return yes(f"{text} ({times(len(errors), 'line')})", errors)
+    good = _accepted(case)
+    return no("the app worked without such an error", good) if good else UNKNOWN
+
+
+def _accepted(case: Case) -> list[Fact]:
+    return [fact for fact in case.of_app("app.http") if 200 <= (numbers([fact], "status") or [0])[0] < 300][-1:]
+
+
+def _person_only(_: Case) -> Outcome:
+    return UNKNOWN
+
+
+_ALL: tuple[Callable[[Case], Outcome], ...] = (
+    battery_saver_on,
+    stopped_with_battery_saver,
+    app_not_exempt,
+    background_denied,
+    bucket_rare,
+    app_killed_in_background,
+    jobs_held_back,
+    maker_stops_apps,
+    permission_denied,
+    scan_refused,
+    location_off,
+    background_data_blocked,
+    storage_low,
+    app_could_not_write,
+    app_force_stopped,
+    app_crashed,
+    app_never_restarted,
+    app_database_damaged,
+    app_version_refused,
+    app_update_old,
+    os_updated_before_stop,
+    phone_offline,
+    app_network_errors,
+    uploads_wait,
+)
+
+RULES: Mapping[str, Rule] = {**{rule.__name__: rule for rule in _ALL}, "syncs_only_when_open": _person_only}

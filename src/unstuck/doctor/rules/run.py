@@ -1,0 +1,48 @@
+"""Run every rule over a case; what evidence leaves open, the person's answers may settle."""
+
+from collections.abc import Mapping
+
+from unstuck.doctor.case import Case
+from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.rules import bluetooth, phone, server, tracker
+from unstuck.doctor.rules.outcome import Rule
+from unstuck.model.diagnosis import Finding, Proof, State
+
+RULES: Mapping[str, Rule] = {**tracker.RULES, **bluetooth.RULES, **phone.RULES, **server.RULES}
+"""Every rule by the id of its finding; the same ids as in the knowledge (tested)."""
+
+SYMPTOM = "symptom."
+"""Prefix of the finding that a reported symptom is."""
+
+
+def findings(case: Case, knowledge: Knowledge) -> tuple[Finding, ...]:
+    """All findings of a case in the order of the knowledge, symptoms last."""
+    answered = _answers(case, knowledge)
+    found = []
+    for finding_id in knowledge.findings:
+        outcome = RULES[finding_id](case)
+        if outcome.state is State.UNKNOWN and finding_id in answered:
+            found.append(answered[finding_id])
+        else:
+            found.append(Finding(finding_id, outcome.state, outcome.proof))
+    reported = {fact.text(): fact for fact in case.facts.all("reported.symptom")}
+    for symptom in knowledge.symptoms.values():
+        fact = reported.get(symptom.id)
+        if fact is None:
+            found.append(Finding(SYMPTOM + symptom.id, State.UNKNOWN))
+        else:
+            found.append(Finding(SYMPTOM + symptom.id, State.YES, (Proof(f"reported: {symptom.says}", (fact,)),)))
+    return tuple(found)
+
+
+def _answers(case: Case, knowledge: Knowledge) -> dict[str, Finding]:
+    """What the newest answer to each question makes of findings; "don't know" makes nothing."""
+    settled: dict[str, Finding] = {}
+    for fact in case.facts.all("reported.answer"):
+        question = knowledge.questions.get(fact.subject)
+        for answer in question.answers if question else ():
+            if answer.id == fact.text("answer") and question:
+                for finding_id, holds in answer.findings.items():
+                    proof = Proof(f"{question.text} {answer.text}", (fact,))
+                    settled[finding_id] = Finding(finding_id, State.YES if holds else State.NO, (proof,))
+    return settled

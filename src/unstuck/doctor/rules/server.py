@@ -1,0 +1,102 @@
+"""Rules about the service and the account, as far as the phone and an export show them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from unstuck.doctor.case import Case, as_time
+from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, no, times, yes
+from unstuck.model.evidence import Fact
+
+SERVER_ERRORS = 2
+"""A single 5xx is repeated and forgotten."""
+
+FRESH = timedelta(minutes=30)
+"""Minutes this near the end of the evidence have arrived: two expected sync rhythms."""
+
+
+def service_errors(case: Case) -> Outcome:
+    """5xx answers in the app's own log lines."""
+    answers = case.of_app("app.http")
+    errors = [fact for fact in answers if 500 <= (fact.number("status") or 0) < 600]
+    good = _good(answers)
+    if len(errors) >= SERVER_ERRORS and not (good and _later(good[-1], errors[-1])):
+        return yes(
+            f"the service answered {int(errors[-1].number('status') or 0)}, {times(len(errors), 'time')}", errors
+        )
+    return no("the service answered well", good[-1:]) if good else UNKNOWN
+
+
+def login_refused(case: Case) -> Outcome:
+    """401 answers and refused tokens, unless a good answer follows."""
+    answers = case.of_app("app.http")
+    refused = [fact for fact in answers if fact.number("status") == 401]
+    refused += [fact for fact in case.of_app("app.error") if fact.text("kind") == "auth"]
+    good = _good(answers)
+    if refused and not (good and _later(good[-1], refused[-1])):
+        return yes(f"the service turned the login away ({times(len(refused), 'time')})", refused)
+    return no("the service accepted the login", good[-1:]) if good else UNKNOWN
+
+
+def account_refused(case: Case) -> Outcome:
+    """403 and 410 answers and account errors."""
+    answers = case.of_app("app.http")
+    refused = [fact for fact in answers if fact.number("status") in (403, 410)]
+    refused += [fact for fact in case.of_app("app.error") if fact.text("kind") == "account"]
+    good = _good(answers)
+    if refused and not (good and _later(good[-1], refused[-1])):
+        status = refused[-1].number("status")
+        return yes(f"the service refuses the account{f' ({status:.0f})' if status else ''}", refused)
+    return no("the service accepted the account", good[-1:]) if good else UNKNOWN
+
+
+def tracker_not_in_account(case: Case) -> Outcome:
+    """The account's device list against the tracker."""
+    listed = case.facts.all("tracker.device")
+    if not listed or case.tracker is None:
+        return UNKNOWN
+    addresses = {fact.text("address").lower() for fact in listed if fact.text("address")}
+    names = {fact.text("name").casefold() for fact in listed} | {fact.text("type").casefold() for fact in listed}
+    mine = case.tracker.name.casefold() in names or bool(({case.tracker.id} | case.subjects) & addresses)
+    if mine or any(fact.subject in case.subjects for fact in listed):
+        return no("the tracker is among the account's devices", listed[:1])
+    return yes(f"the account lists {times(len(listed), 'device')} and not this one", listed)
+
+
+def arrived_but_not_shown(case: Case) -> Outcome:
+    """Fresh minutes at the service while the person reports that nothing moves."""
+    complaint = case.latest("reported.symptom")
+    newest = [
+        (fact, moment)
+        for fact in case.facts.all("server.series")
+        if (moment := as_time(fact.text("newest"))) is not None and moment <= case.judged_at
+    ]
+    if not newest or complaint is None:
+        return UNKNOWN
+    fact, moment = max(newest, key=lambda pair: pair[1])
+    if case.judged_at - moment <= FRESH:
+        return yes("the service holds minutes right up to the end", [fact])
+    return no("the service holds nothing newer than what is shown", [fact])
+
+
+def _good(answers: list[Fact]) -> list[Fact]:
+    return [fact for fact in answers if 200 <= (fact.number("status") or 0) < 300]
+
+
+def _later(one: Fact, other: Fact) -> bool:
+    return one.time is not None and other.time is not None and one.time > other.time
+
+
+def _person_only(_: Case) -> Outcome:
+    return UNKNOWN
+
+
+RULES: Mapping[str, Rule] = {
+    "service_errors": service_errors,
+    "login_refused": login_refused,
+    "account_refused": account_refused,
+    "tracker_not_in_account": tracker_not_in_account,
+    "arrived_but_not_shown": arrived_but_not_shown,
+    "service_reports_incident": _person_only,
+    "others_late_too": _person_only,
+    "login_changed": _person_only,
+}

@@ -1,0 +1,250 @@
+"""Rules about the tracker: its battery, its answers, its own log and its clock."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from unstuck.doctor.case import Case, as_time
+from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, times, yes
+from unstuck.model.evidence import Fact
+
+FLAT_PERCENT = 5.0
+"""At or below this a tracker saves its radio or is about to switch off."""
+
+CHARGED_PERCENT = 15.0
+"""At or above this the battery is not the reason."""
+
+SILENT_FOR = timedelta(minutes=30)
+"""Silence this long while others are heard: two expected sync rhythms."""
+
+GOOD_DBM = -75
+"""Last signal at or above this did not fade away (dBm); 10 dB above the edge, the fading one body causes."""
+
+RESTARTS_A_WEEK = 3
+"""Restarts in a week that nobody makes by hand."""
+
+LOG_GAP_HOURS = 1.0
+"""The log's rows come hourly or six-hourly; less than an hour too much is jitter."""
+
+UNSYNCED_DAYS = 5.0
+"""Studies are told to sync at least every 5 days, or detail is lost (Fitabase); some models keep no more than 5."""
+
+ALL_DAY_HOURS = 20.0
+"""Hours of advertising or off the wrist that make a day; the real idle days had 19.6 to 24."""
+
+IDLE_HOURS = 12.0
+"""Hours with the link up and the app silent; healthy days of the real export had 3 or fewer."""
+
+WORN_HOURS = 8.0
+"""Hours on the wrist that must leave sensor rows."""
+
+
+def tracker_battery_flat(case: Case) -> Outcome:
+    """The newest state of charge."""
+    fact = case.latest("tracker.battery")
+    percent = fact.number("percent") if fact is not None else None
+    if fact is None or percent is None:
+        return UNKNOWN
+    if percent <= FLAT_PERCENT and fact.flag("charging") is not True:
+        return yes(f"the tracker's last charge reading was {percent:.0f} %", [fact])
+    if percent >= CHARGED_PERCENT:
+        return no(f"the tracker's battery was at {percent:.0f} %", [fact])
+    return UNKNOWN
+
+
+def tracker_fell_silent(case: Case) -> Outcome:
+    """Heard well, then nothing for half an hour while other devices were heard."""
+    heard = case.of_tracker("advert.seen", "rssi.read", "link.opened", "link.encrypted")
+    ends = case.of_tracker("link.lost", "link.ended", "link.not_established")
+    dated = [fact for fact in (*heard, *ends) if fact.time is not None]
+    if not dated or any(span.end is None for span in case.links.of(case.subjects)):
+        return no("the tracker's link was up at the end", heard[-1:]) if heard and dated else UNKNOWN
+    last = max(fact.time for fact in dated if fact.time is not None)
+    others_after = [
+        fact
+        for fact in case.facts.all("advert.seen", "advert.summary", "rssi.read", "link.opened")
+        if fact.subject not in case.subjects
+        and _end_of(fact) is not None
+        and (_end_of(fact) or last) - last >= SILENT_FOR
+    ]
+    if not others_after:
+        return UNKNOWN
+    signals = [fact for fact in heard if fact.number("rssi") is not None]
+    level = signals[-1].number("rssi") if signals else None
+    if level is None:
+        return UNKNOWN
+    if level >= GOOD_DBM:
+        return yes(f"last heard at {level:.0f} dBm, then silent while others were heard", [signals[-1], *others_after])
+    return no(f"its signal had faded to {level:.0f} dBm before the silence", [signals[-1]])
+
+
+def _end_of(fact: Fact) -> datetime | None:
+    return as_time(fact.text("last")) or fact.time
+
+
+def tracker_link_mute(case: Case) -> Outcome:
+    """Requests on an open link that were never answered."""
+    waiting = case.of_tracker("att.timeout")
+    if waiting:
+        longest = max(fact.number("waited_s") or 0 for fact in waiting)
+        return yes(f"{times(len(waiting), 'request')} never answered, up to {longest:.0f} s on an open link", waiting)
+    answered = [fact for fact in case.of_tracker("link.traffic") if (fact.number("received_packets") or 0) > 0]
+    return no("the tracker answered while linked", answered[-1:]) if answered else UNKNOWN
+
+
+def tracker_restarts_by_itself(case: Case) -> Outcome:
+    """Restarts in its own log within any week."""
+    restarts = [fact for fact in case.facts.all("tracker.rebooted") if fact.time is not None]
+    for start in restarts:
+        week = [
+            f for f in restarts if f.time and start.time and timedelta() <= f.time - start.time <= timedelta(days=7)
+        ]
+        if len(week) >= RESTARTS_A_WEEK:
+            return yes(f"{len(week)} restarts within a week", week)
+    return UNKNOWN
+
+
+def tracker_log_gaps(case: Case) -> Outcome:
+    """Missing rows of a regular log."""
+    gaps = [fact for fact in case.facts.all("tracker.log_gap") if (fact.number() or 0) >= LOG_GAP_HOURS]
+    if gaps:
+        return yes(f"{sum(fact.number() or 0 for fact in gaps):.0f} hours of its own log are missing", gaps)
+    rows = case.facts.all("tracker.battery")
+    return no("its own log has no gap", [rows[0], rows[-1]]) if len(rows) > 1 else UNKNOWN
+
+
+def tracker_unsynced_for_days(case: Case) -> Outcome:
+    """Age of the newest minute or last sync against the tracker's own newest log row."""
+    newest = _newest_drained(case)
+    if newest is None:
+        return UNKNOWN
+    fact, when = newest
+    age = case.judged_at - when
+    days = age / timedelta(days=1)
+    return either(
+        days >= UNSYNCED_DAYS,
+        f"nothing was drained for {lasting(age)}",
+        f"the last sync was {lasting(age)} before the end",
+        [fact],
+    )
+
+
+def _newest_drained(case: Case) -> tuple[Fact, datetime] | None:
+    found: list[tuple[Fact, datetime]] = []
+    for fact in (*case.facts.all("tracker.last_sync"), *case.facts.all("server.series")):
+        when = as_time(fact.text() or fact.text("newest"))
+        if when is not None and when <= case.judged_at:
+            found.append((fact, when))
+    return max(found, key=lambda pair: pair[1], default=None)
+
+
+def _last_day(case: Case, name: str) -> Fact | None:
+    days = [fact for fact in case.facts.all(name) if fact.text("date")]
+    return max(days, key=lambda fact: fact.text("date"), default=None)
+
+
+def _last_full_radio_day(case: Case) -> Fact | None:
+    """The newest day with enough reports to speak: a day that has just begun is left out."""
+    days = sorted(case.facts.all("tracker.radio_day"), key=lambda fact: fact.text("date"))
+    full = [fact for fact in days if sum(_hours(fact).values()) >= ALL_DAY_HOURS]
+    return full[-1] if full else None
+
+
+def _hours(fact: Fact) -> dict[str, float]:
+    return {key: fact.number(key) or 0.0 for key in ("advertise_h", "fast_h", "slow_gg_h", "idle_gg_h", "slow_none_h")}
+
+
+def tracker_waited_for_phone(case: Case) -> Outcome:
+    """Advertising all day long."""
+    day = _last_full_radio_day(case)
+    if day is None:
+        return UNKNOWN
+    hours = _hours(day)["advertise_h"]
+    return either(
+        hours >= ALL_DAY_HOURS,
+        f"on {day.text('date')} it called for a phone {hours:.1f} h and none came",
+        f"on {day.text('date')} a phone was connected (it called for one only {hours:.1f} h)",
+        [day],
+    )
+
+
+def tracker_link_idle(case: Case) -> Outcome:
+    """Link up, app silent."""
+    day = _last_full_radio_day(case)
+    if day is None:
+        return UNKNOWN
+    hours = _hours(day)
+    idle = max(hours["idle_gg_h"], hours["slow_none_h"] if hours["slow_gg_h"] < 1 else 0.0)
+    return either(
+        idle >= IDLE_HOURS and hours["fast_h"] < 0.05,
+        f"on {day.text('date')} a phone was connected but its app was silent for {idle:.1f} h",
+        f"on {day.text('date')} the app used the link ({hours['slow_gg_h']:.1f} h open, {hours['fast_h'] * 60:.0f} min at speed)",
+        [day],
+    )
+
+
+def tracker_off_wrist(case: Case) -> Outcome:
+    """Hours off the wrist or on the charger."""
+    wear = _last_day(case, "tracker.wear_day")
+    charger = _last_day(case, "tracker.charger_day")
+    if wear is not None and (wear.number("on_h") or 0) + (wear.number("off_h") or 0) > 0:
+        on, off = wear.number("on_h") or 0, wear.number("off_h") or 0
+        if off >= ALL_DAY_HOURS:
+            return yes(f"on {wear.text('date')} it was off the wrist for {off:.1f} h", [wear])
+        if on >= WORN_HOURS:
+            return no(f"on {wear.text('date')} it was worn for {on:.1f} h", [wear])
+    if charger is not None and (charger.number("on_h") or 0) >= ALL_DAY_HOURS:
+        return yes(f"on {charger.text('date')} it lay on its charger for {charger.number('on_h'):.1f} h", [charger])
+    return UNKNOWN
+
+
+def tracker_sensor_rows_absent(case: Case) -> Outcome:
+    """Worn by its own log, yet a day without a single row, with later days present."""
+    worn = {
+        fact.text("date"): fact
+        for fact in case.facts.all("tracker.wear_day")
+        if (fact.number("on_h") or 0) >= WORN_HOURS
+    }
+    days = [fact for fact in case.facts.all("server.day") if fact.subject in ("steps", "heart_rate")]
+    if not worn or not days:
+        return UNKNOWN
+    have = {fact.text("date") for fact in days if (fact.number("minutes") or 0) > 0}
+    within = [date for date in worn if have and min(have) < date < max(have)]
+    absent = [worn[date] for date in within if date not in have]
+    if absent:
+        return yes(f"worn, but without a row on {times(len(absent), 'day')}", absent)
+    return no("every day it was worn has sensor rows", days[-1:]) if within else UNKNOWN
+
+
+def firmware_update_pending(case: Case) -> Outcome:
+    """A refusal that names the tracker's version; otherwise only the person can say."""
+    refused = [
+        fact
+        for fact in case.of_app("app.error")
+        if fact.text("kind") == "version_refused" and "firmware" in fact.text("text").lower()
+    ]
+    return yes("the service refused the tracker's version", refused) if refused else UNKNOWN
+
+
+def tracker_clock_off(case: Case) -> Outcome:
+    """Rows dated after the export itself."""
+    future = [fact for fact in case.facts.all("server.future_rows") if (fact.number() or 0) > 0]
+    if future:
+        return yes(f"{sum(fact.number() or 0 for fact in future):,.0f} rows are dated in the future", future)
+    series = case.facts.all("server.series")
+    return no("no row is dated in the future", series[-1:]) if series else UNKNOWN
+
+
+RULES: Mapping[str, Rule] = {
+    "tracker_battery_flat": tracker_battery_flat,
+    "tracker_fell_silent": tracker_fell_silent,
+    "tracker_link_mute": tracker_link_mute,
+    "tracker_restarts_by_itself": tracker_restarts_by_itself,
+    "tracker_log_gaps": tracker_log_gaps,
+    "tracker_unsynced_for_days": tracker_unsynced_for_days,
+    "tracker_waited_for_phone": tracker_waited_for_phone,
+    "tracker_link_idle": tracker_link_idle,
+    "tracker_off_wrist": tracker_off_wrist,
+    "tracker_sensor_rows_absent": tracker_sensor_rows_absent,
+    "firmware_update_pending": firmware_update_pending,
+    "tracker_clock_off": tracker_clock_off,
+}
