@@ -44,12 +44,14 @@ def replay(target: str) -> int:
     """Run every kept input of a target; give how many. Whatever the target raises comes through."""
     one_input = importlib.import_module(f"fuzz.fuzz_{target}").one_input
     inputs = sorted(path for path in (_CORPUS / target).glob("*") if path.is_file())
-    for path in inputs:
-        try:
+    done = 0
+    try:
+        for path in inputs:
             one_input(path.read_bytes())
-        except BaseException as error:
-            error.add_note(f"with the kept input {path}")
-            raise
+            done += 1
+    finally:
+        if done < len(inputs):
+            print(f"{target}: raised on the kept input {inputs[done]}", file=sys.stderr)
     return len(inputs)
 
 

@@ -1,0 +1,1 @@
+"""Helpers for the people who work on Unstuck. Not part of the product."""
