@@ -437,3 +437,15 @@ def test_given_keeps_the_weights_normalised() -> None:
     for finding in case.links:
         ours = ours.given(finding, State.NO)
     assert np.isclose(ours.weights.sum(), 1.0)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_supposing_that_it_stopped_is_the_same_as_knowing_it(seed: int) -> None:
+    case = Case(seed, 6, 6)
+    network = Network.build(case.causes, case.links, case.leaks)
+    supposed = network.posterior(case.states, stopped=False).if_stopped()
+    known = network.posterior(case.states, stopped=True)
+    assert supposed.marginals == pytest.approx(known.marginals, abs=1e-12)
+    assert supposed.empty == pytest.approx(known.empty, abs=1e-12)
+    assert known.if_stopped() is known

@@ -147,14 +147,22 @@ class Network:
         """
         known = {id_: state for id_, state in states.items() if state is not State.UNKNOWN and id_ in self.links}
         log_weights = self.log_prior.copy()
-        if stopped and len(log_weights) > 1:
-            log_weights[0] = log_sum(log_weights[1:]) + math.log(UNLISTED_SHARE / (1.0 - UNLISTED_SHARE))
+        if stopped:
+            log_weights[0] = self.log_unlisted
         row = {finding: index for index, finding in enumerate(self.finding_ids)}
         silent = [row[id_] for id_, state in known.items() if state is State.NO]
         seen = [row[id_] for id_, state in known.items() if state is State.YES]
         log_weights += self.log_silent[silent].sum(axis=0)
         log_weights += np.log(-np.expm1(self.log_silent[seen])).sum(axis=0)
         return Posterior(self, log_weights - log_sum(log_weights), known, stopped)
+
+    @property
+    def log_unlisted(self) -> float:
+        """Log prior weight of the empty combination once data is known to have stopped."""
+        listed = log_sum(self.log_prior[1:])
+        if listed == -math.inf:
+            return float(self.log_prior[0])
+        return listed + math.log(UNLISTED_SHARE / (1.0 - UNLISTED_SHARE))
 
     def log_likelihood(self, finding: str, state: State) -> Floats:
         """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""
@@ -216,6 +224,14 @@ class Posterior:
             return self
         log_weights = self.log_weights + more
         return Posterior(self.network, log_weights - log_sum(log_weights), {**self.known, finding: state}, self.stopped)
+
+    def if_stopped(self) -> "Posterior":
+        """The same findings, supposing that data has stopped: what holds *if* it is stuck."""
+        if self.stopped:
+            return self
+        log_weights = self.log_weights.copy()
+        log_weights[0] += self.network.log_unlisted - self.network.log_prior[0]
+        return Posterior(self.network, log_weights - log_sum(log_weights), self.known, True)
 
     def after_failed(self, mends: Mapping[str, float]) -> "Posterior":
         """The posterior after a fix was done and data still does not move.

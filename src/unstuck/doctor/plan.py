@@ -1,0 +1,192 @@
+"""The plan: which fixes, in which order, so that getting unstuck costs least.
+
+Greedy by chance over cost, the optimum for faults that exclude each other (Kadane and Simon),
+corrected by a look-ahead of two: a pair of fixes that only helps together is judged as one. Tests
+compare it with the best of all orders. The argument: docs/why/reasoning.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from unstuck.doctor.gate import LIFTED_BY, Reason, Situation, cautions, reasons_not_now
+from unstuck.doctor.knowledge.schema import Fix
+from unstuck.doctor.network import Bools, Floats, Posterior
+from unstuck.doctor.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair
+
+CONTACT_SUPPORT = "contact_support"
+"""The fix that ends a plan: it comes last, whatever it costs."""
+
+STEPS_MAX = 8
+"""Most steps before support: after each one the doctor looks again and plans anew, so the end of a
+longer list would never be followed as printed."""
+
+STILL_STUCK_FLOOR = 0.01
+"""Chance of being still stuck below which no further step is worth a line (probability)."""
+
+WAITING_SHARE = 0.5
+"""Chance that nothing but waiting helps, or nothing is broken, from which the plan is to wait
+(probability): more likely than not."""
+
+SEARCH_TAIL_MASS = 1e-3
+"""Probability of the rarest combinations left out while searching for the order. A thousandth
+cannot turn the order of two steps that differ by more than a per cent; it makes the look-ahead ten
+times faster. The chances shown are computed with TAIL_MASS."""
+
+_NO_WORSE = 1e-9
+"""Relative: a pair must beat the best single step by more than rounding to be preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One step. ``chance`` that it gets data moving, given that the steps before it were done and failed.
+
+    ``blocked``: why it must not be done now; its chance is then what it would be here, and later
+    steps do not count on it. ``cautions``: what was not checked and does not block.
+    """
+
+    fix: Fix
+    chance: float
+    minutes: float
+    blocked: tuple[Reason, ...] = ()
+    cautions: tuple[Reason, ...] = ()
+
+
+def make_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> tuple[PlanStep, ...]:
+    """The steps in the order to do them, at the end support or waiting.
+
+    Judges as if data had stopped. Empty when nothing is broken (the tracker was not worn). A
+    blocked fix stands where it would be done, right after the fix that lifts its reason.
+    """
+    stuck = posterior.if_stopped()
+    waiting = _waiting_plan(stuck, fixes, situation)
+    if waiting is not None:
+        return waiting
+    tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
+    planner = _Planner(stuck, tried, fixes, situation)
+    steps = planner.steps()
+    if CONTACT_SUPPORT in fixes:
+        steps.append(planner.support(fixes[CONTACT_SUPPORT]))
+    return tuple(steps)
+
+
+def waiting_causes(posterior: Posterior, fixes: Iterable[Fix]) -> frozenset[str]:
+    """Causes where there is nothing to repair: no fault, or mended by nothing but waiting."""
+    mended_by: dict[str, set[str]] = {}
+    for fix in fixes:
+        for mend in fix.mends:
+            mended_by.setdefault(mend.cause, set()).add(fix.id)
+    return frozenset(
+        cause.id
+        for cause in posterior.network.causes
+        if not cause.fault or mended_by.get(cause.id) == {WAIT_FOR_VENDOR}
+    )
+
+
+def _waiting_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> tuple[PlanStep, ...] | None:
+    """The plan when more likely than not there is nothing to repair; None otherwise."""
+    waiting = waiting_causes(posterior, fixes.values())
+    others = [index for index, cause in enumerate(posterior.cause_ids) if cause not in waiting]
+    only_waiting: Bools = np.logical_not(posterior.combinations[:, others].any(axis=1))
+    only_waiting[0] = False
+    mass = float(posterior.weights[only_waiting].sum())
+    if mass < WAITING_SHARE:
+        return None
+    wait = fixes.get(WAIT_FOR_VENDOR)
+    if wait is None:
+        return ()
+    repair = Repair.build(posterior, [wait])
+    chance = float(repair.moved(repair.missing)[0])
+    return (_step(wait, chance, situation),) if chance >= mass / 2 else ()
+
+
+class _Planner:
+    """Walks from nothing done to the end of the plan."""
+
+    def __init__(self, posterior: Posterior, tried: list[Fix], fixes: Mapping[str, Fix], situation: Situation) -> None:
+        self.posterior = posterior
+        self.exact = Repair.build(posterior, tried)
+        self.search = Repair.build(posterior, tried, SEARCH_TAIL_MASS)
+        self.rows = {fix.id: row for row, fix in enumerate(tried)}
+        self.fixes = fixes
+        self.situation = situation
+        self.residual = self.exact.nothing_done
+        self.left = list(range(len(tried)))
+        self.allowed = np.array([not reasons_not_now(fix, situation) for fix in tried], dtype=np.bool_)
+
+    def steps(self) -> list[PlanStep]:
+        """All steps before support."""
+        steps: list[PlanStep] = []
+        while self.left and len(steps) < STEPS_MAX and 1.0 - self._moved(self.residual) > STILL_STUCK_FLOOR:
+            row = best_next(self.search, self.residual, self.left, self.allowed)
+            if row is None:
+                break
+            fix = self.exact.fixes[row]
+            if not self.allowed[row]:
+                steps.extend(self._lifting(fix))
+                steps.append(_step(fix, self._chance(row), self.situation))
+                self.left.remove(row)
+            else:
+                steps.append(self._do(row))
+        return steps
+
+    def support(self, fix: Fix) -> PlanStep:
+        """The last step. For something unlisted, support has the least chance that it has for any listed cause."""
+        repair = Repair.build(self.posterior, [fix])
+        before = 1.0 - self._moved(self.residual)
+        listed = float(repair.moved((self.residual * repair.missing[0])[None])[0]) - self._moved(self.residual)
+        unlisted = self.posterior.empty * min((mend.chance for mend in fix.mends), default=0.0)
+        return _step(fix, _share(listed + unlisted, before), self.situation)
+
+    def _lifting(self, fix: Fix) -> list[PlanStep]:
+        """The steps that lift the reasons against a fix, as far as they can be done and are not done yet."""
+        wanted = [LIFTED_BY.get(reason.guard) for reason in reasons_not_now(fix, self.situation)]
+        rows = [self.rows[id_] for id_ in dict.fromkeys(wanted) if id_ in self.rows]
+        return [self._do(row) for row in rows if row in self.left and self.allowed[row]]
+
+    def _do(self, row: int) -> PlanStep:
+        step = _step(self.exact.fixes[row], self._chance(row), self.situation)
+        self.residual = self.residual * self.exact.missing[row]
+        self.left.remove(row)
+        return step
+
+    def _chance(self, row: int) -> float:
+        before = self._moved(self.residual)
+        return _share(self._moved(self.residual * self.exact.missing[row]) - before, 1.0 - before)
+
+    def _moved(self, residual: Floats) -> float:
+        return float(self.exact.moved(residual[None])[0])
+
+
+def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools) -> int | None:
+    """The fix (row) to do next from a residual (causes,), or None when none is worth its cost.
+
+    The index of a step, or of a pair of allowed steps, is the chance it adds over what it costs.
+    A pair has the greater index only if the two help together more than apart.
+    """
+    rows = np.array(left)
+    now = float(repair.moved(residual[None])[0])
+    gains = repair.moved(residual * repair.missing[rows]) - now
+    index = gains / repair.costs[rows]
+    best = int(np.argmax(index))
+    first, top = int(rows[best]), float(index[best])
+    pairs = np.array(list(combinations(np.flatnonzero(allowed[rows]).tolist(), 2)), dtype=np.intp).reshape(-1, 2)
+    if len(pairs):
+        one, other = pairs.T
+        together = repair.moved(residual * repair.missing[rows[one]] * repair.missing[rows[other]]) - now
+        pair_index = together / (repair.costs[rows[one]] + repair.costs[rows[other]])
+        pair = int(np.argmax(pair_index))
+        if pair_index[pair] > top * (1.0 + _NO_WORSE):
+            top = float(pair_index[pair])
+            first = int(rows[max(pairs[pair], key=lambda place: (index[place], -repair.costs[rows[place]]))])
+    return first if top * STILL_STUCK_MINUTES > 1.0 - now else None
+
+
+def _step(fix: Fix, chance: float, situation: Situation) -> PlanStep:
+    return PlanStep(fix, chance, fix.minutes, reasons_not_now(fix, situation), cautions(fix, situation))
+
+
+def _share(part: float, whole: float) -> float:
+    return min(max(part / whole, 0.0), 1.0) if whole > 0.0 else 0.0

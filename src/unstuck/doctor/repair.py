@@ -1,0 +1,104 @@
+"""What fixes do to the combinations of causes, and what they cost.
+
+The state of a repair is only which fixes were done: each cause that holds is still there with the
+chance that all of them missed it, on its own. Data moves when none is left::
+
+    residual_c(F) = product over f in F of (1 - m(f, c))
+    moved(F)      = sum over S of w_S * product over c in S of (1 - residual_c(F))
+
+So the order of fixes changes what a repair costs, never where it ends.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.doctor.gate import guards_of
+from unstuck.doctor.knowledge.schema import Fix
+from unstuck.doctor.network import Floats, Posterior
+
+LOOK_AGAIN_MINUTES = 1.0
+"""Every fix ends with waiting for the next sync and looking (minutes)."""
+
+EFFORT_MINUTES_PER_LEVEL = 4.0
+"""What one level of effort (0 a tap to 3 a chore) weighs beside the time itself (minutes). Judgement:
+a chore of 20 minutes should give way to three easy things of 10 minutes that are as likely to help."""
+
+RISK_MINUTES_PER_GUARD = 15.0
+"""What each guard of a fix weighs even when it does not hold now (minutes). The guard may have been
+judged wrongly, and what it stands for is worth more than a few easy tries before it."""
+
+STILL_STUCK_MINUTES = 480.0
+"""What it weighs to be stuck when the plan ends (minutes): a working day, about what an answer from
+support takes. A fix is worth doing when its chance times this is more than its own cost: a tap
+from a chance of 0.2 %, a guarded chore such as reinstalling from one in six."""
+
+WAIT_FOR_VENDOR = "wait_for_vendor"
+"""The fix that is waiting. The rest of a plan stands still meanwhile."""
+
+WAIT_MINUTES = 120.0
+"""What waiting weighs (minutes) beside looking again: outages end within hours, not minutes."""
+
+TAIL_MASS = 1e-6
+"""Probability of the rarest combinations that the search leaves out: no chance shown changes by more."""
+
+_LOG_ZERO = 1e-300
+"""Stands in for 0 under a logarithm: its third power is still a double's zero, never not-a-number."""
+
+
+def cost_minutes(fix: Fix) -> float:
+    """What doing a fix weighs (minutes): the person's time, looking again, effort and risk."""
+    risk = RISK_MINUTES_PER_GUARD * len(guards_of(fix))
+    wait = WAIT_MINUTES if fix.id == WAIT_FOR_VENDOR else 0.0
+    return fix.minutes + LOOK_AGAIN_MINUTES + EFFORT_MINUTES_PER_LEVEL * fix.effort + risk + wait
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Repair:
+    """A posterior and the fixes that could be done.
+
+    ``counts`` (rows, causes) and ``weights`` (rows,): the combinations with at least one cause,
+    without the rarest. ``missing`` (fixes, causes): chance that the fix does not end the cause.
+    ``costs`` (fixes,) in minutes.
+    """
+
+    fixes: tuple[Fix, ...]
+    counts: Floats
+    weights: Floats
+    missing: Floats
+    costs: Floats
+
+    @classmethod
+    def build(cls, posterior: Posterior, fixes: Sequence[Fix], tail_mass: float = TAIL_MASS) -> "Repair":
+        """Make ready. A mend of a cause that the posterior does not know is left out."""
+        column = {cause: index for index, cause in enumerate(posterior.cause_ids)}
+        missing = np.ones((len(fixes), len(column)), dtype=np.float64)
+        for index, fix in enumerate(fixes):
+            for mend in fix.mends:
+                if mend.cause in column:
+                    missing[index, column[mend.cause]] *= 1.0 - mend.chance
+        weights = posterior.weights
+        order = np.argsort(-weights, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(weights[order]), 1.0 - tail_mass)) + 1
+        kept = np.sort(order[:enough])
+        kept = kept[kept > 0]
+        costs = np.array([cost_minutes(fix) for fix in fixes], dtype=np.float64)
+        return cls(tuple(fixes), posterior.network.lattice.counts[kept], weights[kept], missing, costs)
+
+    @property
+    def nothing_done(self) -> Floats:
+        """The residual before any fix, shape (causes,)."""
+        return np.ones(self.counts.shape[1], dtype=np.float64)
+
+    def moved(self, residuals: Floats) -> Floats:
+        """Chance that data moves, for residuals of shape (k, causes); shape (k,)."""
+        log_ended = np.log(np.maximum(1.0 - residuals, _LOG_ZERO))
+        moved: Floats = self.weights @ np.exp(self.counts @ log_ended.T)
+        return moved
+
+    def cost_of(self, order: Sequence[int]) -> float:
+        """Expected cost in minutes of doing fixes (row numbers) in this order until data moves, or giving up."""
+        residuals = np.vstack([self.nothing_done, self.missing[list(order)]]).cumprod(axis=0)
+        stuck = 1.0 - self.moved(residuals)
+        return float(stuck[:-1] @ self.costs[list(order)] + stuck[-1] * STILL_STUCK_MINUTES)
