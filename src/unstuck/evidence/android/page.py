@@ -1,0 +1,131 @@
+"""One part of a report as one text with line numbers, and the notebook its facts are written to."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from unstuck.evidence.android.sections import Section
+from unstuck.evidence.android.text import Offsets
+from unstuck.model.evidence import Fact, Value
+
+EXCERPT_CHARACTERS = 200
+"""The vocabulary allows no longer excerpt."""
+
+FACTS_PER_KIND = 20_000
+"""More facts of one kind than this come from a broken or hostile text; the newest are kept as they come last."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The body of one part. ``data`` ends with a newline; ``time`` is when its dump ended (UTC) or None."""
+
+    name: str
+    data: bytes
+    starts: Offsets
+    first_line: int
+    header_line: int
+    header: bytes
+    time: datetime | None
+
+    def index(self, offset: int) -> int:
+        """Which line of the page (from 0) the byte at ``offset`` is in."""
+        return int(np.searchsorted(self.starts, offset, side="right")) - 1
+
+    def line(self, index: int) -> bytes:
+        """Line ``index`` without its end."""
+        start = int(self.starts[index])
+        end = int(self.starts[index + 1]) if index + 1 < len(self.starts) else len(self.data)
+        return self.data[start:end].rstrip(b"\r\n")
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Every line with its index. For short pages only."""
+        for index, line in enumerate(self.data.split(b"\n")[:-1]):
+            yield index, line.removesuffix(b"\r")
+
+    def locator(self, index: int) -> str:
+        """``line N`` of the whole text; index -1 is the header."""
+        return f"line {self.header_line if index < 0 else self.first_line + index}"
+
+
+def page(section: Section, time: datetime | None) -> Page:
+    """The whole of a part as one page."""
+    kept = section.blocks
+    if not kept:
+        return Page(section.name, b"", np.empty(0, np.int64), section.header_line, *_head(section), time)
+    if len(kept) == 1:
+        return Page(section.name, kept[0].data, kept[0].starts, kept[0].first_line, *_head(section), time)
+    offsets = np.cumsum([0, *(len(block.data) for block in kept[:-1])])
+    starts = np.concatenate([block.starts + offset for block, offset in zip(kept, offsets, strict=True)])
+    data = b"".join(block.data for block in kept)
+    return Page(section.name, data, starts, kept[0].first_line, *_head(section), time)
+
+
+def _head(section: Section) -> tuple[int, bytes]:
+    return section.header_line, section.header
+
+
+def text(raw: bytes) -> str:
+    """Bytes of a report as text: damaged characters and control characters cannot do harm."""
+    return _CONTROL.sub(" ", raw.decode("utf-8", "replace"))
+
+
+def excerpt(raw: bytes, note: str = "") -> str:
+    """A quotation of at most 200 characters, with a note of ours in front where one is needed."""
+    quoted = text(raw[: 4 * EXCERPT_CHARACTERS]).strip()
+    return (note + quoted)[:EXCERPT_CHARACTERS]
+
+
+class Notebook:
+    """Collects the facts of one text. What is said twice is kept once, with its first place."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._seen: set[tuple[object, ...]] = set()
+        self._count: dict[str, int] = {}
+        self.facts: list[Fact] = []
+        self.dropped = 0
+
+    def state(self, name: str, value: Value, on: Page, index: int, subject: str = "", note: str = "") -> None:
+        """How things stood when the dump was made: its time is that of the dump."""
+        self._add((name, subject, _key(value)), name, value, on, index, on.time, subject, note)
+
+    def event(
+        self, name: str, value: Value, on: Page, index: int, time: datetime | None, subject: str = "", note: str = ""
+    ) -> None:
+        """Something that happened at its own time."""
+        self._add((name, subject, _key(value), time), name, value, on, index, time, subject, note)
+
+    def has(self, name: str) -> bool:
+        """Whether any fact of this kind was written."""
+        return name in self._count
+
+    def _add(
+        self,
+        key: tuple[object, ...],
+        name: str,
+        value: Value,
+        on: Page,
+        index: int,
+        time: datetime | None,
+        subject: str,
+        note: str,
+    ) -> None:
+        if key in self._seen:
+            return
+        count = self._count.get(name, 0)
+        if count >= FACTS_PER_KIND:
+            self.dropped += 1
+            return
+        self._count[name] = count + 1
+        self._seen.add(key)
+        raw = on.header if index < 0 else on.line(index)
+        self.facts.append(Fact(name, value, time, self._source, on.locator(index), excerpt(raw, note), subject))
+
+
+def _key(value: Value) -> object:
+    return value if isinstance(value, (bool, int, float, str, type(None))) else tuple(value.items())
