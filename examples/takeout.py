@@ -74,8 +74,8 @@ def _charge(day: datetime, number: int) -> Iterator[dict[str, object]]:
 def _trackers(added: datetime, last_sync: datetime) -> bytes:
     head = "tracker_id,date_added,last_sync_date_time,batt_level,tracker_name,device_type,is_bonded"
     rows = (
-        f"{_TRACKER_ID},{_stamp(added)},{_stamp(last_sync)},Medium,Inspire 3,TRACKER,true",
-        f"SYNTHETIC0002,{_stamp(added)},{_stamp(last_sync + timedelta(days=2))},,MobileTrack,MOBILE_TRACK,false",
+        f"{_TRACKER_ID},{_stamp(added)},{_stamp(last_sync)},Medium,Inspire 3,Inspire 3,true",
+        f"SYNTHETIC0002,{_stamp(added)},{_stamp(last_sync + timedelta(days=2))},,MobileTrack,MobileTrack,false",
     )
     return "\n".join((head, *rows, "")).encode()
 

@@ -7,21 +7,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tools.causes_page import causes_page
+from tools.howto_pages import android_page, iphone_page, takeout_page
 
-REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+DOCS = Path(__file__).parents[1] / "docs"
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "causes-by-evidence.md": causes_page,
+    "howto/get-evidence-android.md": android_page,
+    "howto/get-evidence-iphone.md": iphone_page,
+    "howto/takeout.md": takeout_page,
+    "reference/causes-by-evidence.md": causes_page,
 }
-"""Each generated page by its name in docs/reference/."""
+"""Each generated page by its path in docs/."""
 
 
 def main() -> None:
     """Write every page."""
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
-        (REFERENCE / name).write_text(page())
-        print(f"docs/reference/{name}")
+        (DOCS / name).write_text(page())
+        print(f"docs/{name}")
 
 
 if __name__ == "__main__":

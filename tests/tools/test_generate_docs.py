@@ -4,14 +4,14 @@ import re
 
 import pytest
 from tools.causes_page import causes_page
-from tools.generate_docs import PAGES, REFERENCE
+from tools.generate_docs import DOCS, PAGES
 
 from unstuck.doctor.knowledge.loader import load
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_on_disk_is_fresh(name: str) -> None:
-    assert (REFERENCE / name).read_text() == PAGES[name](), "stale: run make docs"
+    assert (DOCS / name).read_text() == PAGES[name](), "stale: run make docs"
 
 
 def test_no_cause_is_without_a_finding() -> None:
