@@ -1,1 +1,1 @@
-"""The commands: arguments enter, a diagnosis is shown; thin, all thinking is in unstuck.doctor."""
+"""Words of a command line enter; text on a terminal and an exit status leave. Thin: no judgement is made here."""

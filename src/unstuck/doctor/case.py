@@ -12,7 +12,7 @@ from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
 
 SURE_ENOUGH = 0.5
-"""Least sureness (0 to 1) at which a recognised device is taken for a tracker: below it only attribute handles speak."""
+"""Least sureness (0 to 1) at which a device is taken for a tracker: below it only attribute handles speak."""
 
 _ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 

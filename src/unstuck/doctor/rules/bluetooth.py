@@ -15,10 +15,11 @@ AROUND_LOSS = timedelta(minutes=10)
 """Signal readings this near a loss describe it."""
 
 WEAK_DBM = -85
-"""At or below this an LE link is at its edge: receivers are specified to -70 dBm and reach about -95 (Core, Vol 6, Part A, 4)."""
+"""At or below this an LE link is at its edge (dBm): receivers must reach -70 and reach about -95
+(Core specification, Vol 6, Part A, section 4)."""
 
 GOOD_DBM = -70
-"""At or above this every LE receiver must work (Core specification, Vol 6, Part A, section 4: reference sensitivity -70 dBm)."""
+"""At or above this every LE receiver must work (Core specification, Vol 6, Part A, section 4: -70 dBm)."""
 
 STORM_133 = 3
 """This many 133 in an hour with no success between: a single one is often followed by success."""
@@ -189,7 +190,8 @@ def signal_weak(case: Case) -> Outcome:
     middle = median(levels)
     if len(weak) * 2 >= len(heard):
         return yes(
-            f"{len(weak)} of {times(len(heard), 'reading')} around the losses {WEAK_DBM} dBm or weaker (median {middle:.0f})",
+            f"{len(weak)} of {times(len(heard), 'reading')} around the losses at {WEAK_DBM} dBm or weaker"
+            f" (median {middle:.0f})",
             weak,
         )
     return no(f"signal around the losses was fair (median {middle:.0f} dBm)", heard)
@@ -261,7 +263,7 @@ def link_refused(case: Case) -> Outcome:
 
 def key_refused(case: Case) -> Outcome:
     """Encryption or pairing that failed on the tracker's link."""
-    failed = [fact for fact in case.of_tracker("link.encryption_failed", "pairing.failed")]
+    failed = case.of_tracker("link.encryption_failed", "pairing.failed")
     failed += [fact for fact in case.of_tracker("link.ended") if fact.number("reason") in KEY_CODES]
     failed += [fact for fact in case.of_tracker("gatt.status") if fact.number("status") in (5, 6)]
     good = case.of_tracker("link.encrypted", "pairing.completed")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import pairwise
 
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.makers import strict_maker
@@ -142,7 +143,7 @@ def jobs_held_back(case: Case) -> Outcome:
     beats = [fact for fact in case.of_app("app.beat") if fact.time is not None]
     gaps = [
         (later, later.time - earlier.time)
-        for earlier, later in zip(beats, beats[1:], strict=False)
+        for earlier, later in pairwise(beats)
         if later.time and earlier.time and later.time - earlier.time >= timedelta(minutes=BEAT_MINUTES * MISSED_BEATS)
     ]
     if gaps:

@@ -1,0 +1,5 @@
+"""``python -m unstuck``."""
+
+from unstuck.cli.main import main
+
+main()

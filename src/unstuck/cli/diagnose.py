@@ -1,0 +1,191 @@
+"""``unstuck diagnose``: collect, diagnose, write."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rich.console import Console
+
+from unstuck.cli.progress import Progress
+from unstuck.cli.status import ExitStatus
+from unstuck.cli.terminal import render
+from unstuck.doctor.diagnose import Options, answer_facts, diagnose
+from unstuck.doctor.knowledge.loader import load, obtainable
+from unstuck.evidence.clocks import join
+from unstuck.evidence.intake import collect
+from unstuck.evidence.profiles import packages
+from unstuck.model.diagnosis import Diagnosis, Verdict
+from unstuck.model.errors import ErrorCode, UsageError
+from unstuck.model.evidence import ReaderOptions, Reading
+
+_STATUS = {
+    Verdict.HEALTHY: ExitStatus.HEALTHY,
+    Verdict.STUCK: ExitStatus.STUCK,
+    Verdict.INCONCLUSIVE: ExitStatus.INCONCLUSIVE,
+}
+
+LIVE_SOURCES = frozenset({"adb", "bluez", "chain"})
+"""Words of the contract for sources that are not files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The command line as given."""
+
+    sources: tuple[Path, ...]
+    tracker: str = ""
+    package: str = ""
+    at: str = ""
+    since: str = ""
+    symptom: str = ""
+    answers: tuple[str, ...] = ()
+    json_file: str = ""
+    html_file: str = ""
+    redact: bool | None = None
+    plain: bool = False
+    verbose: bool = False
+
+
+def run(request: Request) -> ExitStatus:
+    """Do it and return the exit status. Raises UsageError for what cannot be meant."""
+    answers = _answers(request)
+    _known_symptom(request.symptom)
+    _no_live_source(request.sources)
+    at, since = _time(request.at), _time(request.since)
+    if not request.sources and not request.symptom and not answers:
+        _what_can_be_read(_console(request))
+        return ExitStatus.INCONCLUSIVE
+    wanted = frozenset({request.package}) if request.package else packages()
+    with Progress() as progress:
+        readings = join(collect(request.sources, ReaderOptions(wanted, request.tracker), progress))
+        readings += answer_facts(answers)
+        zone = _zone(readings)
+        options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
+        progress("thinking", 0, 0)
+        diagnosis = diagnose(readings, options, datetime.now(UTC))
+    _write(request, diagnosis)
+    if request.sources and not any(reading.source.readable for reading in readings if reading.source.kind != "answers"):
+        return ExitStatus.UNREADABLE
+    return _STATUS[diagnosis.verdict]
+
+
+def list_every_check() -> None:
+    """Every finding with what can show it and which causes it speaks for."""
+    knowledge = load()
+    console = Console(highlight=False, soft_wrap=True)
+    hop = None
+    for spec in knowledge.findings.values():
+        if spec.hop is not hop:
+            hop = spec.hop
+            console.print(f"\n[bold]{hop}[/bold]")
+        kinds = ", ".join(spec.seen_in)
+        console.print(f"  {spec.id:28} {spec.says}", markup=False)
+        console.print(
+            f"  {'':28} seen in: {kinds}; speaks for: {', '.join(link.cause for link in spec.links)}", markup=False
+        )
+
+
+def _write(request: Request, diagnosis: Diagnosis) -> None:
+    shared = diagnosis
+    if request.redact is not False and (request.json_file or request.html_file or request.redact):
+        from unstuck.doctor.redaction import redact
+
+        shared = redact(diagnosis)
+    if request.json_file:
+        from unstuck.doctor.document import to_json
+
+        _put(request.json_file, to_json(shared))
+    if request.html_file:
+        from unstuck.web.report.html import report
+
+        _put(request.html_file, report(shared))
+    if request.json_file != "-":
+        render(shared if request.redact else diagnosis, _console(request), plain=request.plain)
+
+
+def _put(target: str, text: str) -> None:
+    if target == "-":
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
+    try:
+        Path(target).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=error.strerror or "unknown") from error
+    sys.stderr.write(f"written: {target}\n")
+
+
+def _console(request: Request) -> Console:
+    return Console(no_color=request.plain or None, highlight=False)
+
+
+def _what_can_be_read(console: Console) -> None:
+    console.print("Nothing was given. Unstuck reads any of these, alone or together:\n", markup=False)
+    for way in obtainable():
+        where = "" if way.platform == "any" else f" ({way.platform})"
+        console.print(f"{way.title}{where}", style="bold", markup=False)
+        for number, line in enumerate(way.lines, 1):
+            console.print(f"  {number}. {line}", markup=False, soft_wrap=False)
+        if way.note:
+            console.print(f"  {way.note}", style="dim", markup=False)
+        console.print()
+    symptoms = ", ".join(load().symptoms)
+    console.print(
+        f"Then: unstuck diagnose FILE...   Or begin with what you notice: --symptom ID ({symptoms})", markup=False
+    )
+
+
+def _answers(request: Request) -> tuple[tuple[str, str], ...]:
+    questions = load().questions
+    found = []
+    for given in request.answers:
+        question_id, _, answer_id = given.partition("=")
+        question = questions.get(question_id.strip())
+        if question is None:
+            reason = f"there is no such question; known are {', '.join(questions)}"
+            raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--answer {given}", reason=reason)
+        allowed = {answer.id: answer.text for answer in question.answers}
+        if answer_id.strip() not in allowed:
+            choices = ", ".join(f"{key} ({text})" for key, text in allowed.items())
+            reason = f"write {question.id}= and one of: {choices}"
+            raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--answer {given}", reason=reason)
+        found.append((question.id, answer_id.strip()))
+    return tuple(found)
+
+
+def _known_symptom(symptom: str) -> None:
+    known = load().symptoms
+    if symptom and symptom not in known:
+        raise UsageError(ErrorCode.USAGE_SYMPTOM, given=symptom, known=", ".join(known))
+
+
+def _no_live_source(sources: tuple[Path, ...]) -> None:
+    for source in sources:
+        if str(source) in LIVE_SOURCES and not source.exists():
+            reason = "live sources are not built yet; make a bug report or a Bluetooth log and give the file"
+            raise UsageError(ErrorCode.USAGE_SOURCE, given=str(source), reason=reason)
+
+
+def _time(given: str) -> datetime | None:
+    if not given:
+        return None
+    try:
+        return datetime.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(ErrorCode.USAGE_TIME, given=given) from error
+
+
+def _in_zone(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A time without a zone is meant in the phone's, as the report shows it."""
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _zone(readings: list[Reading]) -> ZoneInfo:
+    names = [fact.text() for reading in readings for fact in reading.facts if fact.name == "phone.time_zone"]
+    try:
+        return ZoneInfo(names[-1] if names else "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,140 @@
+"""The command ``unstuck``. Heavy parts are imported by the command that needs them, so that help is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unstuck import __version__
+from unstuck.cli.status import ExitStatus
+
+app = typer.Typer(
+    name="unstuck",
+    help="Find where a fitness tracker's data is stuck, prove it, and get it moving.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"unstuck {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def diagnose(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="Files, folders or archives: Bluetooth logs, Android bug reports or command output, Takeout exports.",
+            show_default=False,
+        ),
+    ] = None,
+    tracker: Annotated[
+        str, typer.Option(metavar="ADDRESS|NAME", help="Which tracker, where several are in the evidence.")
+    ] = "",
+    package: Annotated[
+        str, typer.Option("--app", metavar="PACKAGE", help="The Android package of the tracker's app.")
+    ] = "",
+    at: Annotated[str, typer.Option(metavar="TIME", help="Judge as of then (default: the end of the evidence).")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="Leave out what was seen before.")] = "",
+    symptom: Annotated[str, typer.Option(metavar="ID", help="What you notice, for example steps_frozen.")] = "",
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QUESTION=ANSWER", help="Answer a question; may be given several times.", show_default=False
+        ),
+    ] = None,
+    json_file: Annotated[
+        str, typer.Option("--json", metavar="FILE|-", help="Write the diagnosis as JSON; - for standard output.")
+    ] = "",
+    html_file: Annotated[str, typer.Option("--html", metavar="FILE", help="Write a report as one HTML page.")] = "",
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact/--no-redact",
+            help="Replace addresses, names, accounts and places (default: in JSON and HTML, not on the terminal).",
+            show_default=False,
+        ),
+    ] = None,
+    list_checks: Annotated[bool, typer.Option("--list-checks", help="List every check and stop.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Only plain ASCII signs and no colours.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every finding, also those that say no.")
+    ] = False,
+) -> None:
+    """Say where data is stuck, since when and why, with the proof, and what to do first.
+
+    Exit status: 0 healthy, 1 stuck, 3 inconclusive, 2 wrong usage, 4 nothing readable.
+    """
+    from unstuck.cli.diagnose import Request, list_every_check, run
+
+    if list_checks:
+        list_every_check()
+        return
+    request = Request(
+        sources=tuple(sources or ()),
+        tracker=tracker,
+        package=package,
+        at=at,
+        since=since,
+        symptom=symptom,
+        answers=tuple(answer or ()),
+        json_file=json_file,
+        html_file=html_file,
+        redact=redact,
+        plain=plain,
+        verbose=verbose,
+    )
+    raise typer.Exit(run(request))
+
+
+@app.command()
+def explain(
+    topic: Annotated[
+        str, typer.Argument(metavar="CAUSE|FIX|FINDING", help="An id, as reports and --list-checks show it.")
+    ],
+    platform: Annotated[
+        str, typer.Option(metavar="NAME", help="Steps for iphone, android or a maker such as samsung.")
+    ] = "",
+    plain: Annotated[bool, typer.Option("--plain", help="No colours.")] = False,
+) -> None:
+    """Explain a cause, a fix with its steps, a finding, a question or a symptom."""
+    from unstuck.cli.explain import explain_topic
+
+    explain_topic(topic, platform, plain=plain)
+
+
+def main() -> None:
+    """Run the command; every error of ours is one sentence on standard error."""
+    from unstuck.model.errors import UnstuckError
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a sign the terminal cannot show must not end the report
+    try:
+        app()
+    except UnstuckError as error:
+        typer.echo(f"unstuck: {error}", err=True)
+        sys.exit(ExitStatus.WRONG_USAGE)
+    except KeyboardInterrupt:
+        typer.echo("unstuck: stopped; nothing was changed.", err=True)
+        sys.exit(ExitStatus.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""From readings to a diagnosis: facts, findings, causes, plan, and what was not checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from unstuck.doctor.case import Case, Choice, choose_packages, choose_tracker, end_of_evidence, open_case
+from unstuck.doctor.flow import Flow, watch
+from unstuck.doctor.gate import Situation
+from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.makers import maker_id
+from unstuck.doctor.network import Network, Posterior
+from unstuck.doctor.plan import make_plan
+from unstuck.doctor.questions import next_question, unchecked_causes
+from unstuck.doctor.rules.run import SYMPTOM, findings
+from unstuck.doctor.steps import Platform, planned
+from unstuck.doctor.timeline import timeline
+from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
+from unstuck.evidence.profiles import profiles
+from unstuck.model.diagnosis import (
+    CauseEvidence,
+    Diagnosis,
+    Finding,
+    RankedCause,
+    State,
+    Unchecked,
+    Verdict,
+)
+from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
+from unstuck.model.hop import Hop
+from unstuck.model.records import AtRisk
+
+LEAST_RANKED = 0.001
+"""Causes below one in a thousand are left out of the ranking."""
+
+VENDOR_DOWN = 0.3
+"""Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
+a wrong no may cost a login."""
+
+THE_PERSON = "you"
+"""Source of what the person reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person asked for. ``at`` and ``since`` bound the evidence; empty text means not given."""
+
+    tracker: str = ""
+    app: str = ""
+    symptom: str = ""
+    at: datetime | None = None
+    since: datetime | None = None
+
+
+@cache
+def shipped_network() -> Network:
+    """The network of the shipped knowledge, built once per process."""
+    return Network.of(load())
+
+
+def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
+    """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    knowledge = load()
+    facts = _within(readings, options)
+    choice = choose_tracker(facts, options.tracker)
+    spans = [reading.source.span for reading in readings if reading.source.readable]
+    judged_at = options.at or end_of_evidence(facts, spans) or now
+    case = open_case(facts, choice, choose_packages(facts, choice.tracker, options.app), judged_at)
+    flow = watch(case)
+    stop = flow.first_stop
+    case = replace(case, stopped_at=stop.since if stop is not None else None)
+    found = findings(case, knowledge)
+    states = {finding.id: finding.state for finding in found}
+    stopped = is_stopped(flow, found)
+    posterior = shipped_network().posterior(states, stopped=stopped)
+    causes = rank(posterior, found, knowledge) if stopped else ()
+    judgement = judge(case, flow, found, causes)
+    situation = situate(case, flow, judgement, posterior, found)
+    stuck = judgement.verdict is Verdict.STUCK
+    helpless = judgement.verdict is Verdict.HEALTHY
+    plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not helpless else ()
+    return Diagnosis(
+        verdict=judgement.verdict,
+        headline=judgement.headline,
+        stuck_at=judgement.hop,
+        since=judgement.since,
+        judged_at=judged_at,
+        tracker=choice.tracker,
+        phone=_phone(case),
+        zone=_text(case, "phone.time_zone"),
+        at_risk=_at_risk(case, judgement) if stuck else None,
+        hops=hop_states(flow, found, judgement),
+        causes=causes if not helpless else (),
+        plan=planned(plan, _platform(case, readings), knowledge),
+        unchecked=_unchecked(knowledge, states, readings),
+        next_question=None if helpless else next_question(posterior, knowledge, states, situation, _asked(facts)),
+        findings=found,
+        facts=tuple(facts),
+        timeline=timeline(case),
+        sources=tuple(reading.source for reading in readings),
+        notes=_notes(case, choice, flow, readings),
+    )
+
+
+def rank(posterior: Posterior, found: Sequence[Finding], knowledge: Knowledge) -> tuple[RankedCause, ...]:
+    """Causes with at least one finding that speaks for them, most probable first, proof strongest first.
+
+    What a person merely notices speaks for a cause but does not name it alone.
+    """
+    by_id = {finding.id: finding for finding in found}
+    ranked = []
+    for cause_id, probability in posterior.marginals.items():
+        supporting = posterior.evidence_for(cause_id)
+        seen = [finding for finding, _ in supporting]
+        if probability < LEAST_RANKED or not any(not finding.startswith(SYMPTOM) for finding in seen):
+            continue
+        cause = knowledge.causes[cause_id]
+        proof = tuple(line for finding in seen for line in _lines(by_id[finding]))
+        ranked.append(RankedCause(cause_id, cause.hop, cause.title, probability, proof))
+    return tuple(sorted(ranked, key=lambda cause: (-cause.probability, cause.id)))
+
+
+def _lines(finding: Finding) -> list[CauseEvidence]:
+    lines = []
+    for proof in finding.proof:
+        first, *rest = proof.facts
+        also = tuple(fact.locator for fact in rest if fact.source == first.source)
+        lines.append(
+            CauseEvidence(finding.id, proof.text, first.source, first.locator, first.time, first.excerpt, also)
+        )
+    return lines
+
+
+def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:
+    """What the harm gate needs to know. None where the evidence is silent: the gate takes that for a reason."""
+    stop = flow.first_stop
+    waiting = (case.judged_at - stop.since) / timedelta(minutes=1) if stop is not None else None
+    at_tracker = stop is not None and stop.hop in (Hop.TRACKER, Hop.BLUETOOTH, Hop.PHONE)
+    at_phone = stop is not None and stop.hop in (Hop.PHONE, Hop.SERVER)
+    battery = case.latest("tracker.battery")
+    states = {finding.id: finding.state for finding in found}
+    down = posterior.marginals.get("server.outage", 0.0) >= VENDOR_DOWN
+    down = down or states.get("service_reports_incident") is State.YES
+    return Situation(
+        undrained=True if at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH) else None,
+        undrained_minutes=waiting if at_tracker else None,
+        unsent=True if at_phone or judgement.hop is Hop.SERVER else None,
+        unsent_minutes=waiting if at_phone and not at_tracker else None,
+        vendor_down=True if down else None,
+        tracker_battery_percent=battery.number("percent") if battery is not None else None,
+        login_known=None,
+        link_up=flow.linked,
+    )
+
+
+def _within(readings: Sequence[Reading], options: Options) -> FactSet:
+    def wanted(fact: Fact) -> bool:
+        if fact.time is None:
+            return True
+        return not (
+            (options.at is not None and fact.time > options.at)
+            or (options.since is not None and fact.time < options.since)
+        )
+
+    facts = [fact for reading in readings for fact in reading.facts if wanted(fact)]
+    if options.symptom:
+        facts.append(Fact("reported.symptom", options.symptom, None, THE_PERSON, "symptom", options.symptom))
+    return FactSet(tuple(sorted(facts, key=lambda fact: fact.time or datetime.min.replace(tzinfo=UTC))))
+
+
+def _asked(facts: FactSet) -> frozenset[str]:
+    return frozenset(fact.subject for fact in facts.all("reported.answer"))
+
+
+def _at_risk(case: Case, judgement: Judgement) -> AtRisk | None:
+    """What the tracker overwrites next, where its memory is known and nothing drains it."""
+    profile = case.profile
+    if judgement.since is None or judgement.hop is Hop.SERVER or profile is None or not profile.minute_detail_days:
+        return None
+    return AtRisk(judgement.since, judgement.since + timedelta(days=profile.minute_detail_days))
+
+
+def _unchecked(knowledge: Knowledge, states: Mapping[str, State], readings: Sequence[Reading]) -> tuple[Unchecked, ...]:
+    return tuple(
+        Unchecked(cause_id, knowledge.causes[cause_id].title, knowledge.causes[cause_id].how_to_check)
+        for cause_id in unchecked_causes(knowledge, states)
+    )
+
+
+def _phone(case: Case) -> str:
+    build = case.latest("phone.build")
+    if build is None:
+        return ""
+    maker, model, release = build.text("maker"), build.text("model"), build.text("release")
+    name = model if not maker or model.lower().startswith(maker.lower()) else f"{maker} {model}"
+    return ", ".join(part for part in (name.strip(), f"Android {release}" if release else "") if part)
+
+
+def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
+    build = case.latest("phone.build")
+    kinds = {reading.source.kind for reading in readings}
+    tracker = case.tracker.name if case.tracker else ""
+    app = _app_name(case)
+    if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
+        return Platform("android", maker_id(build.text("maker")) if build is not None else "", tracker, app)
+    return Platform("iphone" if "packetlogger" in kinds else "any", "", tracker, app)
+
+
+def _app_name(case: Case) -> str:
+    profile = case.profile
+    if profile is not None and profile.apps:
+        return profile.apps[0].name
+    named = [app.name for entry in profiles().values() for app in entry.apps if case.packages & set(app.packages)]
+    return named[0] if named else ""
+
+
+def _notes(case: Case, choice: Choice, flow: Flow, readings: Sequence[Reading]) -> tuple[str, ...]:
+    notes = [choice.note] if choice.note and any(reading.source.readable for reading in readings) else []
+    closed = case.latest("hci.all_links_closed")
+    if closed is not None and closed.time is not None and case.judged_at - closed.time <= timedelta(seconds=5):
+        notes.append("The trace ends with the phone closing every link: Bluetooth went off or restarted then.")
+    missing = [fact for fact in case.facts.all("app.not_installed") if fact.subject in case.packages and fact.flag()]
+    if missing and not case.of_app("app.installed"):
+        notes.append(f"The app {missing[0].subject} is not on this phone.")
+    adapter = case.latest("bluetooth.adapter")
+    if adapter is not None and adapter.text() == "absent":
+        notes.append("This device has no Bluetooth service, as emulators do.")
+    if flow.stops and flow.moves:
+        notes.append("Other parts were seen to work: " + "; ".join(move.text for move in flow.moves) + ".")
+    return tuple(notes)
+
+
+def _text(case: Case, name: str) -> str:
+    fact = case.latest(name)
+    return fact.text() if fact is not None else ""
+
+
+def answer_facts(answers: Sequence[tuple[str, str]]) -> list[Reading]:
+    """The person's answers (question id, answer id) as one more source of evidence."""
+    if not answers:
+        return []
+    facts = tuple(
+        Fact("reported.answer", {"answer": answer}, None, THE_PERSON, f"answer to {question}", answer, question)
+        for question, answer in answers
+    )
+    return [Reading(SourceInfo(THE_PERSON, "answers", len(facts)), facts)]

@@ -1,0 +1,41 @@
+"""Plan steps enter, fixes with the steps for this phone and tracker leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unstuck.doctor.knowledge.loader import steps_for, with_names
+from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.plan import PlanStep
+from unstuck.model.diagnosis import PlannedFix
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Whose steps to show: ``any``, ``android`` or ``iphone``, the maker's id, the tracker's and the app's name."""
+
+    system: str
+    maker: str
+    tracker: str
+    app: str
+
+
+def planned(plan: Sequence[PlanStep], platform: Platform, knowledge: Knowledge) -> tuple[PlannedFix, ...]:
+    """The plan with the words for a person."""
+    return tuple(_planned(step, platform, knowledge) for step in plan)
+
+
+def _planned(step: PlanStep, platform: Platform, knowledge: Knowledge) -> PlannedFix:
+    fix = knowledge.fixes[step.fix]
+    steps = steps_for(fix.id, platform.system, platform.maker, platform.tracker)
+    named = with_names(steps, app=platform.app or "the tracker's app", tracker=platform.tracker or "the tracker")
+    lines = named.lines if not named.credit else (*named.lines, f"({named.credit})")
+    return PlannedFix(
+        fix=fix.id,
+        title=fix.title,
+        minutes=fix.minutes,
+        chance=step.chance,
+        automatic=False,
+        blocked="; ".join(reason.text for reason in step.blocked) or None,
+        steps=lines,
+        worked_when=named.worked_when or fix.worked_when,
+    )

@@ -1,0 +1,144 @@
+"""The one word first: healthy, stuck or inconclusive, and at which hop.
+
+Never healthy because nothing was seen: that needs data seen to move up to the end. Stuck needs a
+boundary seen standing still, or a state that stops everything by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from unstuck.doctor.case import Case
+from unstuck.doctor.flow import Flow
+from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
+from unstuck.model.hop import Hop
+
+CONVINCING = 0.5
+"""Probability from which a cause names the hop: more likely than everything else together."""
+
+BLOCKING: Mapping[str, Hop] = {
+    "adapter_off": Hop.BLUETOOTH,
+    "app_force_stopped": Hop.PHONE,
+    "permission_denied": Hop.PHONE,
+    "phone_offline": Hop.PHONE,
+    "app_version_refused": Hop.SERVER,
+    "login_refused": Hop.SERVER,
+    "account_refused": Hop.SERVER,
+    "tracker_battery_flat": Hop.TRACKER,
+    "key_refused": Hop.BLUETOOTH,
+}
+"""Findings that stop all data by themselves while they hold, with the hop at which they do."""
+
+_WORKING: Mapping[Hop, Mapping[str, str]] = {
+    Hop.TRACKER: {
+        "tracker_battery_flat": "battery fine",
+        "tracker_off_wrist": "worn",
+        "tracker_link_mute": "answers",
+    },
+    Hop.PHONE: {
+        "background_denied": "may run",
+        "app_force_stopped": "may run",
+        "app_killed_in_background": "app runs",
+    },
+    Hop.SERVER: {"login_refused": "login accepted", "service_errors": "answers"},
+}
+"""Findings whose *no* shows that a hop works, and the words for the chain picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict with its place, time and first sentence."""
+
+    verdict: Verdict
+    hop: Hop | None
+    since: datetime | None
+    headline: str
+
+
+def is_stopped(flow: Flow, findings: Sequence[Finding]) -> bool:
+    """Whether data is known to stand still: seen at a boundary, blocked by a state, or reported."""
+    return bool(flow.stops) or any(_blocks(found) or _reported(found) for found in findings)
+
+
+def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[RankedCause]) -> Judgement:
+    """Weigh what was seen."""
+    top = causes[0] if causes else None
+    sure = top is not None and top.probability >= CONVINCING
+    blocking = [found for found in findings if _blocks(found)]
+    if top is not None and sure and top.id == "tracker.not_worn" and not blocking:
+        return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
+    if flow.stops or blocking:
+        return _stuck(case, flow, blocking, top if sure else None)
+    if any(_reported(found) for found in findings):
+        if top is not None and sure:
+            return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
+        return Judgement(Verdict.INCONCLUSIVE, None, None, _not_enough(flow))
+    if flow.moves:
+        text = flow.moves[-1].text
+        return Judgement(Verdict.HEALTHY, None, None, f"{text[:1].upper()}{text[1:]}.")
+    return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case))
+
+
+def _stuck(case: Case, flow: Flow, blocking: Sequence[Finding], top: RankedCause | None) -> Judgement:
+    stop = flow.first_stop
+    since = stop.since if stop is not None else None
+    if top is not None:
+        return Judgement(Verdict.STUCK, top.hop, since, f"{top.title}.")
+    if stop is not None:
+        return Judgement(Verdict.STUCK, stop.hop, since, f"{stop.text[:1].upper()}{stop.text[1:]}.")
+    return Judgement(
+        Verdict.STUCK,
+        BLOCKING[blocking[0].id],
+        None,
+        f"{blocking[0].proof[0].text[:1].upper()}{blocking[0].proof[0].text[1:]}.",
+    )
+
+
+def _not_enough(flow: Flow) -> str:
+    if flow.moves:
+        return "What could be seen works; the trouble lies where nothing was given to look at."
+    return "That alone fits many causes; evidence or a few answers would settle it."
+
+
+def _nothing(case: Case) -> str:
+    if case.tracker is None:
+        return "No tracker was recognised in it, and nothing in it shows data moving or standing still."
+    return "Nothing in it shows the tracker's data moving or standing still."
+
+
+def hop_states(flow: Flow, findings: Sequence[Finding], judgement: Judgement) -> tuple[tuple[Hop, HopState, str], ...]:
+    """The chain in one line: for each hop whether it works, is broken, or nobody looked."""
+    states = {found.id: found.state for found in findings}
+    moving = {move.hop: move.text for move in flow.moves}
+    told = []
+    for hop in Hop:
+        if judgement.hop is hop:
+            text = "stuck here" if judgement.since is None else "stands still"
+            told.append((hop, HopState.BROKEN, text))
+        elif hop in moving:
+            told.append((hop, HopState.MOVING, "data moves"))
+        elif any(stop.hop is hop for stop in flow.stops):
+            told.append((hop, HopState.BROKEN, "stands still"))
+        else:
+            told.append(_by_findings(hop, states, flow))
+    return tuple(told)
+
+
+def _by_findings(hop: Hop, states: Mapping[str, State], flow: Flow) -> tuple[Hop, HopState, str]:
+    for finding, words in _WORKING.get(hop, {}).items():
+        if states.get(finding) is State.NO:
+            return hop, HopState.MOVING, words
+    if hop is Hop.TRACKER and flow.linked is not None and states.get("tracker_battery_flat") is not State.YES:
+        heard = states.get("never_heard") is State.NO
+        return (hop, HopState.MOVING, "on the air") if heard else (hop, HopState.UNCHECKED, "not checked")
+    if hop is Hop.BLUETOOTH and states.get("adapter_off") is State.NO:
+        return hop, HopState.MOVING, "switched on"
+    return hop, HopState.UNCHECKED, "not checked"
+
+
+def _blocks(found: Finding) -> bool:
+    return found.state is State.YES and found.id in BLOCKING
+
+
+def _reported(found: Finding) -> bool:
+    return found.state is State.YES and found.id.startswith("symptom.")
