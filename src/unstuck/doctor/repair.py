@@ -44,7 +44,7 @@ TAIL_MASS = 1e-6
 """Probability of the rarest combinations that the search leaves out: no chance shown changes by more."""
 
 _LOG_ZERO = 1e-300
-"""Stands in for 0 under a logarithm: its third power is still a double's zero, never not-a-number."""
+"""Stands in for 0 under a logarithm, which would make 0 times minus infinity: not a number."""
 
 
 def cost_minutes(fix: Fix) -> float:
@@ -52,6 +52,13 @@ def cost_minutes(fix: Fix) -> float:
     risk = RISK_MINUTES_PER_GUARD * len(guards_of(fix))
     wait = WAIT_MINUTES if fix.id == WAIT_FOR_VENDOR else 0.0
     return fix.minutes + LOOK_AGAIN_MINUTES + EFFORT_MINUTES_PER_LEVEL * fix.effort + risk + wait
+
+
+def ended(counts: Floats, residuals: Floats) -> Floats:
+    """Chance that every cause of a combination is gone: counts (rows, causes), residuals (k, causes) -> (rows, k)."""
+    log_gone = np.log(np.maximum(1.0 - residuals, _LOG_ZERO))
+    gone: Floats = np.exp(counts @ log_gone.T)
+    return gone
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,8 +100,7 @@ class Repair:
 
     def moved(self, residuals: Floats) -> Floats:
         """Chance that data moves, for residuals of shape (k, causes); shape (k,)."""
-        log_ended = np.log(np.maximum(1.0 - residuals, _LOG_ZERO))
-        moved: Floats = self.weights @ np.exp(self.counts @ log_ended.T)
+        moved: Floats = self.weights @ ended(self.counts, residuals)
         return moved
 
     def cost_of(self, order: Sequence[int]) -> float:

@@ -1,0 +1,217 @@
+"""Which question is worth asking next, and what nobody has checked.
+
+A question is worth what it takes off the expected cost of the repair, less its own cost
+(expected cost of repair: Breese and Heckerman 1996). The cost of the repair is estimated in one
+pass, by chance over cost without looking ahead; the plan itself looks ahead. docs/why/reasoning.md.
+"""
+
+import math
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.doctor.gate import LIFTED_BY, Situation, reasons_not_now
+from unstuck.doctor.knowledge.schema import Answer, EvidenceKind, Fix, Knowledge, Question
+from unstuck.doctor.network import Bools, Floats, Indices, Network, Posterior
+from unstuck.doctor.plan import CONTACT_SUPPORT
+from unstuck.doctor.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
+from unstuck.model.diagnosis import NextQuestion, State
+
+ASKING_MINUTES = 0.5
+"""What being asked weighs beside looking the answer up (minutes): reading, and one more step of patience."""
+
+CONFIRM_LOGIN_MINUTES = 4.0
+"""What it weighs to find out whether a login is known (minutes): sign in once in a browser."""
+
+TOGETHER_MAX = 2
+"""Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an
+answer makes single causes and pairs probable, hardly a triple that was not probable before."""
+
+HEAVY_ROW = 1e-3
+"""Probability from which a combination is in the estimate whatever its size."""
+
+KIND_MINUTES: Mapping[EvidenceKind, float] = {
+    EvidenceKind.ANSWER: 1.0,
+    EvidenceKind.BUGREPORT: 5.0,
+    EvidenceKind.HCI: 20.0,
+    EvidenceKind.TAKEOUT: 60.0,
+}
+"""About how long a person needs to get each kind of evidence (minutes): a look; a phone builds a
+report for some minutes; a Bluetooth log must first be switched on and the trouble happen again;
+an export is asked for and fetched later. Only the order is used."""
+
+SETTLING_RATIO = 5.0
+"""How many times likelier a finding must be with the cause than without, to settle something:
+it moves a cause from one in twenty to one in five."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A question with what it saves: minutes of expected repair, less its own cost."""
+
+    question: Question
+    minutes: float
+
+
+def next_question(
+    posterior: Posterior,
+    knowledge: Knowledge,
+    states: Mapping[str, State],
+    situation: Situation,
+    asked: Container[str] = (),
+    platform: str = "any",
+) -> NextQuestion | None:
+    """The question that is worth most now, or None when none is worth its cost.
+
+    ``asked``: questions already put, whatever was answered. ``platform`` picks where to look.
+    """
+    worths = worth_of_questions(posterior, knowledge, states, situation, asked)
+    if not worths or worths[0].minutes <= 0.0:
+        return None
+    question = worths[0].question
+    answers = tuple(answer.text for answer in question.answers)
+    return NextQuestion(question.id, question.text, answers, question.look_up.get(platform, ""))
+
+
+def worth_of_questions(
+    posterior: Posterior,
+    knowledge: Knowledge,
+    states: Mapping[str, State],
+    situation: Situation,
+    asked: Container[str] = (),
+) -> tuple[Worth, ...]:
+    """Every question that could be asked, the most worthwhile first.
+
+    Only questions not asked yet whose findings are all unknown. Judges as if data had stopped.
+    """
+    open_questions = [
+        question
+        for question in knowledge.questions.values()
+        if question.id not in asked and not any(_is_known(finding, states) for finding in _findings(question))
+    ]
+    estimate = _Estimate.build(posterior.if_stopped(), knowledge.fixes, situation)
+    before = estimate.cost(estimate.weights)
+    worths = [
+        Worth(question, before - estimate.cost_after(question) - question.minutes - ASKING_MINUTES)
+        for question in open_questions
+    ]
+    return tuple(sorted(worths, key=lambda worth: (-worth.minutes, worth.question.id)))
+
+
+def unchecked_causes(knowledge: Knowledge, states: Mapping[str, State]) -> list[str]:
+    """Causes about which nothing could speak: every finding linked to them is unknown.
+
+    A symptom that a person reports is what is to be explained, so it is no check.
+    """
+    checked = {link.cause for spec in knowledge.findings.values() if _is_known(spec.id, states) for link in spec.links}
+    return [cause for cause in knowledge.causes if cause not in checked]
+
+
+def what_would_settle(knowledge: Knowledge, cause: str) -> tuple[EvidenceKind, ...]:
+    """Kinds of evidence that could settle a cause, the easiest to get first.
+
+    A kind counts if some finding seen in it is SETTLING_RATIO times likelier with the cause than
+    without; where no kind does, every kind that can show anything of the cause.
+    """
+    best: dict[EvidenceKind, float] = {}
+    for spec in knowledge.findings.values():
+        for link in spec.links:
+            if link.cause == cause:
+                seen = 1.0 - (1.0 - link.strength) * (1.0 - spec.leak)
+                ratio = seen / spec.leak if spec.leak > 0.0 else math.inf
+                for kind in spec.seen_in:
+                    best[kind] = max(best.get(kind, 0.0), ratio)
+    settling = [kind for kind, ratio in best.items() if ratio >= SETTLING_RATIO]
+    return tuple(sorted(settling or best, key=lambda kind: KIND_MINUTES[kind]))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Estimate:
+    """Expected cost of repair for many weights over the same few combinations.
+
+    ``rows``: those combinations in the lattice, with ``weights`` that sum to 1 and ``counts``
+    (rows, causes). ``listed`` (rows,): 0 for the empty combination, which no fix ends, else 1.
+    ``missing`` (fixes, causes) and ``costs`` (fixes,) as in Repair, the costs with what lifts the
+    reasons against a fix. ``ended`` (rows, fixes): chance that the fix alone ends the combination.
+    ``stuck_minutes`` (rows,): what it weighs to end the plan in that combination.
+    """
+
+    network: Network
+    rows: Indices
+    weights: Floats
+    counts: Floats
+    missing: Floats
+    costs: Floats
+    listed: Floats
+    ended: Floats
+    stuck_minutes: Floats
+
+    @classmethod
+    def build(cls, posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> "_Estimate":
+        network = posterior.network
+        tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
+        repair = Repair.build(posterior, tried)
+        rows = np.flatnonzero((network.lattice.counts.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
+        counts = network.lattice.counts[rows]
+        costs = repair.costs + np.array([_lifting_minutes(fix, fixes, situation) for fix in tried])
+        fault = np.array([cause.fault for cause in network.causes], dtype=np.bool_)
+        nothing_to_mend: Bools = np.logical_not(network.lattice.present[rows][:, fault].any(axis=1))
+        listed: Floats = (rows != 0).astype(np.float64)
+        nothing_to_mend &= rows != 0
+        weights = posterior.weights[rows]
+        return cls(
+            network=network,
+            rows=rows,
+            weights=weights / weights.sum(),
+            counts=counts,
+            missing=repair.missing,
+            costs=costs,
+            listed=listed,
+            ended=ended(counts, repair.missing) * listed[:, None],
+            stuck_minutes=np.where(nothing_to_mend, 0.0, STILL_STUCK_MINUTES),
+        )
+
+    def cost(self, weights: Floats) -> float:
+        """Expected minutes to get unstuck, or to give up, for weights (rows,) that sum to 1."""
+        order = np.argsort(-(weights @ self.ended) / self.costs, kind="stable")
+        residuals = np.vstack([np.ones(self.counts.shape[1]), self.missing[order]]).cumprod(axis=0)
+        still = weights[:, None] * (1.0 - ended(self.counts, residuals) * self.listed[:, None])
+        stuck = still.sum(axis=0)
+        spent = np.concatenate([[0.0], np.cumsum(stuck[:-1] * self.costs[order])])
+        return float((spent + self.stuck_minutes @ still).min())
+
+    def cost_after(self, question: Question) -> float:
+        """Expected cost of repair once the question is answered, over its answers."""
+        total, expected = 0.0, 0.0
+        for answer in question.answers:
+            joint = self.weights * self._likelihood(answer)
+            chance = float(joint.sum())
+            if chance > 0.0:
+                total += chance
+                expected += chance * self.cost(joint / chance)
+        return expected / total
+
+    def _likelihood(self, answer: Answer) -> Floats:
+        """Chance of the findings that an answer states, in each combination; shape (rows,)."""
+        log_likelihood = np.zeros(len(self.rows), dtype=np.float64)
+        for finding, holds in answer.findings.items():
+            log_likelihood += self.network.log_likelihood(finding, State.YES if holds else State.NO)[self.rows]
+        likelihood: Floats = np.exp(log_likelihood)
+        return likelihood
+
+
+def _lifting_minutes(fix: Fix, fixes: Mapping[str, Fix], situation: Situation) -> float:
+    """What it weighs to lift every reason against a fix first."""
+    minutes = 0.0
+    for lifting in {LIFTED_BY.get(reason.guard, "") for reason in reasons_not_now(fix, situation)}:
+        minutes += cost_minutes(fixes[lifting]) if lifting in fixes else CONFIRM_LOGIN_MINUTES
+    return minutes
+
+
+def _is_known(finding: str, states: Mapping[str, State]) -> bool:
+    return states.get(finding, State.UNKNOWN) is not State.UNKNOWN
+
+
+def _findings(question: Question) -> Sequence[str]:
+    return [finding for answer in question.answers for finding in answer.findings]
