@@ -1,6 +1,6 @@
 """From readings to a diagnosis: facts, findings, causes, plan, and what was not checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,10 +13,11 @@ from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.network import Network, Posterior
 from unstuck.doctor.plan import make_plan
-from unstuck.doctor.questions import next_question, unchecked_causes
+from unstuck.doctor.questions import next_question
 from unstuck.doctor.rules.run import SYMPTOM, findings
 from unstuck.doctor.steps import Platform, planned
 from unstuck.doctor.timeline import timeline
+from unstuck.doctor.unchecked import evidence_given, unchecked
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -25,7 +26,6 @@ from unstuck.model.diagnosis import (
     Finding,
     RankedCause,
     State,
-    Unchecked,
     Verdict,
 )
 from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
@@ -81,6 +81,8 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     stuck = judgement.verdict is Verdict.STUCK
     helpless = judgement.verdict is Verdict.HEALTHY
     plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not helpless else ()
+    platform = _platform(case, readings)
+    given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     return Diagnosis(
         verdict=judgement.verdict,
         headline=judgement.headline,
@@ -93,9 +95,11 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         at_risk=_at_risk(case, judgement) if stuck else None,
         hops=hop_states(flow, found, judgement),
         causes=causes if not helpless else (),
-        plan=planned(plan, _platform(case, readings), knowledge),
-        unchecked=_unchecked(knowledge, states, readings),
-        next_question=None if helpless else next_question(posterior, knowledge, states, situation, _asked(facts)),
+        plan=planned(plan, platform),
+        unchecked=unchecked(knowledge, states, given, platform.system),
+        next_question=None
+        if helpless
+        else next_question(posterior, knowledge, states, situation, _asked(facts), platform.system),
         findings=found,
         facts=tuple(facts),
         timeline=timeline(case),
@@ -180,13 +184,6 @@ def _at_risk(case: Case, judgement: Judgement) -> AtRisk | None:
     if judgement.since is None or judgement.hop is Hop.SERVER or profile is None or not profile.minute_detail_days:
         return None
     return AtRisk(judgement.since, judgement.since + timedelta(days=profile.minute_detail_days))
-
-
-def _unchecked(knowledge: Knowledge, states: Mapping[str, State], readings: Sequence[Reading]) -> tuple[Unchecked, ...]:
-    return tuple(
-        Unchecked(cause_id, knowledge.causes[cause_id].title, knowledge.causes[cause_id].how_to_check)
-        for cause_id in unchecked_causes(knowledge, states)
-    )
 
 
 def _phone(case: Case) -> str:

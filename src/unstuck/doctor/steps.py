@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unstuck.doctor.knowledge.loader import steps_for, with_names
-from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.plan import PlanStep
 from unstuck.model.diagnosis import PlannedFix
 
@@ -19,16 +18,18 @@ class Platform:
     app: str
 
 
-def planned(plan: Sequence[PlanStep], platform: Platform, knowledge: Knowledge) -> tuple[PlannedFix, ...]:
+def planned(plan: Sequence[PlanStep], platform: Platform) -> tuple[PlannedFix, ...]:
     """The plan with the words for a person."""
-    return tuple(_planned(step, platform, knowledge) for step in plan)
+    return tuple(_planned(step, platform) for step in plan)
 
 
-def _planned(step: PlanStep, platform: Platform, knowledge: Knowledge) -> PlannedFix:
-    fix = knowledge.fixes[step.fix]
+def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
+    fix = step.fix
     steps = steps_for(fix.id, platform.system, platform.maker, platform.tracker)
     named = with_names(steps, app=platform.app or "the tracker's app", tracker=platform.tracker or "the tracker")
-    lines = named.lines if not named.credit else (*named.lines, f"({named.credit})")
+    lines = (*(f"{caution.text}." for caution in step.cautions), *named.lines)
+    if named.credit:
+        lines = (*lines, f"({named.credit})")
     return PlannedFix(
         fix=fix.id,
         title=fix.title,

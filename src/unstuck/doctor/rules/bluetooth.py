@@ -53,10 +53,22 @@ GATT_ERROR = 133
 def adapter_off(case: Case) -> Outcome:
     """State of the adapter in a report; BLE_ON means that the person switched it off."""
     fact = case.latest("bluetooth.adapter")
-    if fact is None or fact.text() == "absent":
+    if fact is None:
+        return _on_by_trace(case)
+    if fact.text() == "absent":
         return UNKNOWN
     off = fact.text() in ("off", "ble_on", "turning_off")
     return either(off, f"Bluetooth was {_adapter_words(fact)}", "Bluetooth was on", [fact])
+
+
+def _on_by_trace(case: Case) -> Outcome:
+    """A trace with links shows Bluetooth working, unless it ends with the phone closing every link."""
+    seen = [fact for fact in case.facts.all("hci.coverage") if fact.flag("link_events")]
+    closed = case.latest("hci.all_links_closed")
+    opened = case.latest("link.opened", "hci.reset")
+    if not seen or (closed is not None and (opened is None or not _later(opened, closed))):
+        return UNKNOWN
+    return no("Bluetooth was on: the trace shows it at work", seen)
 
 
 def _adapter_words(fact: Fact) -> str:
