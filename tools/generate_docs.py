@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tools.causes_page import causes_page
+from tools.cli_page import cli_page
 from tools.howto_pages import android_page, iphone_page, takeout_page
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -16,6 +17,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "howto/get-evidence-iphone.md": iphone_page,
     "howto/takeout.md": takeout_page,
     "reference/causes-by-evidence.md": causes_page,
+    "reference/cli.md": cli_page,
 }
 """Each generated page by its path in docs/."""
 
