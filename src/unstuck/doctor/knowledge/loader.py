@@ -39,6 +39,10 @@ MINUTES_MAX = 7 * 24 * 60.0
 """A week in minutes: no fix or question of ours takes longer of a person's time."""
 
 
+_PLACEHOLDER = re.compile(r"([.?] )?\{(app|tracker)\}")
+"""A placeholder, with the end of the sentence before it where it begins one."""
+
+
 class _HasId(Protocol):
     @property
     def id(self) -> str: ...
@@ -64,17 +68,12 @@ def steps_for(fix: str, platform: str = ANY, maker: str = "", tracker: str = "")
     ``any``; among equals the longest matching part of the tracker's name wins. Unknown makers get the
     platform's steps. Raises KnowledgeError for an unknown fix.
     """
-    best = max(
-        (
-            (_level(steps.platform, platform, maker), len(steps.tracker), -index)
-            for index, steps in enumerate(all_steps(fix))
-            if _level(steps.platform, platform, maker) >= 0 and _is_part(steps.tracker, tracker)
-        ),
-        default=None,
+    fitting = (
+        steps
+        for steps in all_steps(fix)
+        if _level(steps.platform, platform, maker) >= 0 and _is_part(steps.tracker, tracker)
     )
-    if best is None:
-        invalid(f"steps/{fix}.toml has no steps for platform '{ANY}'")
-    return all_steps(fix)[-best[2]]
+    return max(fitting, key=lambda steps: (_level(steps.platform, platform, maker), len(steps.tracker)))
 
 
 def all_steps(fix: str) -> tuple[Steps, ...]:
@@ -85,10 +84,19 @@ def all_steps(fix: str) -> tuple[Steps, ...]:
 
 
 def with_names(steps: Steps, *, app: str, tracker: str) -> Steps:
-    """The same steps with the names of the app and the tracker in place of ``{app}`` and ``{tracker}``."""
+    """The same steps with the names of the app and the tracker in place of ``{app}`` and ``{tracker}``.
+
+    Names without a capital of their own (``the tracker``) get one where a sentence begins.
+    """
+    names = {"app": app, "tracker": tracker}
+
+    def put(match: re.Match[str]) -> str:
+        before, name = match[1] or "", names[match[2]]
+        begins = match.start() == 0 or bool(before)
+        return before + (name[:1].upper() + name[1:] if begins and name.islower() else name)
 
     def fill(text: str) -> str:
-        return text.replace("{app}", app).replace("{tracker}", tracker)
+        return _PLACEHOLDER.sub(put, text)
 
     return replace(steps, lines=tuple(map(fill, steps.lines)), worked_when=fill(steps.worked_when))
 
