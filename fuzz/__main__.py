@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ def main() -> int:
 
 def replay(target: str) -> int:
     """Run every kept input of a target; give how many. Whatever the target raises comes through."""
-    one_input = importlib.import_module(f"fuzz.fuzz_{target}").one_input
+    one_input = load(target)
     inputs = sorted(path for path in (_CORPUS / target).glob("*") if path.is_file())
     done = 0
     try:
@@ -53,6 +54,12 @@ def replay(target: str) -> int:
         if done < len(inputs):
             print(f"{target}: raised on the kept input {inputs[done]}", file=sys.stderr)
     return len(inputs)
+
+
+def load(target: str) -> Callable[[bytes], object]:
+    """What a target does with one input."""
+    one_input: Callable[[bytes], object] = importlib.import_module(f"fuzz.fuzz_{target}").one_input
+    return one_input
 
 
 def _fuzz(target: str, seconds: int) -> bool:
