@@ -25,10 +25,10 @@ SYMPTOM_PREFIX = "symptom."
 
 def check(knowledge: Knowledge) -> None:
     """Raise KnowledgeError (KNOWLEDGE_INVALID) if the files contradict each other."""
-    _causes(knowledge)
     _links(knowledge)
     _answers(knowledge)
     _fixes(knowledge)
+    _causes(knowledge)
 
 
 def _causes(knowledge: Knowledge) -> None:
