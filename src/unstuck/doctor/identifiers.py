@@ -23,10 +23,11 @@ _SHARED_ADDRESSES = frozenset({"000000000000", "ffffffffffff", "020000000000"})
 """Nobody's addresses: empty, broadcast, and the one Android gives apps instead of the real one."""
 
 _PUBLIC_DOMAINS = (
-    "amazfit.com", "amazonaws.com", "android.com", "apple.com", "cloudfront.net", "creativecommons.org", "crashlytics.com", "dontkillmyapp.com",
-    "facebook.com", "firebaseio.com", "fitbit.com", "garmin.com", "github.com", "google.com",
-    "googleapis.com", "googleusercontent.com", "gstatic.com", "huami.com", "icloud.com", "mi.com",
-    "ouraring.com", "pebble.com", "polar.com", "samsung.com", "ti.com", "w3.org", "whoop.com", "withings.com",
+    "amazfit.com", "amazonaws.com", "android.com", "apple.com", "cloudfront.net",
+    "creativecommons.org", "crashlytics.com", "dontkillmyapp.com", "facebook.com", "firebaseio.com",
+    "fitbit.com", "garmin.com", "github.com", "google.com", "googleapis.com",
+    "googleusercontent.com", "gstatic.com", "huami.com", "icloud.com", "mi.com", "ouraring.com",
+    "pebble.com", "polar.com", "samsung.com", "ti.com", "w3.org", "whoop.com", "withings.com",
     "zepp.com",
 )  # fmt: skip
 """Services that everybody talks to: which of them failed is evidence, not a trace of a person."""

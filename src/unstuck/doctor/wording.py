@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
+from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import Diagnosis, HopState, PlannedFix, RankedCause, Tracker, Unchecked, Verdict
 from unstuck.model.evidence import SourceInfo
 from unstuck.model.hop import Hop
@@ -38,14 +39,6 @@ _KINDS = {
     "getprop": "Android properties",
     "takeout": "Takeout export",
     "unknown": "not recognised",
-}
-_VENDORS = {
-    "fitbit": "Fitbit",
-    "garmin": "Garmin",
-    "huami": "Amazfit",
-    "whoop": "Whoop",
-    "oura": "Oura",
-    "polar": "Polar",
 }
 _WHOLE_NUMBER = re.compile(r"^(packet|line|row) (\d+)$")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -76,8 +69,11 @@ class Clock:
     day: datetime | None = None
 
     def local(self, time: datetime) -> datetime:
-        """The same moment in the phone's zone."""
-        return time.astimezone(_zone(self.zone)[0])
+        """The same moment in the phone's zone; left in UTC at the very ends of the calendar."""
+        try:
+            return time.astimezone(_zone(self.zone)[0])
+        except OverflowError:
+            return time
 
     def stated(self, time: datetime | None) -> str:
         """The zone in words, as in ``Europe/Vienna, UTC+1``; the offset is the one at ``time``."""
@@ -157,7 +153,8 @@ def tracker_name(tracker: Tracker | None) -> str:
     """``Fitbit Inspire 3``, or that none was recognised."""
     if tracker is None:
         return "No tracker recognised"
-    vendor = _VENDORS.get(tracker.vendor, tracker.vendor.capitalize())
+    profile = profiles().get(tracker.vendor)
+    vendor = clean(tracker.vendor.capitalize() if profile is None else profile.name.split(" / ")[0])
     name = clean(tracker.name)
     if not name:
         return clean(f"{vendor} tracker {tracker.id}")
@@ -190,8 +187,12 @@ def verdict_sentence(diagnosis: Diagnosis) -> str:
 
 
 def detail_sentence(diagnosis: Diagnosis) -> str:
-    """The doctor's own sentence where the verdict alone says too little; else empty."""
-    return "" if diagnosis.verdict is Verdict.STUCK and diagnosis.stuck_at is not None else clean(diagnosis.headline)
+    """The doctor's own sentence; empty where the first cause says the same."""
+    headline = clean(diagnosis.headline)
+    said = diagnosis.verdict is Verdict.STUCK and any(
+        headline.rstrip(".") == clean(cause.title).rstrip(".") for cause in diagnosis.causes[:1]
+    )
+    return "" if said else headline
 
 
 def risk_sentence(diagnosis: Diagnosis) -> str:
