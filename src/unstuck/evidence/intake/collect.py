@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from unstuck.evidence.android import reader as android
 from unstuck.evidence.intake import readers
 from unstuck.evidence.intake.limits import CHUNK_BYTES, DIGEST_BYTES, HEAD_BYTES, Budget, Limits
 from unstuck.evidence.intake.members import Stream
-from unstuck.evidence.intake.readers import HciJoin, Reader, TakeoutJoin
+from unstuck.evidence.intake.readers import HciJoin, Reader
 from unstuck.evidence.intake.survey import Leaf, Source, Survey
+from unstuck.evidence.takeout.reader import TakeoutReader
 from unstuck.model.errors import ErrorCode, EvidenceError, render
 from unstuck.model.evidence import Attachment, ReaderOptions, Reading, SourceInfo
 
@@ -129,7 +131,7 @@ class _Run:
         for order, leaf in _leaves(surveyed, Reader.ANDROID):
             stream = self._stream(leaf.path, leaf.place.open(CHUNK_BYTES))
             try:
-                reading = readers.read_android(stream, leaf.path, self._options)
+                reading = android.read(stream, leaf.path, self._options)
             except EvidenceError as fault:
                 reading = _unreadable(leaf.path, leaf.kind, fault)
             self._readings.append((order, _with_stream_problem(replace(reading, attachments=()), stream)))
@@ -154,7 +156,7 @@ class _Run:
         wanted = list(_leaves(surveyed, Reader.TAKEOUT))
         if not wanted:
             return
-        join = TakeoutJoin(self._options)
+        join = TakeoutReader(self._options)
         problems: list[str] = []
         for path, chunks in _in_passes([leaf for _, leaf in wanted]):
             stream = self._stream(path, chunks)

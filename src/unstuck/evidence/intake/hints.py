@@ -24,10 +24,10 @@ _TEXTS = (
         re.compile(rb"<!DOCTYPE HealthData|<HealthData\b"),
         "it looks like an Apple Health export, which holds no sync log",
     ),
-    (re.compile(rb"^\s*<(!DOCTYPE\s+html|html)\b", re.IGNORECASE), "it looks like a web page"),
-    (re.compile(rb"^\s*\{\s*\"resourceType\""), "it looks like a FHIR record"),
-    (re.compile(rb"^\s*[\[{]\s*[\"{]"), "it looks like JSON of another kind"),
-    (re.compile(rb"^[^\r\n,]{1,60}(,[^\r\n,]{0,60}){2,}\r?$", re.MULTILINE), "it looks like a table of another kind"),
+    (re.compile(rb"\A\s*<(!DOCTYPE\s+html|html)\b", re.IGNORECASE), "it looks like a web page"),
+    (re.compile(rb"\A\s*\{\s*\"resourceType\""), "it looks like a FHIR record"),
+    (re.compile(rb"\A\s*[\[{]\s*[\"{]"), "it looks like JSON of another kind"),
+    (re.compile(rb"\A[^\r\n,|]{1,60}(,[^\r\n,]{0,60}){2,}\r?\n"), "it looks like a table of another kind"),
 )
 
 
@@ -39,6 +39,6 @@ def hint(head: bytes) -> str:
         if head.startswith(magic):
             return f" ({words})"
     for pattern, words in _TEXTS:
-        if pattern.search(head):
+        if pattern.match(head) if pattern.pattern.startswith(b"[^") else pattern.search(head):
             return f" ({words})"
     return ""

@@ -7,8 +7,9 @@ from unstuck.model.errors import ErrorCode, EvidenceError
 CHUNK_BYTES = 4 * 2**20
 """Most bytes handed to a reader at once: large enough to be quick, small beside the memory allowed."""
 
-HEAD_BYTES = 32 * 2**10
-"""Bytes looked at to tell the kind of a file; every kind shows itself within its first lines or packets."""
+HEAD_BYTES = 64 * 2**10
+"""Bytes looked at to tell the kind of a file; every kind shows itself within its first lines or packets; text
+kinds look at as much."""
 
 DIGEST_BYTES = 16
 """Of the digest by which equal files are known; chance collisions need 2**64 files."""

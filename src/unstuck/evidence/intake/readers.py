@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import ModuleType
 
+from unstuck.evidence.android import reader as android
+from unstuck.evidence.takeout.kinds import recognise as recognise_takeout
 from unstuck.model.evidence import ReaderOptions, Reading
 
 
@@ -26,30 +28,22 @@ def _module(name: str) -> ModuleType | None:
 
 _HCI = _module("hci.containers")
 _HCI_READER = _module("hci.reader")
-_ANDROID = _module("android.reader")
-_TAKEOUT = _module("takeout.reader")
 
 
 def recognise(head: bytes, name: str) -> tuple[Reader, str] | None:
     """Which reader takes a file that begins like this, and its kind; None when none does."""
     if _HCI is not None and (kind := _HCI.recognise(head)):
         return Reader.HCI, str(kind)
-    if _ANDROID is not None and (kind := _ANDROID.recognise(head)):
-        return Reader.ANDROID, str(kind)
-    if _TAKEOUT is not None and (kind := _TAKEOUT.recognise(head, name)):
-        return Reader.TAKEOUT, str(kind)
+    if (text_kind := android.recognise(head)) is not None:
+        return Reader.ANDROID, text_kind
+    if (export_kind := recognise_takeout(head, name)) is not None:
+        return Reader.TAKEOUT, export_kind
     return None
 
 
 def first_time(head: bytes) -> datetime | None:
     """When a Bluetooth trace begins."""
     return None if _HCI is None else _HCI.first_time(head)
-
-
-def read_android(chunks: Iterator[bytes], path: str, options: ReaderOptions) -> Reading:
-    """One report or command output."""
-    assert _ANDROID is not None
-    return _ANDROID.read(chunks, path, options)  # type: ignore[no-any-return]  # replaced when it lands
 
 
 class HciJoin:
@@ -62,19 +56,3 @@ class HciJoin:
     def read(self, chunks: Iterator[bytes], path: str) -> Reading:
         """The next trace."""
         return self._reader.read(chunks, path)  # type: ignore[no-any-return]  # replaced when it lands
-
-
-class TakeoutJoin:
-    """All files of the exports of a run."""
-
-    def __init__(self, options: ReaderOptions) -> None:
-        assert _TAKEOUT is not None
-        self._reader = _TAKEOUT.TakeoutReader(options)
-
-    def add(self, path: str, chunks: Iterator[bytes]) -> None:
-        """One more file."""
-        self._reader.add(path, chunks)
-
-    def reading(self, path: str) -> Reading:
-        """What they say together."""
-        return self._reader.reading(path)  # type: ignore[no-any-return]  # replaced when it lands

@@ -133,12 +133,12 @@ class Survey:
                 # A single packed file is that file to the person; an archive of many is not.
                 self._look(source, inner, depth + 1, named and isinstance(inner, GzipContainer))
                 continue
+            source.files += 1
             self._sort(source, container, member, head, named)
         source.leaves[first_leaf:] = _without_copies(source.leaves[first_leaf:], main_entry)
 
     def _head(self, source: Source, member: Member) -> bytes | None:
         self._looked(member.path)
-        source.files += 1
         stream = Stream(member.chunks(HEAD_BYTES))
         head = take(stream, HEAD_BYTES)
         if not head and stream.problem is not None:
@@ -196,7 +196,7 @@ def _without_copies(leaves: Sequence[Leaf], main_entry: str) -> list[Leaf]:
         return list(leaves)
     root = main.name[: -len(main_entry)]
     return [
-        leaf for leaf in leaves if leaf is main or leaf.reader is not Reader.ANDROID or not leaf.name.startswith(root)
+        leaf for leaf in leaves if leaf is main or not (leaf.kind.startswith("dumpsys") and leaf.name.startswith(root))
     ]
 
 
