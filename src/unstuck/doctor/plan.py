@@ -65,11 +65,8 @@ def make_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Situati
     if waiting is not None:
         return waiting
     tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
-    planner = _Planner(stuck, tried, fixes, situation)
-    steps = planner.steps()
-    if CONTACT_SUPPORT in fixes:
-        steps.append(planner.support(fixes[CONTACT_SUPPORT]))
-    return tuple(steps)
+    order = _Search(stuck, tried, situation).order()
+    return _walk(stuck, [tried[row] for row in order], fixes.get(CONTACT_SUPPORT), situation)
 
 
 def waiting_causes(posterior: Posterior, fixes: Iterable[Fix]) -> frozenset[str]:
@@ -102,66 +99,83 @@ def _waiting_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Sit
     return (_step(wait, chance, situation),) if chance >= mass / 2 else ()
 
 
-class _Planner:
-    """Walks from nothing done to the end of the plan."""
+class _Search:
+    """Looks for the order: from nothing done, the best next fix again and again, then cuts the end off."""
 
-    def __init__(self, posterior: Posterior, tried: list[Fix], fixes: Mapping[str, Fix], situation: Situation) -> None:
-        self.posterior = posterior
-        self.exact = Repair.build(posterior, tried)
-        self.search = Repair.build(posterior, tried, SEARCH_TAIL_MASS)
-        self.rows = {fix.id: row for row, fix in enumerate(tried)}
-        self.fixes = fixes
+    def __init__(self, posterior: Posterior, tried: list[Fix], situation: Situation) -> None:
+        self.repair = Repair.build(posterior, tried, SEARCH_TAIL_MASS)
         self.situation = situation
-        self.residual = self.exact.nothing_done
-        self.left = list(range(len(tried)))
+        self.rows = {fix.id: row for row, fix in enumerate(tried)}
         self.allowed = np.array([not reasons_not_now(fix, situation) for fix in tried], dtype=np.bool_)
+        self.left = list(range(len(tried)))
+        self.order_so_far: list[int] = []
+        self.held: set[int] = set()
+        self.residual = self.repair.nothing_done
 
-    def steps(self) -> list[PlanStep]:
-        """All steps before support."""
-        steps: list[PlanStep] = []
-        while self.left and len(steps) < STEPS_MAX and 1.0 - self._moved(self.residual) > STILL_STUCK_FLOOR:
-            row = best_next(self.search, self.residual, self.left, self.allowed)
-            if row is None:
-                break
-            fix = self.exact.fixes[row]
+    def order(self) -> list[int]:
+        """Rows of the fixes in the order to list them, blocked ones among them, without support.
+
+        Cut where ending the plan costs least; what is blocked, and what lifts its reasons, is held.
+        """
+        kept, least = 0, self.repair.cost_of([])
+        while self.left and len(self.order_so_far) < STEPS_MAX and self._stuck() > STILL_STUCK_FLOOR:
+            row = best_next(self.repair, self.residual, self.left, self.allowed)
             if not self.allowed[row]:
-                steps.extend(self._lifting(fix))
-                steps.append(_step(fix, self._chance(row), self.situation))
-                self.left.remove(row)
-            else:
-                steps.append(self._do(row))
-        return steps
+                self._hold(row)
+                continue
+            self._do(row)
+            cost = self.repair.cost_of([done for done in self.order_so_far if done not in self.held])
+            if cost < least:
+                kept, least = len(self.order_so_far), cost
+        return [row for place, row in enumerate(self.order_so_far) if place < kept or row in self.held]
 
-    def support(self, fix: Fix) -> PlanStep:
-        """The last step. For something unlisted, support has the least chance that it has for any listed cause."""
-        repair = Repair.build(self.posterior, [fix])
-        before = 1.0 - self._moved(self.residual)
-        listed = float(repair.moved((self.residual * repair.missing[0])[None])[0]) - self._moved(self.residual)
-        unlisted = self.posterior.empty * min((mend.chance for mend in fix.mends), default=0.0)
-        return _step(fix, _share(listed + unlisted, before), self.situation)
-
-    def _lifting(self, fix: Fix) -> list[PlanStep]:
-        """The steps that lift the reasons against a fix, as far as they can be done and are not done yet."""
-        wanted = [LIFTED_BY.get(reason.guard) for reason in reasons_not_now(fix, self.situation)]
-        rows = [self.rows[id_] for id_ in dict.fromkeys(wanted) if id_ in self.rows]
-        return [self._do(row) for row in rows if row in self.left and self.allowed[row]]
-
-    def _do(self, row: int) -> PlanStep:
-        step = _step(self.exact.fixes[row], self._chance(row), self.situation)
-        self.residual = self.residual * self.exact.missing[row]
+    def _hold(self, row: int) -> None:
+        """List a blocked fix, if it is worth its cost here, right after what lifts its reasons."""
         self.left.remove(row)
-        return step
+        gain = self._stuck() - self._stuck(self.residual * self.repair.missing[row])
+        if gain * STILL_STUCK_MINUTES <= self._stuck() * self.repair.costs[row]:
+            return
+        for reason in reasons_not_now(self.repair.fixes[row], self.situation):
+            lifting = self.rows.get(LIFTED_BY.get(reason.guard, ""), -1)
+            if lifting in self.left and self.allowed[lifting]:
+                self._do(lifting)
+            if lifting in self.order_so_far:
+                self.held.add(lifting)
+        self.order_so_far.append(row)
+        self.held.add(row)
 
-    def _chance(self, row: int) -> float:
-        before = self._moved(self.residual)
-        return _share(self._moved(self.residual * self.exact.missing[row]) - before, 1.0 - before)
+    def _do(self, row: int) -> None:
+        self.left.remove(row)
+        self.order_so_far.append(row)
+        self.residual = self.residual * self.repair.missing[row]
 
-    def _moved(self, residual: Floats) -> float:
-        return float(self.exact.moved(residual[None])[0])
+    def _stuck(self, residual: Floats | None = None) -> float:
+        return 1.0 - float(self.repair.moved((self.residual if residual is None else residual)[None])[0])
 
 
-def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools) -> int | None:
-    """The fix (row) to do next from a residual (causes,), or None when none is worth its cost.
+def _walk(posterior: Posterior, order: list[Fix], support: Fix | None, situation: Situation) -> tuple[PlanStep, ...]:
+    """The steps with their chances, support last; what is blocked changes nothing for those after it.
+
+    For something unlisted, support has the least chance that it has for any listed cause.
+    """
+    listed = order if support is None else [*order, support]
+    repair = Repair.build(posterior, listed)
+    steps: list[PlanStep] = []
+    residual, moved = repair.nothing_done, 0.0
+    for fix, missing in zip(listed, repair.missing, strict=True):
+        after = float(repair.moved((residual * missing)[None])[0])
+        gain = after - moved
+        if fix is support:
+            gain += posterior.empty * min((mend.chance for mend in fix.mends), default=0.0)
+        step = _step(fix, _share(gain, 1.0 - moved), situation)
+        steps.append(step)
+        if not step.blocked:
+            residual, moved = residual * missing, after
+    return tuple(steps)
+
+
+def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools) -> int:
+    """The fix (row) to do next from a residual (causes,), of those left (at least one).
 
     The index of a step, or of a pair of allowed steps, is the chance it adds over what it costs.
     A pair has the greater index only if the two help together more than apart.
@@ -179,9 +193,8 @@ def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools)
         pair_index = together / (repair.costs[rows[one]] + repair.costs[rows[other]])
         pair = int(np.argmax(pair_index))
         if pair_index[pair] > top * (1.0 + _NO_WORSE):
-            top = float(pair_index[pair])
             first = int(rows[max(pairs[pair], key=lambda place: (index[place], -repair.costs[rows[place]]))])
-    return first if top * STILL_STUCK_MINUTES > 1.0 - now else None
+    return first
 
 
 def _step(fix: Fix, chance: float, situation: Situation) -> PlanStep:
