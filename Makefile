@@ -61,7 +61,7 @@ demo: setup  ## Diagnose our own example evidence and show the verdict
 
 check: $(VENV)/stamp-dev  ## Lint, types and the direction of imports, without the tests
 	@echo "ruff check ...";  $(BIN)/ruff check --quiet .
-	@echo "ruff format ..."; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check .; exit 1; }
+	@echo "ruff format ..."; $(BIN)/ruff format --quiet --check .
 	@echo "mypy ...";        $(BIN)/mypy --no-error-summary
 	@echo "lint-imports ..."; $(BIN)/lint-imports > $(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
 
