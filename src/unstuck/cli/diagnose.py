@@ -4,10 +4,12 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import fill
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.console import Console
 
+from unstuck.cli.explain import WIDEST
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
@@ -121,14 +123,17 @@ def _console(request: Request) -> Console:
 
 
 def _what_can_be_read(console: Console) -> None:
+    width = min(console.width, WIDEST)
     console.print("Nothing was given. Unstuck reads any of these, alone or together:\n", markup=False)
     for way in obtainable():
-        where = "" if way.platform == "any" else f" ({way.platform})"
+        where = {"android": " (Android)", "iphone": " (iPhone)"}.get(way.platform, "")
         console.print(f"{way.title}{where}", style="bold", markup=False)
         for number, line in enumerate(way.lines, 1):
-            console.print(f"  {number}. {line}", markup=False, soft_wrap=False)
+            console.print(
+                fill(f"{number}. {line}", width, initial_indent="  ", subsequent_indent="     "), markup=False
+            )
         if way.note:
-            console.print(f"  {way.note}", style="dim", markup=False)
+            console.print(fill(way.note, width, initial_indent="  ", subsequent_indent="  "), style="dim", markup=False)
         console.print()
     symptoms = ", ".join(load().symptoms)
     console.print(

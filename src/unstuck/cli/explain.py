@@ -1,12 +1,25 @@
 """``unstuck explain``: everything the knowledge says about one id."""
 
+import re
 from difflib import get_close_matches
+from textwrap import fill
 
 from rich.console import Console
 
 from unstuck.doctor.knowledge.loader import all_steps, load, steps_for, with_names
-from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fix, Knowledge, Link, Question, Symptom
+from unstuck.doctor.knowledge.schema import Cause, EvidenceKind, FindingSpec, Fix, Knowledge, Link, Question, Symptom
 from unstuck.model.errors import ErrorCode, UsageError
+
+
+WIDEST = 100
+"""Columns: longer lines are hard to read."""
+
+_KINDS = {
+    EvidenceKind.HCI: "a Bluetooth log",
+    EvidenceKind.BUGREPORT: "an Android bug report",
+    EvidenceKind.TAKEOUT: "a Takeout export",
+    EvidenceKind.ANSWER: "an answer of the person",
+}
 
 
 def explain_topic(topic: str, platform: str = "", *, plain: bool = False) -> None:
@@ -41,14 +54,17 @@ def _head(console: Console, title: str, id_: str, *texts: str) -> None:
     console.print()
     for text in texts:
         if text:
-            console.print(text, markup=False)
+            console.print(fill(text, min(console.width, WIDEST)), markup=False)
 
 
 def _list(console: Console, title: str, lines: list[str]) -> None:
     if lines:
         console.print(f"\n{title}", style="bold", markup=False)
-        for line in lines:
-            console.print(f"  {line}", markup=False)
+    for line in lines:
+        number = re.match(r"\d+\. ", line)
+        hang = " " * (2 + (number.end() if number else 2))
+        width = min(console.width, WIDEST)
+        console.print(fill(line, width, initial_indent="  ", subsequent_indent=hang), markup=False)
 
 
 def _cause(console: Console, cause: Cause, knowledge: Knowledge) -> None:
@@ -88,7 +104,7 @@ def _fix(console: Console, fix: Fix, platform: str, knowledge: Knowledge) -> Non
         where = {"any": "Steps", "iphone": "Steps on an iPhone", "android": "Steps on Android"}
         _list(
             console,
-            where.get(steps.platform, f"Steps on {steps.platform}"),
+            where.get(steps.platform, f"Steps on phones of {steps.platform.title()}"),
             [f"{number}. {line}" for number, line in enumerate(named.lines, 1)],
         )
         if named.credit:
@@ -108,7 +124,7 @@ def _fix(console: Console, fix: Fix, platform: str, knowledge: Knowledge) -> Non
 
 def _finding(console: Console, spec: FindingSpec, knowledge: Knowledge) -> None:
     _head(console, spec.says, f"{spec.id} · finding about {spec.hop}", spec.explanation)
-    _list(console, "Where it can be seen", [", ".join(spec.seen_in)])
+    _list(console, "Where it can be seen", [", ".join(_KINDS[kind] for kind in spec.seen_in)])
     _list(console, "What it speaks for", _links(spec.links, knowledge))
     _list(console, "How often it is there for no such cause", [f"{spec.leak:.1%}; {spec.leak_source}"])
 
