@@ -1,6 +1,7 @@
 """The step-by-step guidance, read as a person would."""
 
 import re
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,11 @@ def test_every_fix_has_steps_on_every_platform(fix: str, platform: str) -> None:
     assert steps.platform in {platform, "any"}
     assert steps.lines
     assert steps.worked_when
+
+
+def test_no_steps_without_a_fix() -> None:
+    folder = files("unstuck.doctor.knowledge").joinpath("steps")
+    assert sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir()) == FIXES
 
 
 @pytest.mark.parametrize("maker", MAKERS)

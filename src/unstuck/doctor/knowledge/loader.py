@@ -164,6 +164,17 @@ def read_steps(folder: Traversable, fix: str) -> tuple[Steps, ...]:
     return found
 
 
+def read_ways(folder: Traversable) -> tuple[Obtain, ...]:
+    """Every way to get evidence from a knowledge folder, in the order of its file."""
+    file = read(folder, "obtain.toml")
+    known = _platforms(folder)
+    ways = tuple(_way(row, known) for row in file.rows("obtain", least=1))
+    file.end()
+    if len({(way.id, way.platform) for way in ways}) != len(ways):
+        file.fail("has two ways for the same kind and platform")
+    return ways
+
+
 @cache
 def _shipped() -> Knowledge:
     return read_knowledge(_folder())
@@ -176,11 +187,7 @@ def _steps_of(fix: str) -> tuple[Steps, ...]:
 
 @cache
 def _ways() -> tuple[Obtain, ...]:
-    file = read(_folder(), "obtain.toml")
-    known = _platforms(_folder())
-    ways = tuple(_way(row, known) for row in file.rows("obtain", least=1))
-    file.end()
-    return ways
+    return read_ways(_folder())
 
 
 @cache
