@@ -127,7 +127,7 @@ def _what_can_be_read(console: Console) -> None:
     console.print("Nothing was given. Unstuck reads any of these, alone or together:\n", markup=False)
     for way in obtainable():
         where = {"android": " (Android)", "iphone": " (iPhone)"}.get(way.platform, "")
-        console.print(f"{way.title}{where}", style="bold", markup=False)
+        console.print(fill(f"{way.title}{where}", width), style="bold", markup=False)
         for number, line in enumerate(way.lines, 1):
             console.print(
                 fill(f"{number}. {line}", width, initial_indent="  ", subsequent_indent="     "), markup=False
@@ -136,9 +136,8 @@ def _what_can_be_read(console: Console) -> None:
             console.print(fill(way.note, width, initial_indent="  ", subsequent_indent="  "), style="dim", markup=False)
         console.print()
     symptoms = ", ".join(load().symptoms)
-    console.print(
-        f"Then: unstuck diagnose FILE...   Or begin with what you notice: --symptom ID ({symptoms})", markup=False
-    )
+    console.print("Then: unstuck diagnose FILE...", markup=False)
+    console.print(fill(f"Or begin with what you notice: --symptom ID, one of {symptoms}", width), markup=False)
 
 
 def _answers(request: Request) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,6 @@ from unstuck.doctor.knowledge.loader import all_steps, load, steps_for, with_nam
 from unstuck.doctor.knowledge.schema import Cause, EvidenceKind, FindingSpec, Fix, Knowledge, Link, Question, Symptom
 from unstuck.model.errors import ErrorCode, UsageError
 
-
 WIDEST = 100
 """Columns: longer lines are hard to read."""
 
@@ -96,9 +95,10 @@ def _fix(console: Console, fix: Fix, platform: str, knowledge: Knowledge) -> Non
         system = platform if platform in ("iphone", "android") else "android"
         chosen = [steps_for(fix.id, system, "" if platform == system else platform.lower())]
     else:
-        chosen = [
-            steps for steps in all_steps(fix.id) if steps.platform in ("any", "iphone", "android") and not steps.tracker
-        ]
+        common = [steps for steps in all_steps(fix.id) if not steps.tracker]
+        chosen = [steps for steps in common if steps.platform in ("iphone", "android")]
+        if len(chosen) < 2:
+            chosen = [steps for steps in common if steps.platform == "any"] + chosen
     for steps in chosen:
         named = with_names(steps, app="the tracker's app", tracker="the tracker")
         where = {"any": "Steps", "iphone": "Steps on an iPhone", "android": "Steps on Android"}
