@@ -134,6 +134,19 @@ def test_the_closed_form_is_what_doing_the_fixes_one_by_one_gives(seed: int, lik
         assert 1 - moved == pytest.approx(oracle.still_stuck(order[:done]), abs=1e-5)
 
 
+@given(seed=st.integers(0, 2**32), likely=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_the_chance_that_several_causes_are_left_is_what_doing_the_fixes_gives(seed: int, likely: bool) -> None:
+    found, some = random_case(seed, 5, 3, likely=likely)
+    repair, weights = Repair.build(found, some), found.weights
+    for each in some:
+        weights, _ = transition(found.network, weights, {mend.cause: mend.chance for mend in each.mends})
+    several = float(weights[found.combinations.sum(axis=1) > 1].sum())
+    assert repair.several_left(repair.missing.prod(axis=0)) == pytest.approx(several, abs=1e-5)
+    untouched = float(found.weights[found.combinations.sum(axis=1) > 1].sum())
+    assert repair.several_left(repair.nothing_done) == pytest.approx(untouched, abs=1e-5)
+
+
 def test_the_chance_of_a_step_supposes_that_the_steps_before_it_failed() -> None:
     found = stuck_with({"a": 0.3, "b": 0.2})
     first, second = fix("mends_a", 1, {"a": 0.9}), fix("mends_b", 2, {"b": 0.8})

@@ -187,10 +187,14 @@ def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools)
     best = int(np.argmax(index))
     first, top = int(rows[best]), float(index[best])
     pairs = np.array(list(combinations(np.flatnonzero(allowed[rows]).tolist(), 2)), dtype=np.intp).reshape(-1, 2)
+    # Two fixes add more together than apart only where several causes are left; most pairs cannot win even so.
+    costs = repair.costs[rows[pairs]].sum(axis=1)
+    most = gains[pairs].sum(axis=1) + repair.several_left(residual)
+    hopeful = most > top * (1.0 + _NO_WORSE) * costs
+    pairs, costs = pairs[hopeful], costs[hopeful]
     if len(pairs):
-        one, other = pairs.T
-        together = repair.moved(residual * repair.missing[rows[one]] * repair.missing[rows[other]]) - now
-        pair_index = together / (repair.costs[rows[one]] + repair.costs[rows[other]])
+        one, other = rows[pairs].T
+        pair_index = (repair.moved(residual * repair.missing[one] * repair.missing[other]) - now) / costs
         pair = int(np.argmax(pair_index))
         if pair_index[pair] > top * (1.0 + _NO_WORSE):
             first = int(rows[max(pairs[pair], key=lambda place: (index[place], -repair.costs[rows[place]]))])

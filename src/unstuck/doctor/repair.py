@@ -103,6 +103,13 @@ class Repair:
         moved: Floats = self.weights @ ended(self.counts, residuals)
         return moved
 
+    def several_left(self, residual: Floats) -> float:
+        """Chance that two causes or more are left, for a residual (causes,)."""
+        log_gone = np.log(np.maximum(1.0 - residual, _LOG_ZERO))
+        log_none_left = self.counts @ log_gone
+        one_left = (self.counts * np.exp(log_none_left[:, None] - log_gone)) @ residual
+        return max(float(self.weights @ (1.0 - np.exp(log_none_left) - one_left)), 0.0)
+
     def cost_of(self, order: Sequence[int]) -> float:
         """Expected cost in minutes of doing fixes (row numbers) in this order until data moves, or giving up."""
         residuals = np.vstack([self.nothing_done, self.missing[list(order)]]).cumprod(axis=0)
