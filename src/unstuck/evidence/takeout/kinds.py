@@ -34,7 +34,8 @@ _FIRST_OBJECT = re.compile(r"\s*\[\s*\{")
 _EVENT = re.compile(r'"event"\s*:\s*\{')
 _EVENT_TIME = re.compile(r'"timestamp"\s*:')
 _MINUTE = re.compile(r'"dateTime"\s*:\s*"\d\d/\d\d/\d\d \d\d:\d\d:\d\d"\s*,\s*"value"\s*:')
-_RESTING = re.compile(r'"value"\s*:\s*\{\s*"date"')
+_DAILY_VALUE = re.compile(r'\s*\{\s*"date"')
+"""Begins the value of a resting heart rate, one a day, many of them null."""
 _DAILY_NAMES = re.compile(r"resting|daily", re.IGNORECASE)
 _NAME_END = re.compile(r"[/\\!]")
 
@@ -51,7 +52,8 @@ def recognise(head: bytes, name: str) -> TakeoutKind | None:
     if _FIRST_OBJECT.match(text):
         if _EVENT.search(text) and _EVENT_TIME.search(text):
             return TakeoutKind.EVENTS
-        if _MINUTE.search(text) and not _RESTING.search(text):
+        minute = _MINUTE.search(text)
+        if minute is not None and not _DAILY_VALUE.match(text, minute.end()):
             return TakeoutKind.MINUTES
         return None
     columns = {field.strip().lower() for field in split_row(text.lstrip().split("\n", 1)[0].rstrip("\r")) or ()}
