@@ -19,6 +19,7 @@ from unstuck.doctor.steps import Platform, planned
 from unstuck.doctor.timeline import timeline
 from unstuck.doctor.unchecked import evidence_given, unchecked
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
+from unstuck.doctor.wording import Clock
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
     CauseEvidence,
@@ -82,6 +83,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     helpless = judgement.verdict is Verdict.HEALTHY
     plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not helpless else ()
     platform = _platform(case, readings)
+    zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     return Diagnosis(
         verdict=judgement.verdict,
@@ -91,9 +93,9 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         judged_at=judged_at,
         tracker=choice.tracker,
         phone=_phone(case),
-        zone=_text(case, "phone.time_zone"),
+        zone=zone,
         at_risk=_at_risk(case, judgement) if stuck else None,
-        hops=hop_states(flow, found, judgement),
+        hops=hop_states(flow, found, judgement, Clock(zone, judged_at)),
         causes=causes if not helpless else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from unstuck.doctor.case import Case
 from unstuck.doctor.flow import Flow
+from unstuck.doctor.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
 from unstuck.model.hop import Hop
 
@@ -106,14 +107,16 @@ def _nothing(case: Case) -> str:
     return "Nothing in it shows the tracker's data moving or standing still."
 
 
-def hop_states(flow: Flow, findings: Sequence[Finding], judgement: Judgement) -> tuple[tuple[Hop, HopState, str], ...]:
+def hop_states(
+    flow: Flow, findings: Sequence[Finding], judgement: Judgement, clock: Clock
+) -> tuple[tuple[Hop, HopState, str], ...]:
     """The chain in one line: for each hop whether it works, is broken, or nobody looked."""
     states = {found.id: found.state for found in findings}
     moving = {move.hop: move.text for move in flow.moves}
     told = []
     for hop in Hop:
         if judgement.hop is hop:
-            text = "stuck here" if judgement.since is None else "stands still"
+            text = "stuck here" if judgement.since is None else f"stopped {clock.time(judgement.since)}"
             told.append((hop, HopState.BROKEN, text))
         elif hop in moving:
             told.append((hop, HopState.MOVING, "data moves"))
