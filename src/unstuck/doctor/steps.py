@@ -36,7 +36,15 @@ def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
         minutes=fix.minutes,
         chance=step.chance,
         automatic=False,
-        blocked="; ".join(reason.text for reason in step.blocked) or None,
+        blocked=_blocked(step),
         steps=lines,
         worked_when=named.worked_when or fix.worked_when,
     )
+
+
+def _blocked(step: PlanStep) -> str | None:
+    """Every reason, and what may be done all the same; None where nothing holds the fix back."""
+    if not step.blocked:
+        return None
+    reasons = [reason.text for reason in step.blocked]
+    return ". ".join([*reasons, step.fix.safe_part] if step.fix.safe_part else reasons)

@@ -350,6 +350,7 @@ def _fix(row: Row) -> Fix:
         harm=row.text("harm"),
         worked_when=row.text("worked_when"),
         undo=row.text("undo"),
+        safe_part=row.text("safe_part", default=""),
     )
 
 

@@ -113,7 +113,11 @@ class Mend:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Something that can be done. ``minutes`` of the person's time; ``effort`` 0 (none) to 3 (a chore)."""
+    """Something that can be done. ``minutes`` of the person's time; ``effort`` 0 (none) to 3 (a chore).
+
+    ``safe_part`` says which part of the steps harms nothing and may be done even while the gate
+    holds the rest back; empty where there is none.
+    """
 
     id: str
     title: str
@@ -125,6 +129,7 @@ class Fix:
     harm: str
     worked_when: str
     undo: str
+    safe_part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
