@@ -384,3 +384,34 @@ def test_without_evidence_the_plan_starts_with_what_is_easy(knowledge: Knowledge
     plan = make_plan(found, knowledge.fixes, Situation())
     assert all(step.fix.effort <= 2 and step.fix.minutes <= 5 for step in plan[:-1])
     assert ids(plan)[-1] == CONTACT_SUPPORT
+
+
+BASELINE = (
+    "restart_tracker",
+    "restart_phone",
+    "repair_bond",
+    "update_app",
+    "update_firmware",
+    "allow_background",
+    "grant_permissions",
+    "reinstall_app",
+)
+"""The order printed in every help article, as the catalogue gives it; support follows."""
+
+
+def test_the_plan_costs_less_than_the_order_of_every_help_article(knowledge: Knowledge) -> None:
+    network, fixes = Network.of(knowledge), list(knowledge.fixes.values())
+    number = {each.id: index for index, each in enumerate(fixes)}
+    evidence = [{}, *({spec.id: State.YES} for spec in knowledge.findings.values())]
+    dearer = []
+    for states in evidence:
+        found = network.posterior(states, stopped=True)
+        plan = make_plan(found, knowledge.fixes, ALL_WELL)
+        if found.marginals["tracker.not_worn"] > 0.5:
+            assert plan == ()
+            continue
+        repair = Repair.build(found, fixes)
+        ours = repair.cost_of([number[id_] for id_ in ids(plan) if id_ != CONTACT_SUPPORT])
+        if ours >= repair.cost_of([number[id_] for id_ in BASELINE]):
+            dearer.append(states)
+    assert dearer == []
