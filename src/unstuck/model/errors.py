@@ -19,6 +19,8 @@ class ErrorCode(StrEnum):
     SOURCE_NOT_HCI = "source.not_hci"
     SOURCE_DAMAGED = "source.damaged"
     SOURCE_TOO_LARGE = "source.too_large"
+    SOURCE_CLOCK_JUMP = "source.clock_jump"
+    SOURCE_THINNED = "source.thinned"
     SOURCE_NOTHING = "source.nothing"
     SOURCE_DUPLICATE = "source.duplicate"
     CLOCK_MOVED = "clock.moved"
@@ -57,6 +59,10 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.CLOCK_UNKNOWN: (
         "{path}: shows no event that another source shows too, and no common time; its clock was taken as right."
     ),
+    ErrorCode.SOURCE_CLOCK_JUMP: (
+        "{path}: its clock jumps {step} at {where} (jumps in all: {count}); times before and after do not fit together."
+    ),
+    ErrorCode.SOURCE_THINNED: "{path}: holds too much to list one by one; {count} of its records are only counted.",
     ErrorCode.ARCHIVE_HOSTILE: (
         "{path}: was not unpacked further ({reason}); unpack it yourself and give the folder if you trust it."
     ),

@@ -55,7 +55,7 @@ _HCI = (
         "A device seen on the air or in a list is a tracker of a known vendor.",
         vendor="str: id of the vendor profile",
         name="str: name as advertised or listed, may be empty",
-        by="str: service | advert | name | bond | handles | address",
+        by="str: service | advert | name | bond | gattlink | handles | address",
         sure="float: 0..1",
     ),
     _kind("device.name", "address", "The name a device gives itself.", name="str", source="str: advert | gatt | bond"),
@@ -226,6 +226,12 @@ _HCI = (
         links="int",
     ),
     _kind("gattlink.reset", "address", "The Gattlink layer of a Fitbit was reset.", by="str: phone | tracker"),
+    _kind(
+        "gattlink.unanswered",
+        "address",
+        "The phone asked the tracker to open a Gattlink session and nothing came back while the link was up.",
+        requests="int: reset requests sent without an answer",
+    ),
 )
 
 _PHONE = (

@@ -1,0 +1,129 @@
+"""The reader of HCI traces: chunks of one trace after the other enter, facts leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from unstuck.evidence.hci.book import when
+from unstuck.model.errors import ErrorCode, EvidenceError, render
+from unstuck.model.evidence import ReaderOptions, Reading, SourceInfo
+
+if TYPE_CHECKING:
+    from unstuck.evidence.hci.links import Link
+    from unstuck.evidence.hci.peers import Known
+    from unstuck.evidence.hci.records import Batch, Framer
+    from unstuck.evidence.hci.session import Session
+
+BLOCK_BYTES = 4 << 20
+"""Bytes read at once: large enough that the arrays pay, small enough that they stay under 60 MB."""
+
+JOIN_GAP_US = 30_000_000
+"""Two traces belong together when the second begins at most 30 s after the first ends; Android's own
+rotation leaves about a second (1.2 s on a Pixel 8)."""
+
+
+class HciReader:
+    """Reads HCI traces in any container. Give it the traces of one phone in the order of time.
+
+    What is open at the end of one trace and what was learned about devices is used in the next.
+    """
+
+    def __init__(self, options: ReaderOptions) -> None:
+        self._options = options
+        self._open: dict[int, Link] = {}
+        self._ended_us: int | None = None
+        self._known: dict[str, Known] = {}
+        self._names: dict[str, str] = {}
+
+    def read(self, chunks: Iterable[bytes], path: str) -> Reading:
+        """One trace. Raises EvidenceError when nothing in it can be read."""
+        from unstuck.evidence.hci.containers import open_container
+
+        blocks = _blocks(chunks, BLOCK_BYTES)
+        head = next(blocks, b"")
+        if not head:
+            raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
+        framer, rest = open_container(head, path)
+        session: Session | None = None
+        for batch in _batches(framer, chain((rest,), blocks)):
+            session = session or self._session(batch)
+            session.take(batch)
+        if session is None:
+            if framer.problem is None:
+                raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
+            where, reason = framer.problem
+            raise EvidenceError(ErrorCode.SOURCE_DAMAGED, path=path, where=where, reason=reason)
+        return self._reading(session, framer, path)
+
+    def _session(self, first: Batch) -> Session:
+        from unstuck.evidence.hci.session import Session
+
+        begins_us = int(first.time_us[0])
+        joined = self._ended_us is not None and 0 <= begins_us - self._ended_us <= JOIN_GAP_US
+        return Session(dict(self._open) if joined else {}, self._known, self._names)
+
+    def _reading(self, session: Session, framer: Framer, path: str) -> Reading:
+        self._open = session.finish(self._wanted())
+        self._ended_us = session.last_us
+        span = (when(session.oldest_us), when(session.newest_us))
+        thinned = session.adverts.thinned + session.adverts.unlisted + sum(session.book.dropped.values())
+        source = SourceInfo(
+            path=path,
+            kind=framer.kind,
+            records=framer.records,
+            span=None if span[0] is None or span[1] is None else (span[0], span[1]),
+            skipped=framer.passed_over + thinned,
+            problems=tuple(_problems(session, framer, path, thinned)),
+        )
+        return Reading(source, session.book.facts(path))
+
+    def _wanted(self) -> frozenset[str]:
+        tracker = self._options.tracker.lower()
+        named = {address for address, name in self._names.items() if tracker and tracker in name.lower()}
+        return frozenset(named | ({tracker} if ":" in tracker else set()))
+
+
+def _problems(session: Session, framer: Framer, path: str, thinned: int) -> Iterator[str]:
+    if framer.problem is not None:
+        where, reason = framer.problem
+        yield render(ErrorCode.SOURCE_DAMAGED, {"path": path, "where": where, "reason": reason})
+    for number, step_us in session.jumps:
+        step = (
+            f"{abs(step_us) / 86_400_000_000:.1f} days"
+            if abs(step_us) > 86_400_000_000
+            else f"{abs(step_us) / 1e6:.0f} s"
+        )
+        way = "back" if step_us < 0 else "ahead"
+        yield render(
+            ErrorCode.SOURCE_CLOCK_JUMP,
+            {"path": path, "where": f"packet {number}", "step": f"{step} {way}", "count": str(session.jump_count)},
+        )
+    if thinned:
+        yield render(ErrorCode.SOURCE_THINNED, {"path": path, "count": f"{thinned:,}"})
+
+
+def _batches(framer: Framer, blocks: Iterable[bytes]) -> Iterator[Batch]:
+    for block in blocks:
+        yield from framer.feed(block)
+        if framer.problem is not None:
+            return
+    yield from framer.finish()
+
+
+def _blocks(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in blocks of one size, so that facts do not depend on how they arrive."""
+    held: list[bytes] = []
+    length = 0
+    for chunk in chunks:
+        held.append(chunk)
+        length += len(chunk)
+        if length >= size:
+            whole = b"".join(held)
+            whole_blocks = length // size * size
+            for at in range(0, whole_blocks, size):
+                yield whole[at : at + size]
+            held, length = [whole[whole_blocks:]], length - whole_blocks
+    if length:
+        yield b"".join(held)
