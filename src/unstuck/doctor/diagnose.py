@@ -200,11 +200,12 @@ def _phone(case: Case) -> str:
 def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
     build = case.latest("phone.build")
     kinds = {reading.source.kind for reading in readings}
-    tracker = case.tracker.name if case.tracker else ""
+    tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
     app = _app_name(case)
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
-        return Platform("android", maker_id(build.text("maker")) if build is not None else "", tracker, app)
-    return Platform("iphone" if "packetlogger" in kinds else "any", "", tracker, app)
+        maker = maker_id(build.text("maker")) if build is not None else ""
+        return Platform("android", maker, vendor, tracker, app)
+    return Platform("iphone" if "packetlogger" in kinds else "any", "", vendor, tracker, app)
 
 
 def _app_name(case: Case) -> str:

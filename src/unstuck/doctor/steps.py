@@ -10,10 +10,15 @@ from unstuck.model.diagnosis import PlannedFix
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Whose steps to show: ``any``, ``android`` or ``iphone``, the maker's id, the tracker's and the app's name."""
+    """Whose steps to show.
+
+    ``system`` is ``any``, ``android`` or ``iphone``, ``maker`` the maker's id, ``vendor`` the
+    tracker's vendor, ``tracker`` and ``app`` the names to show.
+    """
 
     system: str
     maker: str
+    vendor: str
     tracker: str
     app: str
 
@@ -25,7 +30,7 @@ def planned(plan: Sequence[PlanStep], platform: Platform) -> tuple[PlannedFix, .
 
 def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
     fix = step.fix
-    steps = steps_for(fix.id, platform.system, platform.maker, platform.tracker)
+    steps = steps_for(fix.id, platform.system, platform.maker, f"{platform.vendor} {platform.tracker}".strip())
     named = with_names(steps, app=platform.app or "the tracker's app", tracker=platform.tracker or "the tracker")
     lines = (*(f"{caution.text}." for caution in step.cautions), *named.lines)
     if named.credit:
