@@ -37,6 +37,10 @@ AHEAD_US = 86_400_000_000
 TELLING_KEPT = 50_000
 """Most telling ATT packets looked into one by one; one discovery of services has about fifty."""
 
+DIAGNOSTIC_HANDLES = (0x0EDC, 0x0EEF)
+"""ACL handles on which Qualcomm and Samsung controllers send their own logs (named so in AOSP's ACL
+manager); random bytes there would look like ATT and pairing."""
+
 _CONTINUES = 1
 """Packet boundary flag of an ACL fragment that continues a packet and so has no L2CAP head."""
 _FROM_CONTROLLER = 2
@@ -158,7 +162,7 @@ class Session:
         """Rows and handles of ATT packets, and the ACL rows to take one by one."""
         acl = np.flatnonzero((batch.kind == ACL) & (batch.length >= 9))
         boundary = (batch.word(acl, 0) >> 12) & 3
-        begins = boundary != _CONTINUES
+        begins = (boundary != _CONTINUES) & ~np.isin(batch.word(acl, 0) & 0xFFF, DIAGNOSTIC_HANDLES)
         acl, boundary = acl[begins], boundary[begins]
         unknown = batch.way[acl] == UNKNOWN_WAY
         if unknown.any():
