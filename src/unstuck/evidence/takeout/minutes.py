@@ -23,8 +23,8 @@ _LEAST_COMMON_PART = 0.6
 _CLEARER_THAN_NEXT = 1.5
 """How many times more minutes agree than at any other shift; walking is bursty, so the next is far behind."""
 
-Row = tuple[int, str]
-"""Number of the row in its file, and its text."""
+Row = tuple[int, object]
+"""Number of the row in its file, and the row itself."""
 
 
 @dataclass(slots=True)

@@ -133,7 +133,7 @@ class TakeoutReader:
         if series not in SERIES_NAMES:
             # Floors, altitude and zones of activity move with the steps and tell nothing more.
             return True
-        return self._series.add_json(series, when, amount, path, (index, f"{text} {value}"))
+        return self._series.add_json(series, when, amount, path, (index, element))
 
     def _add_csv(self, kind: TakeoutKind, path: str, chunks: Iterator[bytes]) -> None:
         rows = CsvRows(chunks)
@@ -165,8 +165,7 @@ class TakeoutReader:
             if when is None or amount is None:
                 self._count(False)
                 continue
-            text = f"{fields[time_at]},{fields[value_at]},{origin}"
-            self._count(self._series.add_csv(series, origin.strip(), when, amount, path, (number, text)))
+            self._count(self._series.add_csv(series, origin.strip(), when, amount, path, (number, fields)))
 
     def _count(self, understood: bool) -> None:
         if understood:

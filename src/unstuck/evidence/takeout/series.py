@@ -198,7 +198,7 @@ def _place(origin: str, path: str, row: Row) -> Place:
 
 
 def _csv_place(path: str, row: Row) -> Place:
-    return Place(path, f"line {row[0]}", row[1])
+    return Place(path, f"line {row[0]}", ",".join(row[1]) if isinstance(row[1], list) else row[1])
 
 
 def _day_and_minute(time: datetime) -> tuple[int, int]:

@@ -5,6 +5,7 @@ and either ISO or space-separated times, with or without a zone, in Paired Devic
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 MINUTES_A_DAY = 1440
 
@@ -13,6 +14,7 @@ _FIRST_YEAR = 2007
 _LAST_YEAR = 2099
 """The two-digit years of Global Export Data end here."""
 _SHORT_LENGTH = len("MM/DD/YY HH:MM:SS")
+_SHORT_MINUTE_LENGTH = len("MM/DD/YY HH:MM")
 _ISO_MINUTE_LENGTH = len("YYYY-MM-DDTHH:MM")
 
 
@@ -21,17 +23,33 @@ def minute_of(text: str) -> tuple[int, int] | None:
 
     The zone is not looked at: callers know it from the file, and every form that has one here is UTC.
     """
+    if len(text) == _SHORT_LENGTH and text[2] == "/":
+        return _short_minute(text[:_SHORT_MINUTE_LENGTH])
+    return _iso_minute(text[:_ISO_MINUTE_LENGTH])
+
+
+# A heart rate has a row every five seconds, so most rows are in the minute of the row before.
+@lru_cache(maxsize=64)
+def _short_minute(text: str) -> tuple[int, int] | None:
     try:
-        if text[2] == "/" and text[5] == "/" and len(text) == _SHORT_LENGTH:
-            day = date(2000 + int(text[6:8]), int(text[0:2]), int(text[3:5]))
-            hour, minute = int(text[9:11]), int(text[12:14])
-        elif text[4] == "-" and text[10] in "T " and len(text) >= _ISO_MINUTE_LENGTH:
-            day = date(int(text[0:4]), int(text[5:7]), int(text[8:10]))
-            hour, minute = int(text[11:13]), int(text[14:16])
-        else:
-            return None
-    except (ValueError, IndexError):
+        day = date(2000 + int(text[6:8]), int(text[0:2]), int(text[3:5]))
+        return _within_life(day, int(text[9:11]), int(text[12:14]))
+    except ValueError:
         return None
+
+
+@lru_cache(maxsize=64)
+def _iso_minute(text: str) -> tuple[int, int] | None:
+    if len(text) < _ISO_MINUTE_LENGTH or text[4] != "-" or text[10] not in "T ":
+        return None
+    try:
+        day = date(int(text[0:4]), int(text[5:7]), int(text[8:10]))
+        return _within_life(day, int(text[11:13]), int(text[14:16]))
+    except ValueError:
+        return None
+
+
+def _within_life(day: date, hour: int, minute: int) -> tuple[int, int] | None:
     if not (_FIRST_YEAR <= day.year <= _LAST_YEAR and 0 <= hour < 24 and 0 <= minute < 60):
         return None
     return day.toordinal(), hour * 60 + minute
