@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Knowledge, Link, Symptom
 from unstuck.doctor.network import (
     PROBABILITY_FLOOR,
@@ -18,6 +19,7 @@ from unstuck.doctor.network import (
     Network,
     Posterior,
     lattice,
+    links_and_leaks,
     posterior,
 )
 from unstuck.model.diagnosis import State
@@ -64,7 +66,7 @@ def oracle(
     stopped: bool,
     max_together: int | None,
 ) -> dict[str, float]:
-    """The same network in pyAgrum: noisy-OR nodes, a counting chain for the limit, data stopped as one more finding.
+    """The same network in pyAgrum: noisy-OR nodes, and a chain that counts causes for the limit and for "stopped".
 
     Its "net" form of noisy-OR has the leak apart from the strengths, as ours has; its default, "compound", mixes them.
     """
@@ -80,14 +82,11 @@ def oracle(
         for one_link in its_links:
             network.addWeightedArc(one_link.cause, finding, one_link.strength)
         evidence[finding] = int(states[finding] is State.YES)
-    if stopped:
-        network.addOR(pyagrum.LabelizedVariable("any", "any", 2))
-        for one in causes:
-            network.addArc(one.id, "any")
-        evidence["any"] = [*unlisted_likelihood([one.prior for one in causes], max_together)]
-    if max_together is not None:
-        add_count(network, [one.id for one in causes], max_together)
-        evidence["count"] = [1.0] * (max_together + 1) + [0.0]
+    if stopped or max_together is not None:
+        unlisted, listed = unlisted_likelihood([one.prior for one in causes], max_together) if stopped else (1.0, 1.0)
+        most = 1 if max_together is None else max_together
+        add_count(network, [one.id for one in causes], most)
+        evidence["count"] = [unlisted] + [listed] * most + [listed if max_together is None else 0.0]
     inference = pyagrum.LazyPropagation(network)
     inference.setEvidence(evidence)
     inference.makeInference()
@@ -95,7 +94,7 @@ def oracle(
 
 
 def unlisted_likelihood(priors: Sequence[float], max_together: int | None) -> tuple[float, float]:
-    """Soft evidence on "any listed cause" that leaves "none" its share of the stopped; scaled to at most 1."""
+    """Soft evidence on "no listed cause" and "some" that leaves "none" its share of the stopped, at most 1."""
     by_number = np.array([1.0])
     for prior in priors:
         by_number = np.convolve(by_number, [1 - prior, prior])
@@ -153,6 +152,20 @@ def test_twelve_causes_and_thirty_findings_equal_the_general_library(seed: int) 
         ours = posterior(case.causes, case.links, case.leaks, case.states, stopped=True, max_together=together)
         theirs = oracle(case.causes, case.links, case.leaks, case.states, stopped=True, max_together=together)
         assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_whole_real_network_equals_the_general_library(seed: int, stopped: bool) -> None:
+    knowledge = load()
+    links, leaks = links_and_leaks(knowledge)
+    dice = random.Random(seed)
+    likely = [State.NO, State.NO, State.NO, State.NO, State.YES]
+    states = {finding: dice.choice(likely) for finding in links}
+    ours = Network.of(knowledge).posterior(states, stopped=stopped)
+    assert len(ours.known) == len(knowledge.findings) + len(knowledge.symptoms)
+    causes = tuple(knowledge.causes.values())
+    assert_same(ours, oracle(causes, links, leaks, states, stopped=stopped, max_together=3))
 
 
 def brute_force(case: Case, *, stopped: bool, together: int) -> dict[str, float]:

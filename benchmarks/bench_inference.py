@@ -1,0 +1,133 @@
+"""Time of one posterior, one plan and one choice of question on the whole knowledge."""
+
+import random
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Mapping
+
+from benchmarks.scale import SMOKE
+from unstuck.doctor.gate import Situation
+from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.network import Network, lattice, links_and_leaks
+from unstuck.doctor.network import posterior as posterior_from_parts
+from unstuck.doctor.plan import make_plan
+from unstuck.doctor.questions import worth_of_questions
+from unstuck.model.diagnosis import State
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its generated bindings lack a __module__; not ours to fix
+    import pyagrum
+
+_RUNS = 1 if SMOKE else 31
+"""Thirty-one runs: enough for a steady median of something that takes milliseconds."""
+_LIMIT_MS = 20
+_SEED = 20261122
+"""Any fixed number: the same findings in every run, here and at the peer."""
+_TRUE_CAUSES = ("bluetooth.out_of_range", "phone.battery_saver")
+"""The findings are drawn from the network with these two holding: an ordinary, not a trivial case."""
+_SAME = 1e-3
+"""Most that a probability may differ from the peer's, which does not stop at three causes together."""
+
+
+def run() -> list[dict[str, object]]:
+    """Rows for posterior, plan and question, the posterior beside pyAgrum's on the same network and findings."""
+    knowledge = load()
+    links, leaks = links_and_leaks(knowledge)
+    causes = tuple(knowledge.causes.values())
+    network = Network.of(knowledge)
+    states = _drawn(knowledge)
+    found, blind = network.posterior(states, stopped=True), network.posterior({}, stopped=True)
+    peer = _Peer(knowledge, states)
+    ours = network.posterior(states, stopped=False).marginals
+    if max(abs(ours[id_] - probability) for id_, probability in peer.marginals().items()) > _SAME:
+        raise RuntimeError("the peer's posterior is not ours: the two times cannot be compared")
+    fixes, unknown = knowledge.fixes, Situation()
+    return [
+        _row(
+            f"posterior from the parts, {len(causes)} causes, {len(links)} findings",
+            _median_ms(lambda: posterior_from_parts(causes, links, leaks, states, stopped=False).marginals),
+            f"<= {_LIMIT_MS}",
+            _median_ms(lambda: _Peer(knowledge, states).marginals()),
+        ),
+        _row(
+            "posterior, network ready",
+            _median_ms(lambda: network.posterior(states, stopped=False).marginals),
+            f"<= {_LIMIT_MS}",
+            _median_ms(peer.marginals),
+        ),
+        _row(
+            "first posterior of a process",
+            _median_ms(
+                lambda: (lattice.cache_clear(), Network.of(knowledge).posterior(states, stopped=True).marginals)
+            ),
+            f"<= {_LIMIT_MS}",
+        ),
+        _row("evidence lines of all causes", _median_ms(lambda: [found.evidence_for(c) for c in found.cause_ids])),
+        _row("plan, nothing known", _median_ms(lambda: make_plan(blind, fixes, unknown))),
+        _row("plan, every finding known", _median_ms(lambda: make_plan(found, fixes, unknown))),
+        _row(
+            f"worth of all {len(knowledge.questions)} questions, nothing known",
+            _median_ms(lambda: worth_of_questions(blind, knowledge, {}, unknown)),
+        ),
+    ]
+
+
+def _drawn(knowledge: Knowledge) -> dict[str, State]:
+    """Every finding, yes or no, drawn from the network with the true causes holding."""
+    links, leaks = links_and_leaks(knowledge)
+    dice = random.Random(_SEED)
+    states = {}
+    for finding, its_links in links.items():
+        silent = 1.0 - leaks[finding]
+        for link in its_links:
+            silent *= 1.0 - link.strength if link.cause in _TRUE_CAUSES else 1.0
+        states[finding] = State.NO if dice.random() < silent else State.YES
+    return states
+
+
+def _row(name: str, value_ms: float, limit: str | None = None, peer_ms: float | None = None) -> dict[str, object]:
+    return {
+        "name": name,
+        "value": value_ms,
+        "unit": "ms",
+        "limit": limit,
+        "peer": None if peer_ms is None else "pyAgrum",
+        "peer_value": peer_ms,
+        "ratio": None if peer_ms is None else peer_ms / value_ms,
+    }
+
+
+def _median_ms(work: Callable[[], object]) -> float:
+    work()  # once for what is laid out once per process
+    times = []
+    for _ in range(_RUNS):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return 1000.0 * statistics.median(times)
+
+
+class _Peer:
+    """The same network in pyAgrum, without a limit on causes together: that is its own form, and its fastest."""
+
+    def __init__(self, knowledge: Knowledge, states: Mapping[str, State]) -> None:
+        links, leaks = links_and_leaks(knowledge)
+        self.causes = tuple(knowledge.causes)
+        self.network = pyagrum.BayesNet()
+        for cause in knowledge.causes.values():
+            self.network.add(pyagrum.LabelizedVariable(cause.id, cause.id, 2))
+            self.network.cpt(cause.id).fillWith([1 - cause.prior, cause.prior])
+        for finding, its_links in links.items():
+            self.network.addNoisyORNet(pyagrum.LabelizedVariable(finding, finding, 2), leaks[finding])
+            for link in its_links:
+                self.network.addWeightedArc(link.cause, finding, link.strength)
+        self.evidence = {finding: int(states[finding] is State.YES) for finding in links}
+
+    def marginals(self) -> dict[str, float]:
+        """Probability of every cause, by exact inference."""
+        inference = pyagrum.LazyPropagation(self.network)
+        inference.setEvidence(self.evidence)
+        inference.makeInference()
+        return {cause: float(inference.posterior(cause)[1]) for cause in self.causes}
