@@ -1,7 +1,9 @@
 """The command ``unstuck``. Heavy parts are imported by the command that needs them, so that help is quick."""
 
+import os
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -119,10 +121,22 @@ def explain(
     explain_topic(topic, platform, plain=plain)
 
 
+def _our_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """One sentence where a person would get a traceback; the whole of it with UNSTUCK_DEBUG=1."""
+    if os.environ.get("UNSTUCK_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        message = f"unstuck: a fault of Unstuck itself ({kind.__name__}); nothing was changed."
+        typer.echo(f"{message} Please report it with what UNSTUCK_DEBUG=1 prints.", err=True)
+    sys.stdout.flush()
+    os._exit(ExitStatus.OUR_FAULT)
+
+
 def main() -> None:
     """Run the command; every error of ours is one sentence on standard error."""
     from unstuck.model.errors import UnstuckError
 
+    sys.excepthook = _our_fault
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a sign the terminal cannot show must not end the report

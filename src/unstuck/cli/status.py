@@ -11,5 +11,7 @@ class ExitStatus(IntEnum):
     WRONG_USAGE = 2
     INCONCLUSIVE = 3
     UNREADABLE = 4
+    OUR_FAULT = 70
+    """EX_SOFTWARE of sysexits.h: Python's own 1 would read as "stuck"."""
     INTERRUPTED = 130
     """128 + SIGINT, the shell's own habit."""
