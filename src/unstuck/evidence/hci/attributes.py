@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from unstuck.evidence.hci.book import Book, Moment, iso
+from unstuck.evidence.hci.book import Book, Moment, iso, times
 from unstuck.evidence.hci.links import LATE_PACKET_US, Link, Links
 from unstuck.evidence.hci.records import RECEIVED, SENT, Batch, Ints
 
@@ -215,7 +215,7 @@ class Attributes:
             code, request = slot >> 8, slot & 0xFF
             said = f"ATT Error Response: 0x{code:02x} to {_NAMES.get(request, f'request 0x{request:02x}')}"
             value = {"code": code, "request": request, "count": count}
-            self._book.add("att.errors", value, Moment(0, time_us, number), f"{said}, {count} times", link.subject)
+            self._book.add("att.errors", value, Moment(0, time_us, number), f"{said}, {times(count)}", link.subject)
 
     def finish(self) -> None:
         """State the requests that were never answered; a log without any answer shows none."""

@@ -32,6 +32,11 @@ def iso(time_us: int | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
+def times(count: int) -> str:
+    """``once`` or ``14 times``."""
+    return "once" if count == 1 else f"{count} times"
+
+
 class Moment(NamedTuple):
     """Where in the trace something was seen: row of the batch, microseconds since 1970, packet number."""
 

@@ -15,11 +15,11 @@ EVENTS_TAKEN = (0x03, 0x05, 0x06, 0x08, 0x10, 0x2C, 0x30, 0x31, 0x32, 0x36, 0x59
 """Event codes looked at one by one, page time-outs aside."""
 META_TAKEN = (0x01, 0x03, 0x0A, 0x0C, 0x19, 0x29)
 """Subevents of LE Meta looked at one by one."""
-COMMANDS_TAKEN = (0x0405, 0x0406, 0x0C03, 0x2011, 0x2014, 0x2027, 0x200D, 0x2043, 0x2085)
+COMMANDS_TAKEN = (0x0406, 0x0C03, 0x2011, 0x2014, 0x2027)
+ATTEMPTS = (0x0405, 0x200D, 0x2043, 0x2085)
+"""Create Connection in its versions: looked at only where the controller refused one, to know whom it was for."""
 COMPLETES_TAKEN = (0x1405, 0x2015)
 """Commands whose results are looked at."""
-STATUSES_TAKEN = (0x0405, 0x200D, 0x2043, 0x2085)
-"""Commands whose refusal is looked at: connection attempts."""
 
 AT_START_US = 1_000_000
 """A reset within the first second of a trace: Bluetooth had just been switched on when the log began."""

@@ -7,7 +7,7 @@ A link is opened by a connection event, or implied by the first use of a handle 
 from dataclasses import dataclass, field
 
 from unstuck.evidence.hci import codes
-from unstuck.evidence.hci.book import Book, Draft, Moment, iso
+from unstuck.evidence.hci.book import Book, Draft, Moment, iso, times
 from unstuck.evidence.hci.peers import Peers
 
 ALL_CLOSED_WITHIN_US = 1_000_000
@@ -238,8 +238,8 @@ class Links:
         said = f"Disconnection Complete: handle 0x{handle:04x}, reason {codes.status(reason)}"
         held = link.held_s(at.time_us)
         if reason == codes.NOT_ESTABLISHED:
+            self.le_opened -= link.opened is not None and link.transport == "le"
             link.opened = None
-            self.le_opened -= link.opened_us is not None and link.transport == "le"
             self._not_established(at, link.address or link.subject, handle, link.transport or None, held, said)
         elif reason in (codes.SUPERVISION_TIMEOUT, codes.LINK_RESPONSE_TIMEOUT):
             value = {
@@ -327,7 +327,7 @@ class Links:
         if self._cancel_count:
             self._state_cancelled()
         for address, (count, at) in self._page_timeouts.items():
-            said = f"Connection Complete: status {codes.status(codes.PAGE_TIMEOUT)}, {count} times"
+            said = f"Connection Complete: status {codes.status(codes.PAGE_TIMEOUT)}, {times(count)}"
             self._book.add("link.page_timeout", {"count": count}, at, said, address)
         most, at_most = self.le_max
         if at_most is not None:
@@ -337,7 +337,7 @@ class Links:
     def _state_cancelled(self) -> None:
         first, last = self._cancelled[0], self._cancelled[-1]
         value = {"count": self._cancel_count, "first": iso(first.time_us), "last": iso(last.time_us)}
-        said = f"LE Connection Complete: status {codes.status(codes.CANCELLED)}, {self._cancel_count} times"
+        said = f"LE Connection Complete: status {codes.status(codes.CANCELLED)}, {times(self._cancel_count)}"
         self._book.add("link.cancelled", value, first, said)
 
 

@@ -6,9 +6,10 @@ address was recognised before. Each has a sureness; a device is stated again whe
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
-from unstuck.evidence.hci.book import Book, Moment
+from unstuck.evidence.hci.book import Book, Draft, Moment
 from unstuck.evidence.profiles import VendorProfile, profiles
 from unstuck.model.evidence import Scalar
 
@@ -26,6 +27,9 @@ SURE_HANDLES = 0.4
 """The attribute handles of one model, on a device nothing else is known of."""
 SURE_WEAK = 0.3
 """A standard service: some sensor, perhaps not a tracker."""
+
+NAMES_KEPT = 20_000
+"""Different (device, name) pairs remembered until the end of a trace."""
 
 READING_FRESH_US = 120_000_000
 """Two minutes: an older reading says nothing about the signal when a link was lost."""
@@ -59,6 +63,7 @@ class Peers:
         self.connected: set[str] = set()
         self.listed: set[str] = set()
         self._stated: dict[str, float] = {}
+        self._name_drafts: list[Draft] = []
         self._values: list[tuple[str, dict[str, Scalar]]] = []
         self._named: set[tuple[str, str, str]] = set()
         self._readings: dict[str, tuple[int, int]] = {}
@@ -97,7 +102,9 @@ class Peers:
         self._named.add((address, name, source))
         self.names[address] = name
         said = f"{'Advert' if source == 'advert' else 'Device Name'}: {name!r}"[:200]
-        self._book.add("device.name", {"name": name, "source": source}, at, said, address)
+        if len(self._name_drafts) < NAMES_KEPT:
+            value: dict[str, Scalar] = {"name": name, "source": source}
+            self._name_drafts.append(Draft("device.name", value, at.time_us, at.number, said, address))
         for vendor, profile in profiles().items():
             if profile.has_name(name):
                 self.sign(address, vendor, "name", SURE_NAME, at, said)
@@ -140,8 +147,13 @@ class Peers:
         self._values.append((address, value))
         self._book.add("device.recognised", value, at, said, address)
 
-    def finish(self) -> None:
-        """Names learned after a device was recognised belong to it too."""
+    def finish(self, wanted: frozenset[str]) -> None:
+        """Names learned after a device was recognised belong to it too. Names of strangers' devices are
+        nobody's business: only those of devices that matter are stated one by one."""
+        matter = wanted | self.connected | self.listed | self.recognised()
+        for draft in self._name_drafts:
+            if draft.subject in matter:
+                self._book.put(draft)
         for address, value in self._values:
             value["name"] = value["name"] or self.names.get(address, "")
             if address in self.known:
@@ -152,11 +164,13 @@ class Peers:
         return frozenset(self._stated)
 
 
+@lru_cache(maxsize=4096)
 def vendor_of_uuid128(uuid: int) -> VendorProfile | None:
     """The vendor a 128-bit id belongs to, or None."""
     return next((profile for profile in profiles().values() if profile.has_uuid128(uuid)), None)
 
 
+@lru_cache(maxsize=4096)
 def address_text(address: int) -> str:
     """48 bits as ``e6:c0:ec:8e:de:51``."""
     digits = f"{address:012x}"

@@ -13,11 +13,11 @@ from unstuck.evidence.hci.attributes import Attributes, probes
 from unstuck.evidence.hci.book import Book, Moment
 from unstuck.evidence.hci.commands import Commands
 from unstuck.evidence.hci.events import (
+    ATTEMPTS,
     COMMANDS_TAKEN,
     COMPLETES_TAKEN,
     EVENTS_TAKEN,
     META_TAKEN,
-    STATUSES_TAKEN,
     Events,
 )
 from unstuck.evidence.hci.gatt import RESET_COMPLETE, RESET_COMPLETE_BYTES, RESET_REQUEST, Gatt
@@ -59,7 +59,7 @@ def _table(codes_taken: tuple[int, ...]) -> npt.NDArray[np.bool_]:
 
 
 _EVENTS, _METAS, _COMMANDS = _table(EVENTS_TAKEN), _table(META_TAKEN), _table(COMMANDS_TAKEN)
-_COMPLETES, _STATUSES = _table(COMPLETES_TAKEN), _table(STATUSES_TAKEN)
+_COMPLETES, _ATTEMPTS = _table(COMPLETES_TAKEN), _table(ATTEMPTS)
 
 
 class Session:
@@ -137,12 +137,14 @@ class Session:
         self._page_timeouts(batch, events[page_timeout])
         ended = events[(code == 0x05) & (batch.length[events] >= 6)]
         self.link_events |= bool(len(meta) > np.count_nonzero(advert) or connection.any() or len(ended))
+        refused = status[_ATTEMPTS[answered] & (batch.byte(status, 2) != 0)]
         taken = (
             events[_EVENTS[code] & ~page_timeout],
             meta[_METAS[sub]],
             complete[_COMPLETES[completed]],
-            status[_STATUSES[answered]],
+            refused,
             commands[_COMMANDS[opcode]],
+            _newest_before(commands[_ATTEMPTS[opcode]], refused),
         )
         return np.concatenate(taken), ended, self._handles(batch, ended, 3)
 
@@ -201,9 +203,9 @@ class Session:
                 self.links.clock_jumped()
             at = Moment(row, time_us, first + row)
             packet = raw[start : start + length]
-            if kind == EVENT:
+            if kind == EVENT and length >= 3:
                 self.events.event(at, packet, base)
-            elif kind == COMMAND:
+            elif kind == COMMAND and length >= 2:
                 self.events.command(at, packet, base)
             elif kind == ACL and length >= 9:
                 self._acl(at, packet, way, base)
@@ -235,7 +237,7 @@ class Session:
         self.attributes.finish()
         self.commands.finish(self.book)
         self.adverts.finish(self.book, self.peers, wanted)
-        self.peers.finish()
+        self.peers.finish(wanted)
         records = int(self.kinds.sum())
         value = {
             "commands": bool(self.kinds[COMMAND]),
@@ -249,6 +251,12 @@ class Session:
         said += f"{int(self.kinds[ACL])} ACL packets, {self.adverts.count} adverts"
         self.book.add("hci.coverage", value, self.first, said)
         return still_open
+
+
+def _newest_before(rows: Ints, moments: Ints) -> Ints:
+    """For each moment the newest of the rows before it, and the last row of all for the batch that follows."""
+    places = np.searchsorted(rows, moments) - 1
+    return np.concatenate((rows[places[places >= 0]], rows[-1:]))
 
 
 def _is_telling(packet: bytes) -> bool:
