@@ -308,6 +308,7 @@ _PHONE = (
         "int: 5 exempted, 10 active, 20 working set, 30 frequent, 40 rare, 45 restricted, 50 never",
         "Standby bucket.",
     ),
+    _one("app.idle", "package", "bool", "App standby before Android 9: the app is held as unused."),
     _kind(
         "app.op",
         "package",
@@ -384,6 +385,7 @@ _PHONE = (
     _one("network.switched", "", "bool", "Connectivity went on (true) or off (false)."),
     _one("phone.airplane_switched", "", "bool", "Airplane mode went on or off."),
     _kind("ble.scan", "package", "BLE scanning by the app as batterystats counts it.", realtime_s="float", times="int"),
+    _one("ble.scanning", "", "bool", "Some app began or stopped scanning, in the battery history."),
     _one("ble.link_wakeup", "", "bool", "The system reported that some link came up (ACL_CONNECTED)."),
     _kind("bluetooth.history", "", "Bluetooth on or off in the battery history.", on="bool"),
 )

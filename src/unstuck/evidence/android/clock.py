@@ -37,24 +37,33 @@ def zone_named(name: str) -> tzinfo | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clock:
     """How this text's local times become UTC.
 
-    ``zone`` is None where the text does not give one: times are then read as if they were UTC.
-    ``now`` is the local time of the report's head without zone, None where there is none.
+    ``zone`` is None where the text does not give one: times are then read as if they were UTC, and
+    ``assumed_utc`` says that this happened. ``now`` is the local time of the report's head without
+    zone, None where there is none; ``undated`` says that stamps without a year had to be given up.
     """
 
     zone: tzinfo | None = None
     zone_name: str = ""
     now: datetime | None = None
+    assumed_utc: bool = False
+    undated: bool = False
 
     def utc(self, local: datetime | None) -> datetime | None:
         """A local time without zone as UTC; None stays None."""
         if local is None:
             return None
+        if self.zone is None:
+            self.assumed_utc = True
+        return self.in_zone(local, self.zone or UTC)
+
+    def in_zone(self, local: datetime, zone: tzinfo) -> datetime | None:
+        """The same, where the line itself names the zone."""
         try:
-            return local.replace(tzinfo=self.zone or UTC).astimezone(UTC)
+            return local.replace(tzinfo=zone).astimezone(UTC)
         except (OverflowError, ValueError):  # the first and the last day there is
             return None
 
@@ -72,6 +81,7 @@ class Clock:
         if found["year"] is not None:
             return _moment(int(found["year"]), parts, micro)
         if self.now is None:
+            self.undated = True
             return None
         return last_before(self.now, parts, micro)
 

@@ -96,6 +96,12 @@ def read_properties(page: Page, context: Context) -> None:
         notes.state("phone.time_zone", zone, page, found["persist.sys.timezone"][1])
 
 
+def built(page: Page) -> datetime | None:
+    """When the running system was built, or None."""
+    found = properties(page)
+    return _build_date(found.get("ro.build.date.utc", ("", 0))[0], found.get("ro.build.date", ("", 0))[0])
+
+
 def _build_date(seconds: str, words: str) -> datetime | None:
     if seconds.isascii() and seconds.isdigit() and len(seconds) <= 11:
         return datetime.fromtimestamp(int(seconds), UTC)

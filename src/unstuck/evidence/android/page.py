@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 
@@ -18,6 +19,20 @@ FACTS_PER_KIND = 20_000
 """More facts of one kind than this come from a broken or hostile text; the newest are kept as they come last."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+class Place(Protocol):
+    """Where facts are found: lines by index, counted from 0; index -1 is the header of the part."""
+
+    @property
+    def time(self) -> datetime | None:
+        """When the dump ended (UTC), None where unknown."""
+
+    def line(self, index: int) -> bytes:
+        """A line without its end."""
+
+    def locator(self, index: int) -> str:
+        """``line N`` of the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +52,9 @@ class Page:
         return int(np.searchsorted(self.starts, offset, side="right")) - 1
 
     def line(self, index: int) -> bytes:
-        """Line ``index`` without its end."""
+        """Line ``index`` without its end; -1 is the header."""
+        if index < 0:
+            return self.header
         start = int(self.starts[index])
         end = int(self.starts[index + 1]) if index + 1 < len(self.starts) else len(self.data)
         return self.data[start:end].rstrip(b"\r\n")
@@ -90,12 +107,12 @@ class Notebook:
         self.facts: list[Fact] = []
         self.dropped = 0
 
-    def state(self, name: str, value: Value, on: Page, index: int, subject: str = "", note: str = "") -> None:
+    def state(self, name: str, value: Value, on: Place, index: int, subject: str = "", note: str = "") -> None:
         """How things stood when the dump was made: its time is that of the dump."""
         self._add((name, subject, _key(value)), name, value, on, index, on.time, subject, note)
 
     def event(
-        self, name: str, value: Value, on: Page, index: int, time: datetime | None, subject: str = "", note: str = ""
+        self, name: str, value: Value, on: Place, index: int, time: datetime | None, subject: str = "", note: str = ""
     ) -> None:
         """Something that happened at its own time."""
         self._add((name, subject, _key(value), time), name, value, on, index, time, subject, note)
@@ -109,7 +126,7 @@ class Notebook:
         key: tuple[object, ...],
         name: str,
         value: Value,
-        on: Page,
+        on: Place,
         index: int,
         time: datetime | None,
         subject: str,
@@ -123,8 +140,8 @@ class Notebook:
             return
         self._count[name] = count + 1
         self._seen.add(key)
-        raw = on.header if index < 0 else on.line(index)
-        self.facts.append(Fact(name, value, time, self._source, on.locator(index), excerpt(raw, note), subject))
+        quoted = excerpt(on.line(index), note)
+        self.facts.append(Fact(name, value, time, self._source, on.locator(index), quoted, subject))
 
 
 def _key(value: Value) -> object:

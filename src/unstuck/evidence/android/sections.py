@@ -68,12 +68,17 @@ class Section:
 
 @dataclass(slots=True)
 class Split:
-    """All that splitting found. ``services`` are the names of every service seen, read or not."""
+    """All that splitting found. ``services`` are the names of every service seen, read or not.
+
+    ``services_complete`` says that dumpstate came to the end of its services, on ``services_end_line``.
+    """
 
     sections: list[Section] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
     service_count: int = 0
     services_complete: bool = False
+    services_end_line: int = 0
+    services_end: bytes = b""
     lines: int = 0
 
 
@@ -155,7 +160,10 @@ class Splitter:
         if (found := _TITLE.match(data, at)) is None:
             return None
         if (end := _TITLE_END.match(found[1])) is not None:
-            self.split.services_complete |= end[1] == b"DUMPSYS"
+            if end[1] == b"DUMPSYS" and not self.split.services_complete:
+                self.split.services_complete = True
+                self.split.services_end_line = block.first_line + index
+                self.split.services_end = found[0].strip()
             return "", b"", b""
         title = found[1].split(b" (", 1)[0]
         return title.decode("utf-8", "replace"), found[0].strip(), b""

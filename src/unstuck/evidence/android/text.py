@@ -36,6 +36,13 @@ class Block:
     starts: Offsets
     first_line: int
 
+    def line(self, number: int) -> bytes:
+        """The line with this number (of the whole text) without its end."""
+        row = number - self.first_line
+        start = int(self.starts[row])
+        end = int(self.starts[row + 1]) if row + 1 < len(self.starts) else len(self.data)
+        return self.data[start:end].rstrip(b"\r\n")
+
 
 def encoding(head: bytes) -> tuple[str, int]:
     """The codec of a text that begins with ``head`` and the length of its byte order mark.
@@ -140,7 +147,4 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _without_long_lines(data: bytes, starts: Offsets) -> bytes:
     bounds = [*starts.tolist(), len(data)]
-    return b"".join(
-        data[start : min(end - 1, start + LINE_LIMIT_BYTES)] + b"\n"
-        for start, end in pairwise(bounds)
-    )
+    return b"".join(data[start : min(end - 1, start + LINE_LIMIT_BYTES)] + b"\n" for start, end in pairwise(bounds))

@@ -1,0 +1,70 @@
+"""What an app's own log line says went wrong. Only ever applied to lines the app itself wrote."""
+
+import re
+
+TELLING = re.compile(
+    rb"HTTP|<-- |[Ss]tatus|[Rr]esponse ?[Cc]ode|SSL|Cert|UnknownHost|Unable to resolve|EAI_|invalid_|expired_token"
+    rb"|Unauthorized|UserRecoverable|[Cc]orrupt|malformed|SQLITE|SQLite|disk is full|ENOSPC|No space|imeout|imed out"
+    rb"|Upgrade Required|UPDATE_REQUIRED|no longer supported|NOT_LINKED|after \d+ms"
+)
+"""A line without any of these says nothing that is classified here."""
+
+_STATUS = re.compile(
+    rb"(?:<-- |HTTP(?:/[12](?:\.\d)?)?[ :=]{1,3}|(?:[Hh]ttp|HTTP)?[ _]?[Ss]tatus(?:[ _]?[Cc]ode)?['\"]?[ :=]{1,3}"
+    rb"|[Rr]esponse ?[Cc]ode['\"]?[ :=]{1,3})([1-5]\d\d)\b(?!\.\d)"
+)
+
+_KINDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    (
+        "storage_full",
+        re.compile(rb"SQLITE_FULL|SQLiteFullException|database or disk is full|ENOSPC|No space left on device"),
+    ),
+    (
+        "database",
+        re.compile(
+            rb"SQLiteDatabaseCorrupt|SQLITE_CORRUPT|SQLITE_NOTADB|disk image is malformed|file is not a database"
+            rb"|(?i:corrupt\w* (?:database|db)\b|database (?:is )?corrupt)"
+        ),
+    ),
+    (
+        "tls",
+        re.compile(
+            rb"SSLHandshakeException|SSLPeerUnverified|SSLException|SSLProtocolException|CertPathValidator"
+            rb"|CertificateException|CertificateExpired|CertificateNotYetValid|Trust anchor for certification path"
+        ),
+    ),
+    ("dns", re.compile(rb"UnknownHostException|Unable to resolve host|EAI_NODATA|EAI_NONAME|EAI_AGAIN")),
+    (
+        "timeout",
+        re.compile(
+            rb"SocketTimeoutException|ConnectTimeout|ReadTimeout|[Rr]ead timed out|connect timed out"
+            rb"|failed to connect to \S{1,200} .{0,80}after \d+ms"
+        ),
+    ),
+    (
+        "version_refused",
+        re.compile(rb"Upgrade Required|UPDATE_REQUIRED|(?i:app version .{0,40}no longer supported)"),
+    ),
+    ("account", re.compile(rb"ACCOUNT_NOT_LINKED")),
+    (
+        "auth",
+        re.compile(rb"invalid_grant|invalid_token|expired_token|UserRecoverableAuth|401 Unauthorized|\bUnauthorized\b"),
+    ),
+)
+
+_KIND_OF_STATUS = {401: "auth", 410: "account", 426: "version_refused"}
+"""Statuses that say more than 'refused': RFC 9110 and 7231; 410 is what an unmigrated account gets."""
+
+
+def http_status(message: bytes) -> int | None:
+    """The HTTP status a line reports, or None."""
+    found = _STATUS.search(message)
+    return int(found[1]) if found else None
+
+
+def error_kind(message: bytes) -> str | None:
+    """What kind of error a line reports (a word of ``app.error``), or None."""
+    for kind, form in _KINDS:
+        if form.search(message) is not None:
+            return kind
+    return _KIND_OF_STATUS.get(http_status(message) or 0)

@@ -1,0 +1,227 @@
+"""Log lines become facts: kills, starts and crashes of the apps of interest, GATT status, and the apps' own errors.
+
+Two passes: the first learns which processes are the apps' and takes what the system says about them,
+the second reads what the apps themselves wrote.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from unstuck.evidence.android import apperrors, gattlog, killlog
+from unstuck.evidence.android.context import Context
+from unstuck.evidence.android.loglines import Columns, Entry, columns, entries, offset, owned, tagged, unlike
+from unstuck.evidence.android.page import text
+from unstuck.evidence.android.sections import Section
+from unstuck.model.evidence import Scalar
+
+_BLUETOOTH_PROCESS = "com.android.bluetooth"
+
+_SAME = timedelta(seconds=2)
+"""Two lines about one kill or crash, from the system log and the event log, are at most so far apart."""
+
+_TEXT_CHARACTERS = 160
+"""An error's text is cut here; the excerpt holds the line itself."""
+
+
+@dataclass(slots=True)
+class _Life:
+    """One run of a process: when it began and ended, None where that was not seen."""
+
+    package: str
+    start: datetime | None
+    end: datetime | None = None
+
+
+@dataclass(slots=True)
+class _State:
+    lives: dict[int, list[_Life]] = field(default_factory=dict)
+    said: list[tuple[str, str, datetime | None]] = field(default_factory=list)
+    crashing: dict[int | None, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One log part with the level columns of its blocks. A log is long: its blocks are never joined."""
+
+    name: str
+    header: bytes
+    header_line: int
+    time: datetime | None
+    parts: tuple[Columns, ...]
+
+    def line(self, index: int) -> bytes:
+        """Line ``index`` of the whole text (counted from 0) without its end; -1 is the header."""
+        at = bisect_right(self.parts, index + 1, key=lambda part: part.block.first_line) - 1
+        return self.header if index < 0 or at < 0 else self.parts[at].block.line(index + 1)
+
+    def locator(self, index: int) -> str:
+        """``line N`` of the whole text."""
+        return f"line {self.header_line if index < 0 else index + 1}"
+
+
+def log(section: Section, time: datetime | None) -> Log:
+    """Find the columns of a log part once."""
+    parts = tuple(columns(block) for block in section.blocks)
+    return Log(section.name, section.header, section.header_line, time, parts)
+
+
+def read(logs: Sequence[Log], context: Context) -> None:
+    """State the facts of all logs of one text."""
+    packages = sorted(context.apps.present() if context.apps.installed else context.apps.packages)
+    names = [re.escape(name.encode()) for name in (*packages, _BLUETOOTH_PROCESS)]
+    telling = re.compile(b"|".join((*gattlog.NEEDLES, b"AndroidRuntime", b"battery_saver_mode", *names)))
+    tags = {name.rpartition(".")[2].encode()[:8]: name for name in packages}
+    own_tags = {tag: name for tag, name in tags.items() if len(tag) == 8}
+    state = _State()
+    for part in logs:
+        for entry in _telling(part, telling, tuple(own_tags)):
+            _about(part, context, entry, state)
+    lives = set(state.lives)
+    uids = context.apps.uids()
+    for part in logs:
+        if part.name == "EVENT LOG":
+            continue
+        for entry in _own(part, uids, lives, tuple(own_tags)):
+            if package := _owner(context, entry, state, own_tags):
+                _said(part, context, entry, package)
+
+
+def _telling(part: Log, telling: re.Pattern[bytes], own_tags: Sequence[bytes]) -> Iterator[Entry]:
+    for found in part.parts:
+        for rows in (tagged(found, own_tags), unlike(found)):
+            yield from entries(found.block, rows, telling)
+
+
+def _own(part: Log, uids: dict[int, str], lives: set[int], own_tags: Sequence[bytes]) -> Iterator[Entry]:
+    for found in part.parts:
+        seen = owned(found, tuple(uids), tuple(lives))
+        yield from entries(found.block, seen, apperrors.TELLING)
+        yield from entries(found.block, unlike(found), apperrors.TELLING)
+        if own_tags:
+            yield from entries(found.block, tagged(found, own_tags), apperrors.TELLING)
+
+
+def _time(context: Context, entry: Entry) -> datetime | None:
+    local = context.clock.local(entry.stamp) if entry.stamp else None
+    if local is not None and entry.zone and (zone := offset(entry.zone)) is not None:
+        return context.clock.in_zone(local, zone)
+    return context.clock.utc(local)
+
+
+def _owner(context: Context, entry: Entry, state: _State, own_tags: dict[bytes, str]) -> str:
+    """Whose line it is: by user id where the log has one, else by process, else by the tag."""
+    if entry.uid is not None:
+        return context.apps.of_uid(entry.uid)
+    if package := context.apps.of_process(entry.process):
+        return package
+    if entry.pid is not None and (lives := state.lives.get(entry.pid)):
+        when = _time(context, entry)
+        for life in reversed(lives):
+            begun = life.start is None or when is None or when >= life.start - _SAME
+            over = life.end is not None and when is not None and when > life.end + _SAME
+            if begun and not over:
+                return life.package
+    return own_tags.get(entry.tag[:8], "")
+
+
+def _said(on: Log, context: Context, entry: Entry, package: str) -> None:
+    """What the app itself reports."""
+    when = _time(context, entry)
+    index = entry.number - 1
+    if (status := apperrors.http_status(entry.message)) is not None:
+        context.notes.event("app.http", {"status": status}, on, index, when, package)
+    if (kind := apperrors.error_kind(entry.message)) is not None:
+        value = {"kind": kind, "text": text(entry.message)[:_TEXT_CHARACTERS].strip()}
+        context.notes.event("app.error", value, on, index, when, package)
+
+
+def _about(on: Log, context: Context, entry: Entry, state: _State) -> None:
+    """What the system reports about the app or about Bluetooth."""
+    when = _time(context, entry)
+    index = entry.number - 1
+    tag = entry.tag
+    if tag.startswith(b"am_") or tag == b"ActivityManager":
+        _process(on, context, entry, index, when, state)
+    elif tag == b"AndroidRuntime":
+        _runtime(on, context, entry, index, when, state)
+    elif tag == b"battery_saver_mode":
+        if (saver := killlog.saver_switched(entry.message)) is not None:
+            context.notes.event("power.battery_saver_switched", saver, on, index, when)
+    elif tag == b"SyncManager":
+        for package in context.apps.packages:
+            if package.encode() in entry.message and b"failed sync operation" in entry.message:
+                value: dict[str, Scalar] = {"ok": False, "detail": text(entry.message[-_TEXT_CHARACTERS:])}
+                context.notes.event("app.sync", value, on, index, when, package)
+    _bluetooth(on, context, entry, index, when, state)
+
+
+def _bluetooth(on: Log, context: Context, entry: Entry, index: int, when: datetime | None, state: _State) -> None:
+    notes = context.notes
+    if (gatt := gattlog.status(entry.message)) is not None:
+        address, status, new_state = gatt
+        notes.event("gatt.status", {"status": status, "new_state": new_state}, on, index, when, address)
+    if gattlog.slots_exhausted(entry.message):
+        notes.event("gatt.slots_exhausted", True, on, index, when, _owner(context, entry, state, {}))
+    if gattlog.scan_denied(entry.message):
+        named = gattlog.named_package(entry.message)
+        package = named if named in context.apps.packages else _owner(context, entry, state, {})
+        if package or not named:
+            notes.event("bluetooth.scan_denied", True, on, index, when, package)
+
+
+def _process(on: Log, context: Context, entry: Entry, index: int, when: datetime | None, state: _State) -> None:
+    event = killlog.process_event(entry.tag, entry.message)
+    if event is None:
+        return
+    package = context.apps.of_process(event.process) or context.apps.of_uid(event.uid)
+    if event.what == "crashed" and event.process == _BLUETOOTH_PROCESS:
+        context.notes.event("bluetooth.crashed", True, on, index, when)
+    if not package:
+        return
+    if event.what == "started":
+        context.apps.learn(package, event.uid)
+        if event.pid is not None:
+            lives = state.lives.setdefault(event.pid, [])
+            if lives and _near(lives[-1].start, when):
+                return  # the other log's line about the same start
+            lives.append(_Life(package, when))
+        context.notes.event("app.started", {"why": event.reason}, on, index, when, package)
+        return
+    if event.pid is not None:
+        for life in state.lives.setdefault(event.pid, [_Life(package, None)])[-1:]:
+            life.end = life.end or when
+    if event.what == "died" or _repeated(state, event.what, package, when):
+        return
+    if event.what == "crashed":
+        context.notes.event("app.crashed", {"exception": event.reason}, on, index, when, package)
+    else:
+        value = {"reason": event.reason, "adj": event.adj, "kind": killlog.kill_kind(event.reason)}
+        context.notes.event("app.killed", value, on, index, when, package)
+
+
+def _runtime(on: Log, context: Context, entry: Entry, index: int, when: datetime | None, state: _State) -> None:
+    """``FATAL EXCEPTION``, then ``Process: com.x, PID: 123``, then the exception, all of one process."""
+    if (process := killlog.crashing_process(entry.message)) is not None:
+        state.crashing[entry.pid] = context.apps.of_process(process)
+        return
+    package = state.crashing.get(entry.pid, "")
+    if package and (exception := killlog.exception_name(entry.message)) is not None:
+        del state.crashing[entry.pid]
+        if not _repeated(state, "crashed", package, when):
+            context.notes.event("app.crashed", {"exception": exception}, on, index, when, package)
+
+
+def _repeated(state: _State, what: str, package: str, when: datetime | None) -> bool:
+    """Whether the other log already told this; remembers it otherwise."""
+    for said, about, at in reversed(state.said[-50:]):
+        if (said, about) == (what, package) and when is not None and _near(at, when):
+            return True
+    state.said.append((what, package, when))
+    return False
+
+
+def _near(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _SAME
