@@ -183,8 +183,9 @@ def _clocks(readings: Sequence[Reading]) -> list[_Clock]:
     for place, reading in enumerate(readings):
         if reading.source.readable and reading.source.span is not None and reading.facts:
             family = _family(reading)
-            folder = reading.source.path.replace("!", "/").rpartition("/")[0]
-            key = (family, folder) if family == "trace" else (family, f"{reading.source.path}#{place}")
+            archive, inside, _ = reading.source.path.partition("!")
+            together = archive if inside else archive.rpartition("/")[0]
+            key = (family, together) if family == "trace" else (family, f"{reading.source.path}#{place}")
             by_key.setdefault(key, []).append(place)
     return [_clock(family, [readings[place] for place in places], places) for (family, _), places in by_key.items()]
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unstuck.evidence.android import reader as android
+from unstuck.evidence.hci import HciReader, first_time
 from unstuck.evidence.intake import readers
 from unstuck.evidence.intake.limits import CHUNK_BYTES, DIGEST_BYTES, HEAD_BYTES, Budget, Limits
 from unstuck.evidence.intake.members import Stream
-from unstuck.evidence.intake.readers import HciJoin, Reader
+from unstuck.evidence.intake.readers import Reader
 from unstuck.evidence.intake.survey import Leaf, Source, Survey
 from unstuck.evidence.takeout.reader import TakeoutReader
 from unstuck.model.errors import ErrorCode, EvidenceError, render
@@ -147,7 +148,7 @@ class _Run:
         found = readers.recognise(attachment.data[:HEAD_BYTES], attachment.path)
         if found is None or found[0] is not Reader.HCI:
             return
-        starts = readers.first_time(attachment.data[:HEAD_BYTES]) or _UNDATED
+        starts = first_time(attachment.data[:HEAD_BYTES]) or _UNDATED
         self._total_bytes += len(attachment.data)
         self._traces.append(_Trace(starts, order, attachment.path, found[1], lambda _: iter((attachment.data,))))
 
@@ -177,7 +178,7 @@ class _Run:
         ]
         if not self._traces:
             return
-        join = HciJoin(self._options)
+        join = HciReader(self._options)
         for trace in sorted(self._traces, key=lambda trace: (trace.starts, trace.order)):
             stream = self._stream(trace.path, trace.open(CHUNK_BYTES))
             try:

@@ -26,6 +26,8 @@ _TEXTS = (
     ),
     (re.compile(rb"\A\s*<(!DOCTYPE\s+html|html)\b", re.IGNORECASE), "it looks like a web page"),
     (re.compile(rb"\A\s*\{\s*\"resourceType\""), "it looks like a FHIR record"),
+    (re.compile(rb"\A\s*\{\"dir\": \""), "it looks like a recorded Gattlink exchange"),
+    (re.compile(rb"\A\s*\{\s*\"activities"), "it looks like an answer of the Fitbit Web API, which has ended"),
     (re.compile(rb"\A\s*[\[{]\s*[\"{]"), "it looks like JSON of another kind"),
     (re.compile(rb"\A[^\r\n,|]{1,60}(,[^\r\n,]{0,60}){2,}\r?\n"), "it looks like a table of another kind"),
 )

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from unstuck.evidence.hci import first_time
 from unstuck.evidence.intake import readers
 from unstuck.evidence.intake.files import FileContainer, FolderContainer
 from unstuck.evidence.intake.hints import hint
@@ -181,7 +182,7 @@ class Survey:
                 source.note(EvidenceError(ErrorCode.SOURCE_UNKNOWN, path=member.path, hint=hint(head)))
             return
         reader, kind = found
-        starts = readers.first_time(head) if reader is Reader.HCI else None
+        starts = first_time(head) if reader is Reader.HCI else None
         digest = hashlib.blake2b(head, digest_size=DIGEST_BYTES).digest()
         size_bytes = member.size_bytes or 0
         place = Place.of(container, member)
