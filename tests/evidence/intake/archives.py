@@ -16,7 +16,7 @@ from unstuck.evidence.intake.tars import TarContainer
 from unstuck.evidence.intake.zips import ZipContainer
 from unstuck.model.errors import EvidenceError
 
-LOGCAT = b"03-19 18:22:01.123  1200  1300 I ActivityManager: Start proc 1:com.fitbit.FitbitMobile/u0a1\n" * 3
+LOGCAT = b"2026-03-19 18:22:01.123  1200  1300 I ActivityManager: Start proc 1:com.fitbit.FitbitMobile/u0a1\n" * 3
 """A text that is known as evidence."""
 
 STEPS = b'[{"dateTime" : "04/13/26 12:00:00", "value" : "7"}]'

@@ -85,7 +85,7 @@ def test_names_do_not_decide(tmp_path: Path) -> None:
 
 
 def test_unknown_files_beside_good_ones_are_passed_over_in_silence(tmp_path: Path) -> None:
-    write(tmp_path, {"a.log": LOGCAT, "b.pdf": b"%PDF", "c/d.txt": b"hello", "e.log": b""})
+    write(tmp_path, {"a.log": trace(0), "b.pdf": b"%PDF", "c/d.txt": b"hello", "e.log": b""})
     readings = read(tmp_path)
     assert paths(readings, tmp_path) == ["a.log"]
     assert problems(readings) == []
@@ -311,7 +311,7 @@ def test_an_archive_that_holds_itself_many_times_is_bounded(tmp_path: Path) -> N
     inner = bomb(5_000_000)
     middle = zipped({f"{number}.zip": inner + bytes([number]) for number in range(20)})
     write(tmp_path, {"x.zip": zipped({"m.zip": middle, "a.log": LOGCAT})})
-    readings = read(tmp_path / "x.zip", limits=Limits(total_inflated_bytes=2_000_000))
+    readings = read(tmp_path / "x.zip", limits=Limits(total_inflated_bytes=500_000))
     assert any("came out of the archives" in problem for problem in problems(readings))
 
 
@@ -390,10 +390,10 @@ def test_progress_never_goes_back_and_ends_at_the_end(tmp_path: Path) -> None:
 
 
 def test_chunks_stay_small_however_much_there_is(tmp_path: Path) -> None:
-    write(tmp_path, {"a.zip": zipped({"a.log": LOGCAT * 60_000})})
+    write(tmp_path, {"a.zip": zipped({"a.log": LOGCAT * 20_000})})
     steps = [0]
     collect([tmp_path / "a.zip"], ReaderOptions(), lambda _text, done, _total: steps.append(done))
-    assert steps[-1] == 60_000 * len(LOGCAT)
+    assert steps[-1] == 20_000 * len(LOGCAT)
     assert max(after - before for before, after in pairwise(steps)) <= CHUNK_BYTES
 
 
