@@ -168,6 +168,31 @@ def test_the_whole_real_network_equals_the_general_library(seed: int, stopped: b
     assert_same(ours, oracle(causes, links, leaks, states, stopped=stopped, max_together=3))
 
 
+def drawn(knowledge: Knowledge, true_causes: set[str], dice: random.Random) -> dict[str, State]:
+    """Every finding, yes or no, drawn from the network while these causes hold."""
+    links, leaks = links_and_leaks(knowledge)
+    return {
+        finding: State.NO
+        if dice.random()
+        < (1 - leaks[finding]) * math.prod(1 - each.strength for each in its_links if each.cause in true_causes)
+        else State.YES
+        for finding, its_links in links.items()
+    }
+
+
+@pytest.mark.parametrize("holding", [1, 2])
+def test_the_limit_of_three_changes_less_than_a_per_cent_while_one_or_two_causes_hold(holding: int) -> None:
+    knowledge, dice = load(), random.Random(holding)
+    links, leaks = links_and_leaks(knowledge)
+    causes, network = tuple(knowledge.causes.values()), Network.of(knowledge)
+    for _ in range(25):
+        true_causes = set(dice.sample(list(knowledge.causes), holding))
+        states = drawn(knowledge, true_causes, dice)
+        ours = network.posterior(states, stopped=True).marginals
+        unlimited = oracle(causes, links, leaks, states, stopped=True, max_together=None)
+        assert ours == pytest.approx(unlimited, abs=0.01)
+
+
 def brute_force(case: Case, *, stopped: bool, together: int) -> dict[str, float]:
     """The definition, combination by combination, in plain Python."""
     mass = dict.fromkeys((one.id for one in case.causes), 0.0)

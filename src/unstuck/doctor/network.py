@@ -24,8 +24,9 @@ from unstuck.doctor.knowledge.schema import Cause, Knowledge, Link
 from unstuck.model.diagnosis import State
 
 MAX_CAUSES_TOGETHER = 3
-"""Causes held at once. Four independent causes at once are rarer than one complaint in ten thousand
-at the catalogue's priors, and each step more multiplies the combinations by seven."""
+"""Causes held at once. At the catalogue's priors four or more independent causes hold in one of a
+hundred thousand stopped trackers, and each step more multiplies the combinations by seven. What the
+limit costs when four do hold: docs/why/reasoning.md."""
 
 PROBABILITY_FLOOR = 1e-6
 """Nearest that a prior, strength or leak may come to 0 or 1 (probability). A strength of exactly 1
@@ -44,8 +45,9 @@ SPEAKS_FOR_LOG_RATIO = math.log(1.25)
 """Least log-likelihood ratio at which a finding is shown under a cause: it must shift the odds of
 the cause by a quarter, or it only adds a line."""
 
-_COMBINATIONS_LIMIT = 200_000
-"""Most combinations laid out (rows): about 50 MB of working memory with a hundred findings."""
+_COMBINATIONS_LIMIT = 50_000
+"""Most combinations laid out (rows): about 40 MB of working memory with a hundred findings, and few
+enough that the keys below fit into 64 bits."""
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -56,12 +58,13 @@ Indices = NDArray[np.intp]
 class Lattice:
     """Every combination of at most so many of ``n`` causes. Row 0 is the empty one.
 
-    ``present`` (rows, causes) bool, ``counts`` the same as float64 for products, ``without``
-    (rows, causes): the row that is left when that cause is taken out, -1 where it is not in.
+    ``present`` (rows, causes) bool. ``members`` (rows, most together): the numbers of its causes,
+    filled up with ``n``. ``without`` (rows, causes): the row that is left when that cause is taken
+    out, -1 where it is not in.
     """
 
     present: Bools
-    counts: Floats
+    members: Indices
     without: Indices
 
 
@@ -73,18 +76,43 @@ def lattice(causes: int, max_together: int) -> Lattice:
     if together < 0 or rows > _COMBINATIONS_LIMIT:
         raise ValueError(f"{rows} combinations of {causes} causes are more than {_COMBINATIONS_LIMIT}")
     present = np.zeros((rows, causes), dtype=np.bool_)
+    members = np.full((rows, together), causes, dtype=np.intp)
     without = np.full((rows, causes), -1, dtype=np.intp)
-    row_of: dict[tuple[int, ...], int] = {}
-    for size in range(together + 1):
-        for chosen in combinations(range(causes), size):
-            row = row_of[chosen] = len(row_of)
-            present[row, list(chosen)] = True
-            for place, cause in enumerate(chosen):
-                without[row, cause] = row_of[chosen[:place] + chosen[place + 1 :]]
-    counts = present.astype(np.float64)
-    for array in (present, counts, without):
+    first, first_smaller, smaller_keys = 1, 0, np.zeros(1, dtype=np.int64)
+    for size in range(1, together + 1):
+        chosen = np.array(list(combinations(range(causes), size)), dtype=np.int64)
+        here = np.arange(first, first + len(chosen))
+        present[here[:, None], chosen] = True
+        members[here, :size] = chosen
+        for place in range(size):
+            keys = _keys(np.delete(chosen, place, axis=1), causes)
+            without[here, chosen[:, place]] = first_smaller + np.searchsorted(smaller_keys, keys)
+        first, first_smaller, smaller_keys = first + len(chosen), first, _keys(chosen, causes)
+    for array in (present, members, without):
         array.setflags(write=False)
-    return Lattice(present, counts, without)
+    return Lattice(present, members, without)
+
+
+def over_members(values: Floats, members: Indices, combine: np.ufunc) -> Floats:
+    """Add or multiply a value per cause over the causes of each combination.
+
+    ``values`` (k, causes), ``members`` (rows, most together) -> (k, rows). By looking up, not as a
+    product of matrices: that is as fast here, exact for zeros, and does not wake other threads.
+    """
+    neutral = np.full((len(values), 1), combine.identity, dtype=np.float64)
+    padded = np.hstack([values, neutral])
+    result = np.full((len(values), len(members)), combine.identity, dtype=np.float64)
+    for slot in range(members.shape[1]):
+        combine(result, padded[:, members[:, slot]], out=result)
+    return result
+
+
+def _keys(chosen: NDArray[np.int64], causes: int) -> NDArray[np.int64]:
+    """One number per combination (rows of sorted cause numbers), rising with their order."""
+    keys = np.zeros(len(chosen), dtype=np.int64)
+    for place in range(chosen.shape[1]):
+        keys = keys * causes + chosen[:, place]
+    return keys
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -117,8 +145,9 @@ class Network:
             raise ValueError("a cause is listed twice")
         space = lattice(len(cause_ids), max_together)
         priors = np.array([_probability(cause.prior, f"prior of {cause.id}") for cause in causes], dtype=np.float64)
-        log_prior = np.log1p(-priors).sum() + space.counts @ (np.log(priors) - np.log1p(-priors))
-        log_fails = np.zeros((len(cause_ids), len(links)), dtype=np.float64)
+        log_odds = np.log(priors) - np.log1p(-priors)
+        log_prior = np.log1p(-priors).sum() + over_members(log_odds[None], space.members, np.add)[0]
+        log_fails = np.zeros((len(links), len(cause_ids)), dtype=np.float64)
         log_no_leak = np.zeros(len(links), dtype=np.float64)
         for index, (finding, its_links) in enumerate(links.items()):
             if finding not in leaks:
@@ -128,8 +157,8 @@ class Network:
                 if link.cause not in column:
                     raise ValueError(f"finding {finding} is linked to {link.cause}, which is no cause")
                 strength = _probability(link.strength, f"strength of {link.cause} for {finding}")
-                log_fails[column[link.cause], index] += math.log1p(-strength)
-        log_silent = np.ascontiguousarray((space.counts @ log_fails + log_no_leak).T)
+                log_fails[index, column[link.cause]] += math.log1p(-strength)
+        log_silent = log_no_leak[:, None] + over_members(log_fails, space.members, np.add)
         kept = {finding: tuple(its_links) for finding, its_links in links.items()}
         return cls(tuple(causes), cause_ids, tuple(kept), space, log_prior, log_silent, kept)
 
@@ -209,7 +238,11 @@ class Posterior:
     @property
     def marginals(self) -> dict[str, float]:
         """Probability of each cause, by id. Causes may coincide, so these need not sum to 1."""
-        held = np.minimum(self.weights @ self.network.lattice.counts, 1.0)
+        members = self.network.lattice.members
+        counted = np.bincount(
+            members.ravel(), np.repeat(self.weights, members.shape[1]), minlength=len(self.cause_ids) + 1
+        )
+        held = np.minimum(counted[: len(self.cause_ids)], 1.0)
         return dict(zip(self.cause_ids, held.tolist(), strict=True))
 
     @property

@@ -130,17 +130,17 @@ def what_would_settle(knowledge: Knowledge, cause: str) -> tuple[EvidenceKind, .
 class _Estimate:
     """Expected cost of repair for many weights over the same few combinations.
 
-    ``rows``: those combinations in the lattice, with ``weights`` that sum to 1 and ``counts``
-    (rows, causes). ``listed`` (rows,): 0 for the empty combination, which no fix ends, else 1.
+    ``rows``: those combinations in the lattice, with ``weights`` that sum to 1 and ``members``
+    (rows, most together). ``listed`` (rows,): 0 for the empty combination, which no fix ends, else 1.
     ``missing`` (fixes, causes) and ``costs`` (fixes,) as in Repair, the costs with what lifts the
-    reasons against a fix. ``ended`` (rows, fixes): chance that the fix alone ends the combination.
+    reasons against a fix. ``ended`` (fixes, rows): chance that the fix alone ends the combination.
     ``stuck_minutes`` (rows,): what it weighs to end the plan in that combination.
     """
 
     network: Network
     rows: Indices
     weights: Floats
-    counts: Floats
+    members: Indices
     missing: Floats
     costs: Floats
     listed: Floats
@@ -152,8 +152,8 @@ class _Estimate:
         network = posterior.network
         tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
         repair = Repair.build(posterior, tried)
-        rows = np.flatnonzero((network.lattice.counts.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
-        counts = network.lattice.counts[rows]
+        rows = np.flatnonzero((network.lattice.present.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
+        members = network.lattice.members[rows]
         costs = repair.costs + np.array([_lifting_minutes(fix, fixes, situation) for fix in tried])
         fault = np.array([cause.fault for cause in network.causes], dtype=np.bool_)
         nothing_to_mend: Bools = np.logical_not(network.lattice.present[rows][:, fault].any(axis=1))
@@ -164,22 +164,22 @@ class _Estimate:
             network=network,
             rows=rows,
             weights=weights / weights.sum(),
-            counts=counts,
+            members=members,
             missing=repair.missing,
             costs=costs,
             listed=listed,
-            ended=ended(counts, repair.missing) * listed[:, None],
+            ended=ended(members, repair.missing) * listed,
             stuck_minutes=np.where(nothing_to_mend, 0.0, STILL_STUCK_MINUTES),
         )
 
     def cost(self, weights: Floats) -> float:
         """Expected minutes to get unstuck, or to give up, for weights (rows,) that sum to 1."""
-        order = np.argsort(-(weights @ self.ended) / self.costs, kind="stable")
-        residuals = np.vstack([np.ones(self.counts.shape[1]), self.missing[order]]).cumprod(axis=0)
-        still = weights[:, None] * (1.0 - ended(self.counts, residuals) * self.listed[:, None])
-        stuck = still.sum(axis=0)
+        order = np.argsort(-np.einsum("fr,r->f", self.ended, weights) / self.costs, kind="stable")
+        residuals = np.vstack([np.ones(self.missing.shape[1]), self.missing[order]]).cumprod(axis=0)
+        still = weights * (1.0 - ended(self.members, residuals) * self.listed)
+        stuck = still.sum(axis=1)
         spent = np.concatenate([[0.0], np.cumsum(stuck[:-1] * self.costs[order])])
-        return float((spent + self.stuck_minutes @ still).min())
+        return float((spent + (still * self.stuck_minutes).sum(axis=1)).min())
 
     def cost_after(self, question: Question) -> float:
         """Expected cost of repair once the question is answered, over its answers."""

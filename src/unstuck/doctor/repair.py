@@ -16,7 +16,7 @@ import numpy as np
 
 from unstuck.doctor.gate import guards_of
 from unstuck.doctor.knowledge.schema import Fix
-from unstuck.doctor.network import Floats, Posterior
+from unstuck.doctor.network import Floats, Indices, Posterior, over_members
 
 LOOK_AGAIN_MINUTES = 1.0
 """Every fix ends with waiting for the next sync and looking (minutes)."""
@@ -43,9 +43,6 @@ WAIT_MINUTES = 120.0
 TAIL_MASS = 1e-6
 """Probability of the rarest combinations that the search leaves out: no chance shown changes by more."""
 
-_LOG_ZERO = 1e-300
-"""Stands in for 0 under a logarithm, which would make 0 times minus infinity: not a number."""
-
 
 def cost_minutes(fix: Fix) -> float:
     """What doing a fix weighs (minutes): the person's time, looking again, effort and risk."""
@@ -54,24 +51,22 @@ def cost_minutes(fix: Fix) -> float:
     return fix.minutes + LOOK_AGAIN_MINUTES + EFFORT_MINUTES_PER_LEVEL * fix.effort + risk + wait
 
 
-def ended(counts: Floats, residuals: Floats) -> Floats:
-    """Chance that every cause of a combination is gone: counts (rows, causes), residuals (k, causes) -> (rows, k)."""
-    log_gone = np.log(np.maximum(1.0 - residuals, _LOG_ZERO))
-    gone: Floats = np.exp(counts @ log_gone.T)
-    return gone
+def ended(members: Indices, residuals: Floats) -> Floats:
+    """Chance that every cause of a combination is gone: members (rows, ...), residuals (k, causes) -> (k, rows)."""
+    return over_members(1.0 - residuals, members, np.multiply)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Repair:
     """A posterior and the fixes that could be done.
 
-    ``counts`` (rows, causes) and ``weights`` (rows,): the combinations with at least one cause,
-    without the rarest. ``missing`` (fixes, causes): chance that the fix does not end the cause.
+    ``members`` (rows, most together) and ``weights`` (rows,): the combinations with at least one
+    cause, without the rarest. ``missing`` (fixes, causes): chance that the fix does not end the cause.
     ``costs`` (fixes,) in minutes.
     """
 
     fixes: tuple[Fix, ...]
-    counts: Floats
+    members: Indices
     weights: Floats
     missing: Floats
     costs: Floats
@@ -91,24 +86,26 @@ class Repair:
         kept = np.sort(order[:enough])
         kept = kept[kept > 0]
         costs = np.array([cost_minutes(fix) for fix in fixes], dtype=np.float64)
-        return cls(tuple(fixes), posterior.network.lattice.counts[kept], weights[kept], missing, costs)
+        return cls(tuple(fixes), posterior.network.lattice.members[kept], weights[kept], missing, costs)
 
     @property
     def nothing_done(self) -> Floats:
         """The residual before any fix, shape (causes,)."""
-        return np.ones(self.counts.shape[1], dtype=np.float64)
+        return np.ones(self.missing.shape[1], dtype=np.float64)
 
     def moved(self, residuals: Floats) -> Floats:
         """Chance that data moves, for residuals of shape (k, causes); shape (k,)."""
-        moved: Floats = self.weights @ ended(self.counts, residuals)
+        moved: Floats = np.einsum("kr,r->k", ended(self.members, residuals), self.weights)
         return moved
 
     def several_left(self, residual: Floats) -> float:
         """Chance that two causes or more are left, for a residual (causes,)."""
-        log_gone = np.log(np.maximum(1.0 - residual, _LOG_ZERO))
-        log_none_left = self.counts @ log_gone
-        one_left = (self.counts * np.exp(log_none_left[:, None] - log_gone)) @ residual
-        return max(float(self.weights @ (1.0 - np.exp(log_none_left) - one_left)), 0.0)
+        left = np.append(residual, 0.0)[self.members]
+        none_left = (1.0 - left).prod(axis=1)
+        one_left = sum(
+            left[:, slot] * np.delete(1.0 - left, slot, axis=1).prod(axis=1) for slot in range(left.shape[1])
+        )
+        return max(float((self.weights * (1.0 - none_left - one_left)).sum()), 0.0)
 
     def cost_of(self, order: Sequence[int]) -> float:
         """Expected cost in minutes of doing fixes (row numbers) in this order until data moves, or giving up."""
