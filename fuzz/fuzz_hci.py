@@ -7,10 +7,13 @@ carried from one trace to the next is reached too.
 
 import struct
 
-from unstuck.evidence.hci import HciReader, first_time, recognise
+from unstuck.evidence.hci import HciReader, containers, first_time, recognise, session
 from unstuck.model.errors import EvidenceError
 from unstuck.model.evidence import ReaderOptions
 from unstuck.model.vocabulary import violations
+
+LOADED_NOW = (containers, session)
+"""The reader loads these only when it reads; loaded here they are instrumented."""
 
 BTSNOOP_H4 = b"btsnoop\0" + struct.pack(">II", 1, 1002)
 HEADS = (

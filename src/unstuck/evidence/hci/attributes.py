@@ -184,7 +184,7 @@ class Attributes:
         self._book.add(
             "link.traffic",
             {
-                "handle": link.handle,
+                "handle": link.number,
                 "sent_packets": sent,
                 "sent_bytes": sent_bytes,
                 "received_packets": received,
@@ -193,7 +193,7 @@ class Attributes:
                 "last": iso(link.last_att.time_us),
             },
             link.last_att,
-            f"ATT on handle 0x{link.handle:04x}: {sent} packets sent, {received} received",
+            f"ATT on handle 0x{link.number:04x}: {sent} packets sent, {received} received",
             link.subject,
         )
         for slot, (packets, volume, number, time_us) in link.attributes.items():
@@ -201,7 +201,7 @@ class Attributes:
             self._book.add(
                 "att.traffic",
                 {
-                    "link": link.handle,
+                    "link": link.number,
                     "attribute": attribute,
                     "direction": direction,
                     "packets": packets,
@@ -222,7 +222,7 @@ class Attributes:
         for link, waiting, until_us in self._timeouts if self.answered else ():
             waited = round((until_us - waiting.at.time_us) / 1_000_000, 3)
             name = _NAMES.get(waiting.opcode, f"0x{waiting.opcode:02x}")
-            said = f"ATT {name} on handle 0x{link.handle:04x}: no answer for {waited:g} s"
+            said = f"ATT {name} on handle 0x{link.number:04x}: no answer for {waited:g} s"
             value = {"request": waiting.opcode, "waited_s": waited}
             self._book.add("att.timeout", value, waiting.at, said, link.subject)
 

@@ -17,6 +17,9 @@ ALL_CLOSED_WITHIN_US = 1_000_000
 LATE_PACKET_US = 1_000_000
 """One second: packets still queued for a link may follow its end in the log for that long."""
 
+HANDLE_MASK = 0x0FFF
+"""Handles have twelve bits; above them the reader keeps the number of the controller, where there are several."""
+
 SECOND_US = 1_000_000
 
 
@@ -57,9 +60,14 @@ class Link:
     errors: dict[int, list[int]] = field(default_factory=dict)
 
     @property
+    def number(self) -> int:
+        """The handle as the controller gave it, without the controller's own number."""
+        return self.handle & HANDLE_MASK
+
+    @property
     def subject(self) -> str:
         """The peer's address, or the handle while the peer is unknown."""
-        return self.address or f"handle 0x{self.handle:04x}"
+        return self.address or f"handle 0x{self.number:04x}"
 
     def held_s(self, now_us: int) -> float | None:
         """Seconds since it opened; None where unknown."""
@@ -168,7 +176,7 @@ class Links:
         link.opened = Draft(
             "link.opened",
             {
-                "handle": handle,
+                "handle": handle & HANDLE_MASK,
                 "transport": "le",
                 "interval_ms": interval_ms,
                 "latency": latency,
@@ -177,7 +185,7 @@ class Links:
             },
             at.time_us,
             at.number,
-            f"LE Connection Complete: handle 0x{handle:04x}, interval {interval_ms:g} ms, "
+            f"LE Connection Complete: handle 0x{handle & HANDLE_MASK:04x}, interval {interval_ms:g} ms, "
             f"supervision time-out {timeout_ms:g} ms",
             link.subject,
         )
@@ -194,7 +202,7 @@ class Links:
         link.opened = Draft(
             "link.opened",
             {
-                "handle": handle,
+                "handle": handle & HANDLE_MASK,
                 "transport": "br",
                 "interval_ms": None,
                 "latency": None,
@@ -203,7 +211,7 @@ class Links:
             },
             at.time_us,
             at.number,
-            f"Connection Complete: handle 0x{handle:04x}",
+            f"Connection Complete: handle 0x{handle & HANDLE_MASK:04x}",
             link.subject,
         )
 
@@ -235,7 +243,7 @@ class Links:
             self._side_handles.discard(handle)
             return
         link = self.find(handle, at)
-        said = f"Disconnection Complete: handle 0x{handle:04x}, reason {codes.status(reason)}"
+        said = f"Disconnection Complete: handle 0x{handle & HANDLE_MASK:04x}, reason {codes.status(reason)}"
         held = link.held_s(at.time_us)
         if reason == codes.NOT_ESTABLISHED:
             self.le_opened -= link.opened is not None and link.transport == "le"
@@ -243,7 +251,7 @@ class Links:
             self._not_established(at, link.address or link.subject, handle, link.transport or None, held, said)
         elif reason in (codes.SUPERVISION_TIMEOUT, codes.LINK_RESPONSE_TIMEOUT):
             value = {
-                "handle": handle,
+                "handle": handle & HANDLE_MASK,
                 "transport": link.transport or None,
                 "reason": reason,
                 "held_s": held,
@@ -252,7 +260,7 @@ class Links:
             self._book.add("link.lost", value, at, said, link.subject)
         else:
             value = {
-                "handle": handle,
+                "handle": handle & HANDLE_MASK,
                 "transport": link.transport or None,
                 "reason": reason,
                 "by": _closed_by(reason, link.disconnect_sent),
@@ -260,7 +268,9 @@ class Links:
             }
             self._book.add("link.ended", value, at, said, link.subject)
         if reason in (codes.AUTHENTICATION_FAILURE, codes.KEY_MISSING, codes.MIC_FAILURE):
-            self._book.add("link.encryption_failed", {"handle": handle, "status": reason}, at, said, link.subject)
+            self._book.add(
+                "link.encryption_failed", {"handle": handle & HANDLE_MASK, "status": reason}, at, said, link.subject
+            )
         self._forget(handle, at)
         self._note_closing(at, reason)
 
@@ -298,7 +308,7 @@ class Links:
         self, at: Moment, address: str, handle: int, transport: str | None, after_s: float | None, said: str
     ) -> None:
         value = {
-            "handle": handle,
+            "handle": handle & HANDLE_MASK,
             "transport": transport,
             "after_s": after_s,
             "last_rssi": self._peers.last_rssi(address, at),

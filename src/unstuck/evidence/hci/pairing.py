@@ -34,7 +34,7 @@ class Pairing:
                 return
             if link.security_asked:
                 link.paired_by = "peer"
-            said = f"SMP Pairing Request on handle 0x{handle:04x}"
+            said = f"SMP Pairing Request on handle 0x{link.number:04x}"
             self._book.add("pairing.started", {"by": link.paired_by}, at, said, link.subject)
         elif opcode == PAIRING_FAILED:
             reason = packet[1] if len(packet) > 1 else 0
@@ -42,7 +42,7 @@ class Pairing:
             said = f"SMP Pairing Failed: reason {codes.smp_reason(reason)}"
             self._book.add("pairing.failed", {"reason": reason, "kind": "smp"}, at, said, link.subject)
         elif FIRST_KEY <= opcode <= LAST_KEY:
-            self._completed(link, at, f"SMP key distribution on handle 0x{handle:04x}")
+            self._completed(link, at, f"SMP key distribution on handle 0x{link.number:04x}")
 
     def _completed(self, link: Link, at: Moment, said: str) -> None:
         if link.keys_stated:
@@ -54,11 +54,11 @@ class Pairing:
         """Encryption Change (0x08, 0x59) or Encryption Key Refresh Complete (0x30)."""
         link = self._links.find(handle, at)
         if status != 0:
-            said = f"Encryption Change (0x{event:02x}): handle 0x{handle:04x}, status {codes.status(status)}"
-            self._book.add("link.encryption_failed", {"handle": handle, "status": status}, at, said, link.subject)
+            said = f"Encryption Change (0x{event:02x}): handle 0x{link.number:04x}, status {codes.status(status)}"
+            self._book.add("link.encryption_failed", {"handle": link.number, "status": status}, at, said, link.subject)
         elif on:
-            said = f"Encryption Change (0x{event:02x}): handle 0x{handle:04x}, on"
-            self._book.add("link.encrypted", {"handle": handle, "event": event}, at, said, link.subject)
+            said = f"Encryption Change (0x{event:02x}): handle 0x{link.number:04x}, on"
+            self._book.add("link.encrypted", {"handle": link.number, "event": event}, at, said, link.subject)
             if link.paired_by:
                 self._completed(link, at, said)
 
@@ -66,8 +66,8 @@ class Pairing:
         """Authentication Complete of a BR/EDR link."""
         if status != 0:
             link = self._links.find(handle, at)
-            said = f"Authentication Complete: handle 0x{handle:04x}, status {codes.status(status)}"
-            self._book.add("link.encryption_failed", {"handle": handle, "status": status}, at, said, link.subject)
+            said = f"Authentication Complete: handle 0x{link.number:04x}, status {codes.status(status)}"
+            self._book.add("link.encryption_failed", {"handle": link.number, "status": status}, at, said, link.subject)
 
     def capabilities(self, at: Moment, address: str, asked_by: str) -> None:
         """IO Capability Request or Response: Secure Simple Pairing began on one side or the other."""
