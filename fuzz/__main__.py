@@ -1,4 +1,4 @@
-"""Replay kept inputs and fuzz: ``python -m fuzz [--seconds N] [TARGET...]``."""
+"""Replay kept inputs and fuzz: ``python -m fuzz [--seconds N] [--keep] [TARGET...]``."""
 
 import argparse
 import importlib
@@ -15,6 +15,8 @@ _INPUT_TIMEOUT_S = 10
 """An input of a few kilobytes that takes longer than this hangs, even on a slow machine."""
 _MEMORY_LIMIT_MB = 1024
 """Interpreter, numpy and instrumentation take about 200 MB; a small input has no business taking more than the rest."""
+_KEPT_BYTES = 1024
+"""Kept inputs stay small enough to look at; longer ones reach little that these do not."""
 
 
 def main() -> int:
@@ -22,6 +24,7 @@ def main() -> int:
     known = sorted(path.stem.removeprefix("fuzz_") for path in _HERE.glob("fuzz_*.py"))
     parser = argparse.ArgumentParser(prog="python -m fuzz", description="Fuzz the readers of Unstuck.")
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="per target; 0 only replays (default 60)")
+    parser.add_argument("--keep", action="store_true", help="then keep the small inputs that reach new code")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(known))
     arguments = parser.parse_args()
     unknown = set(arguments.targets) - set(known)
@@ -36,6 +39,8 @@ def main() -> int:
         print(f"{target}: {replay(target)} kept inputs replayed", flush=True)
         if fuzzing and not _fuzz(target, arguments.seconds):
             broken.append(target)
+        if fuzzing and arguments.keep:
+            print(f"{target}: {_keep(target)} kept inputs now", flush=True)
     if broken:
         print(f"Found something in {', '.join(broken)}; the inputs are in {_FOUND}")
     return int(bool(broken))
@@ -91,6 +96,15 @@ def _fuzz(target: str, seconds: int) -> bool:
     runs = next((line.split()[-1] for line in lines if "number_of_executed_units" in line), "?")
     print(f"{target}: {runs} inputs tried, nothing found", flush=True)
     return True
+
+
+def _keep(target: str) -> int:
+    """Add to the kept inputs what was found to reach code that they do not; give how many there are now."""
+    kept = _CORPUS / target
+    kept.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "fuzz.worker", target, "-merge=1", f"-max_len={_KEPT_BYTES}"]
+    subprocess.run([*command, str(kept), str(_FOUND / target / "corpus")], capture_output=True, check=True)
+    return sum(path.is_file() for path in kept.iterdir())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """One fuzzing process, started by ``python -m fuzz``: libFuzzer ends the process it runs in."""
 
 import importlib
+import shlex
 import sys
 
 import atheris
@@ -11,7 +12,9 @@ def main() -> None:
     target = sys.argv[1]
     with atheris.instrument_imports(include=["unstuck"]):
         module = importlib.import_module(f"fuzz.fuzz_{target}")
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], module.one_input)
+    # libFuzzer starts this command again through a shell when it merges, so it must be whole.
+    again = f"{shlex.quote(sys.executable)} -m fuzz.worker {shlex.quote(target)}"
+    atheris.Setup([again, *sys.argv[2:]], module.one_input)
     atheris.Fuzz()
 
 
