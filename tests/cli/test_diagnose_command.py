@@ -1,0 +1,219 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+from examples.make_evidence import write
+from examples.scenarios import SCENARIOS
+from typer.testing import CliRunner, Result
+
+from tests.data import DATA, needs_data
+from unstuck.cli.main import app
+from unstuck.doctor.document import schema
+
+PAIR = DATA / "hci" / "whoisbe__pongbot-mcp"
+ADDRESS = "e6:c0:ec:8e:de:51"
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    runner = CliRunner()
+    return lambda *words: runner.invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("examples")
+    for scenario in SCENARIOS:
+        write(scenario, folder)
+    return folder
+
+
+def read(path: Path) -> dict[str, object]:
+    found = json.loads(path.read_text("utf-8"))
+    jsonschema.validate(found, schema())
+    assert isinstance(found, dict)
+    return found
+
+
+@needs_data
+def test_losing_fitbit_is_stuck_at_bluetooth_out_of_range(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "d.json"
+    result = run("diagnose", PAIR / "btsnoop_hci.log.last", "--json", out, "--no-redact")
+    assert result.exit_code == 1
+    found = json.loads(out.read_text("utf-8"))
+    jsonschema.validate(found, schema())
+    assert (found["verdict"], found["stuck_at"]) == ("stuck", "bluetooth")
+    assert found["tracker"] == {"id": ADDRESS, "name": "Inspire 3", "vendor": "fitbit"}
+    first = found["causes"][0]
+    assert first["id"] == "bluetooth.out_of_range"
+    assert "packet 5697" in {line["locator"] for line in first["evidence"]}
+    assert found["plan"][0]["fix"] == "move_closer"
+    assert "5,697" in result.output
+
+
+@needs_data
+def test_its_clean_twin_is_healthy(run: Run) -> None:
+    result = run("diagnose", PAIR / "btsnoop_hci.log")
+    assert result.exit_code == 0
+    assert "Not stuck" in result.output
+
+
+@needs_data
+def test_both_traces_make_one_timeline(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "d.json"
+    result = run("diagnose", PAIR / "btsnoop_hci.log", PAIR / "btsnoop_hci.log.last", "--json", out)
+    assert result.exit_code == 0
+    found = json.loads(out.read_text("utf-8"))
+    times = [entry["time"] for entry in found["timeline"]]
+    assert times == sorted(times)
+    texts = [entry["text"] for entry in found["timeline"]]
+    assert sum("The tracker was lost" in text for text in texts) == 2
+    assert len(found["sources"]) == 2
+
+
+@needs_data
+def test_folder_is_walked(run: Run) -> None:
+    assert run("diagnose", PAIR).exit_code == 0
+
+
+@needs_data
+@pytest.mark.parametrize(
+    "path",
+    sorted(p for kind in ("hci", "android") for p in (DATA / kind).rglob("*") if p.is_file()),
+    ids=lambda p: p.name,
+)
+def test_every_real_file_gives_a_verdict_or_a_sentence(run: Run, path: Path) -> None:
+    result = run("diagnose", path)
+    assert result.exit_code in (0, 1, 3, 4)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.output.strip()
+
+
+def test_json_and_html_are_redacted_unless_told_otherwise(run: Run, examples: Path, tmp_path: Path) -> None:
+    out, page, kept = tmp_path / "d.json", tmp_path / "d.html", tmp_path / "kept.json"
+    run("diagnose", examples / "walked-away", "--json", out, "--html", page)
+    run("diagnose", examples / "walked-away", "--json", kept, "--no-redact")
+    tracker = read(kept)["tracker"]
+    assert isinstance(tracker, dict)
+    address = str(tracker["id"])
+    for text in (out.read_text("utf-8"), page.read_text("utf-8")):
+        assert address not in text.lower()
+        assert address.replace(":", "") not in text.lower()
+        assert "Inspire 3" in text
+
+
+def test_terminal_is_redacted_only_on_demand(run: Run, examples: Path) -> None:
+    plain = run("diagnose", examples / "walked-away", "--plain").output
+    hidden = run("diagnose", examples / "walked-away", "--plain", "--redact").output
+    assert "Inspire 3" in plain
+    assert "Inspire 3" in hidden
+
+
+def test_json_on_standard_output_is_nothing_but_json(run: Run, examples: Path) -> None:
+    result = run("diagnose", examples / "bluetooth-off", "--json", "-")
+    found = json.loads(result.stdout)
+    jsonschema.validate(found, schema())
+    assert result.exit_code == 1
+
+
+def test_missing_file_is_one_sentence_and_status_4(run: Run, tmp_path: Path) -> None:
+    result = run("diagnose", tmp_path / "nothing.zip")
+    assert result.exit_code == 4
+    assert "nothing.zip" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_good_evidence_is_used_beside_bad(run: Run, examples: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"PK\x03\x04 and then nothing")
+    empty = tmp_path / "empty.log"
+    empty.write_bytes(b"")
+    result = run("diagnose", bad, empty, examples / "walked-away", tmp_path / "vanished")
+    assert result.exit_code == 1
+    for name in ("bad.zip", "empty.log", "vanished"):
+        assert name in result.output
+
+
+def test_nothing_given_says_what_can_be_read(run: Run) -> None:
+    result = run("diagnose")
+    assert result.exit_code == 3
+    for word in ("Bug report", "Bluetooth log", "Takeout", "steps_frozen"):
+        assert word in result.output
+
+
+def test_a_symptom_alone_asks_the_next_question(run: Run) -> None:
+    result = run("diagnose", "--symptom", "steps_frozen")
+    assert result.exit_code == 3
+    assert "?" in result.output
+
+
+def test_answers_lead_to_a_verdict(run: Run) -> None:
+    result = run("diagnose", "--symptom", "never_connects", "--answer", "bluetooth_on=off")
+    assert result.exit_code == 1
+    assert "Bluetooth is switched off" in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("diagnose", "--symptom", "tired"),
+        ("diagnose", "--symptom", "silent", "--answer", "bluetooth_on=perhaps"),
+        ("diagnose", "--symptom", "silent", "--answer", "colour=blue"),
+        ("diagnose", "--symptom", "silent", "--at", "yesterday"),
+        ("diagnose", "adb"),
+        ("explain", "bluetooth.of"),
+        ("diagnose", "--symptom", "silent", "--html", "/nowhere/at/all.html"),
+        ("diagnose", "--colour"),
+        ("explain",),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_status_2(words: tuple[str, ...]) -> None:
+    done = subprocess.run([sys.executable, "-m", "unstuck", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_time_without_zone_is_the_phones(run: Run, examples: Path, tmp_path: Path) -> None:
+    out = tmp_path / "d.json"
+    run("diagnose", examples / "walked-away", "--at", "2026-03-12T18:30", "--json", out)
+    assert read(out)["verdict"] == "healthy"
+
+
+def test_list_checks_names_every_finding(run: Run) -> None:
+    from unstuck.doctor.knowledge.loader import load
+
+    output = run("diagnose", "--list-checks").output
+    assert all(finding in output for finding in load().findings)
+
+
+def test_everything_can_be_explained(run: Run) -> None:
+    from unstuck.doctor.knowledge.loader import load
+
+    known = load()
+    for topic in (*known.causes, *known.fixes, *known.findings, *known.symptoms, *known.questions):
+        result = run("explain", topic)
+        assert result.exit_code == 0
+        assert len(result.output) > 60
+
+
+def test_help_names_every_option_of_the_contract(run: Run) -> None:
+    output = run("diagnose", "--help").output
+    for option in (
+        "--tracker",
+        "--app",
+        "--at",
+        "--since",
+        "--symptom",
+        "--json",
+        "--html",
+        "--redact",
+        "--list-checks",
+    ):
+        assert option in output
