@@ -5,10 +5,26 @@ Pixel 8 (seconds and packets as in the shared notes on HCI evidence; addresses a
 readings, phone and server facts are synthetic. Nobody's data is in here.
 """
 
-import math
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from tests.sample_facts import (
+    APP,
+    END,
+    LOG,
+    PEER_A,
+    PEER_B,
+    PEER_C,
+    REPORT,
+    START,
+    TRACKER,
+    at,
+    capture_facts,
+    crowd_facts,
+    hci,
+    phone_facts,
+    takeout_facts,
+)
 from unstuck.model.diagnosis import (
     CauseEvidence,
     Diagnosis,
@@ -24,141 +40,11 @@ from unstuck.model.diagnosis import (
     Unchecked,
     Verdict,
 )
-from unstuck.model.evidence import Fact, SourceInfo, Value
+from unstuck.model.evidence import Fact, SourceInfo
 from unstuck.model.hop import Hop
 from unstuck.model.records import AtRisk
 
-START = datetime(2026, 3, 19, 20, 4, 1, 695475, tzinfo=UTC)
-"""Start of the real capture."""
-END = START + timedelta(seconds=6026.1)
-TRACKER = "e6:c0:ec:8e:de:51"
-PEER_A = "40:f9:57:6d:0c:14"
-PEER_B = "6a:26:c5:c7:d9:9b"
-PEER_C = "20:d6:88:ab:af:bb"
-LOG = "btsnoop_hci.log.last"
-REPORT = "bugreport-husky.zip"
-APP = "com.fitbit.FitbitMobile"
-
-_OPENED = (
-    (1.8, 261, PEER_B, 0x41),
-    (27.2, 439, PEER_A, 0x42),
-    (28.0, 563, PEER_C, 0x43),
-    (243.9, 1085, TRACKER, 0x44),
-    (5004.8, 5917, TRACKER, 0x42),
-    (5007.6, 6088, PEER_A, 0x43),
-    (5010.9, 6273, PEER_B, 0x41),
-    (5107.1, 6531, TRACKER, 0x42),
-    (5848.4, 7396, PEER_A, 0x43),
-)
-_LOST = (
-    (537.9, 1558, PEER_C, 0x43, 509.9),
-    (4758.3, 5697, TRACKER, 0x44, 4514.4),
-    (4947.4, 5853, PEER_A, 0x42, 4920.1),
-    (5010.7, 6257, PEER_B, 0x41, 5008.9),
-    (5040.6, 6459, TRACKER, 0x42, 35.8),
-    (5763.1, 7283, PEER_A, 0x43, 755.5),
-)
-_NOT_ESTABLISHED = (
-    (4872.2, 5772, TRACKER, 0x43),
-    (4935.4, 5842, TRACKER, 0x43),
-    (5007.5, 6071, PEER_A, 0x43),
-    (5066.8, 6504, TRACKER, 0x42),
-    (5787.8, 7317, PEER_A, 0x43),
-)
-_ENDED = ((6025.9, 8007, PEER_B, 0x41), (6025.9, 8009, PEER_A, 0x43), (6025.93, 8015, TRACKER, 0x42))
-_ADVERTS = (
-    (27.15, 431, -100),
-    (4829.3, 5726, -99),
-    (4839.6, 5729, -93),
-    (4860.3, 5736, -97),
-    (4862.9, 5752, -97),
-    (4880.9, 5776, -95),
-    (4932.5, 5806, -80),
-    (4933.8, 5821, -91),
-    (5003.5, 5902, -97),
-    (5065.2, 6470, -86),
-    (5077.4, 6510, -85),
-    (5105.8, 6516, -87),
-    (6026.0, 8016, -84),
-)
-
-
-def at(seconds: float) -> datetime:
-    """Time of a second of the capture, to the millisecond."""
-    return START + timedelta(milliseconds=round(seconds * 1000))
-
-
-def hci(name: str, value: Value, seconds: float, packet: int, subject: str = "", excerpt: str = "") -> Fact:
-    """A fact of the Bluetooth log."""
-    return Fact(name, value, at(seconds), LOG, f"packet {packet}", excerpt, subject)
-
-
-def capture_facts() -> tuple[Fact, ...]:
-    """All facts of the whole real capture, with synthetic signal readings of peer A once a minute."""
-    found = [
-        hci(
-            "device.recognised",
-            {"vendor": "fitbit", "name": "Inspire 3", "by": "service", "sure": 0.99},
-            27.15,
-            431,
-            TRACKER,
-            "FD62, 180A, 'Inspire 3'",
-        ),
-    ]
-    for seconds, packet, peer, handle in _OPENED:
-        value: Value = {
-            "handle": handle,
-            "transport": "le",
-            "interval_ms": 30.0,
-            "latency": 0,
-            "timeout_ms": 5000.0,
-            "parallel": 3,
-        }
-        found.append(hci("link.opened", value, seconds, packet, peer, f"LE connection complete, handle 0x{handle:02x}"))
-    for seconds, packet, peer, handle, held in _LOST:
-        value = {"handle": handle, "transport": "le", "reason": 8, "held_s": held, "last_rssi": None}
-        found.append(
-            hci(
-                "link.lost", value, seconds, packet, peer, f"disconnection complete, handle 0x{handle:02x}, reason 0x08"
-            )
-        )
-    for seconds, packet, peer, handle in _NOT_ESTABLISHED:
-        value = {"handle": handle, "transport": "le", "after_s": 0.33, "last_rssi": -91}
-        found.append(hci("link.not_established", value, seconds, packet, peer, "disconnection complete, reason 0x3e"))
-    for seconds, packet, peer, handle in _ENDED:
-        value = {"handle": handle, "transport": "le", "reason": 0x16, "by": "phone", "held_s": 900.0}
-        found.append(hci("link.ended", value, seconds, packet, peer, "disconnection complete, reason 0x16"))
-    for seconds, packet, rssi in _ADVERTS:
-        found.append(hci("advert.seen", {"rssi": rssi, "connectable": True}, seconds, packet, TRACKER))
-    for minute in range(1, 100):
-        level = round(-66 - 12 * math.sin(minute / 9) - (16 if 78 < minute < 88 else 0))
-        found.append(hci("rssi.read", {"rssi": level}, 28.8 + 60 * minute, 600 + 70 * minute, PEER_A))
-    found.append(hci("hci.all_links_closed", {"links": 3}, 6025.9, 8007))
-    return tuple(sorted(found, key=lambda fact: fact.time or START))
-
-
-def phone_facts() -> tuple[Fact, ...]:
-    """A few synthetic facts of a bug report."""
-
-    def line(name: str, value: Value, minutes: float | None, number: int, subject: str = "", excerpt: str = "") -> Fact:
-        time = None if minutes is None else at(60 * minutes)
-        return Fact(name, value, time, REPORT, f"line {number}", excerpt, subject)
-
-    return (
-        line("phone.time_zone", "Europe/Vienna", None, 5012, excerpt="persist.sys.timezone=Europe/Vienna"),
-        line("bluetooth.adapter", "on", 84, 81204, excerpt="enabled: true"),
-        line("bluetooth.switched", {"on": True, "reason": "SYSTEM_BOOT", "by": "com.android.bluetooth"}, -1, 81244),
-        line("app.stopped", False, 84, 90112, APP, "stopped=false"),
-        line("app.doze_exempt", True, 84, 92713, APP),
-        line(
-            "app.killed",
-            {"reason": "cached #21", "adj": 905, "kind": "cached"},
-            41,
-            1203,
-            APP,
-            "am_kill : [0,12034,com.fitbit.FitbitMobile,905,cached #21]",
-        ),
-    )
+__all__ = ["APP", "PEER_A", "PEER_B", "PEER_C", "TRACKER", "at", "capture_facts", "hci", "phone_facts"]
 
 
 def log_source() -> SourceInfo:
@@ -454,3 +340,95 @@ def nothing_readable() -> Diagnosis:
             ),
         ),
     )
+
+
+def takeout() -> Diagnosis:
+    """Nothing but a Takeout export: the tracker's own log says that no phone has connected for 20 days."""
+    facts = takeout_facts()
+    since = facts[40].time
+    assert since is not None
+    last = facts[-1].time
+    assert last is not None
+    source = facts[0].source
+    return replace(
+        stuck_by_range(),
+        headline="The tracker has advertised for 20 days and no phone has connected.",
+        since=since,
+        judged_at=last,
+        phone="",
+        at_risk=AtRisk(since, since + timedelta(days=7)),
+        hops=(
+            (Hop.TRACKER, HopState.MOVING, "worn"),
+            (Hop.BLUETOOTH, HopState.BROKEN, "stands still"),
+            (Hop.PHONE, HopState.UNCHECKED, "not checked"),
+            (Hop.SERVER, HopState.MOVING, "answers"),
+        ),
+        causes=(
+            RankedCause(
+                "bluetooth.off",
+                Hop.BLUETOOTH,
+                "Bluetooth is off",
+                0.41,
+                (
+                    CauseEvidence(
+                        "tracker_alone",
+                        "No phone connected on 20 days in a row",
+                        source,
+                        "$[40].ble",
+                        since,
+                        "",
+                        tuple(f"$[{n}].ble" for n in range(41, 60)),
+                    ),
+                ),
+            ),
+        ),
+        findings=(Finding("tracker_alone", State.YES, (Proof("No phone connected on 20 days in a row", facts[40:]),)),),
+        facts=facts,
+        timeline=(),
+        sources=(SourceInfo("takeout.zip", "takeout", 3210, (facts[0].time or since, last)),),
+    )
+
+
+def crowded() -> Diagnosis:
+    """Ten thousand happenings of forty devices."""
+    facts = crowd_facts()
+    timeline = tuple(
+        TimelineEntry(fact.time, Hop.BLUETOOTH, f"{fact.name} of {fact.subject}", fact.locator)
+        for fact in facts
+        if fact.time is not None
+    )
+    return replace(stuck_by_range(), facts=facts, timeline=timeline, judged_at=END, since=at(3000.0))
+
+
+HOSTILE = "<script>alert(1)</script>\"'{{7*7}}[red]\x1b[31m\u202eevil\ud800\n</style>"
+"""A name made to break out of everything it is written into."""
+
+
+def hostile() -> Diagnosis:
+    """The real case with a hostile name wherever evidence can bring one."""
+    plain = stuck_by_range()
+    first = plain.causes[0].evidence[0]
+    line = replace(first, text=HOSTILE, excerpt=HOSTILE, source=HOSTILE, locator=HOSTILE, also=(HOSTILE,))
+    link = hci("link.lost", {"handle": 1, "reason": 8, "by": HOSTILE}, 5001.0, 5900, HOSTILE, HOSTILE)
+    name = hci("device.name", {"name": HOSTILE, "source": "gatt"}, 5000.0, 5899, HOSTILE)
+    killed = Fact("app.killed", {"reason": HOSTILE, "adj": 1, "kind": "cached"}, at(4000.0), HOSTILE, HOSTILE)
+    return replace(
+        plain,
+        tracker=Tracker(TRACKER, HOSTILE, HOSTILE),
+        phone=HOSTILE,
+        zone=HOSTILE,
+        hops=tuple((hop, state, HOSTILE) for hop, state, _ in plain.hops),
+        causes=(replace(plain.causes[0], title=HOSTILE, evidence=(line,)), *plain.causes[1:]),
+        plan=(replace(plain.plan[0], title=HOSTILE, steps=(HOSTILE,), worked_when=HOSTILE), *plain.plan[1:]),
+        unchecked=(Unchecked("server.outage", HOSTILE, HOSTILE),),
+        next_question=NextQuestion("q", HOSTILE, (HOSTILE, "no"), HOSTILE),
+        findings=(Finding(line.finding, State.YES, (Proof(HOSTILE, (link,)),)),),
+        facts=(*plain.facts, link, name, killed),
+        timeline=(TimelineEntry(at(5001.0), Hop.BLUETOOTH, HOSTILE, HOSTILE),),
+        sources=(SourceInfo(HOSTILE, HOSTILE, 1, None, problems=(HOSTILE,)),),
+        notes=(HOSTILE,),
+    )
+
+
+SAMPLES = (stuck_by_range, healthy, inconclusive, nothing_readable, takeout, crowded, hostile)
+"""All of them, for tests that must hold for every diagnosis."""

@@ -125,7 +125,11 @@ def _glyph(page: Page, state: HopState) -> str:
 
 def _verdict(page: Page, diagnosis: Diagnosis) -> None:
     page.paragraph(wording.verdict_sentence(diagnosis), _VERDICT_STYLES[diagnosis.verdict])
-    for sentence in (wording.detail_sentence(diagnosis), wording.risk_sentence(diagnosis)):
+    for sentence in (
+        wording.detail_sentence(diagnosis),
+        wording.checked_sentence(diagnosis),
+        wording.risk_sentence(diagnosis),
+    ):
         if sentence:
             page.paragraph(sentence)
     page.blank()
@@ -170,7 +174,8 @@ def _plan(page: Page, diagnosis: Diagnosis) -> None:
     if not diagnosis.plan:
         return
     if open_fixes:
-        page.row("Do this", ("time", "chance"), "bold")
+        heading = "Worth a try" if diagnosis.verdict is Verdict.INCONCLUSIVE else "Do this"
+        page.row(heading, ("time", "chance"), "bold")
     for rank, fix in enumerate(open_fixes, 1):
         _fix(page, rank, fix)
     for fix in blocked:

@@ -177,13 +177,21 @@ def verdict_sentence(diagnosis: Diagnosis) -> str:
             return f"Stuck{where} since {since}."
         return f"Stuck{where} since {since} ({duration((diagnosis.judged_at - diagnosis.since).total_seconds())})."
     if diagnosis.verdict is Verdict.HEALTHY:
-        checked = [HOP_TITLES[hop] for hop, state, _ in diagnosis.hops if state is HopState.MOVING]
-        if len(checked) == len(Hop):
-            return "Not stuck: data moves all the way from tracker to server."
-        return f"Not stuck as far as could be seen: {listed(checked) or 'nothing'}."
+        whole = all(state is HopState.MOVING for _, state, _ in diagnosis.hops)
+        return "Not stuck: data moves from tracker to server." if whole else "Not stuck, as far as could be seen."
     if not any(source.readable for source in diagnosis.sources):
         return "Inconclusive: there was nothing to read."
-    return "Inconclusive: what was given cannot say whether or where data is stuck."
+    return "Inconclusive: this evidence cannot tell."
+
+
+def checked_sentence(diagnosis: Diagnosis) -> str:
+    """What a healthy verdict rests on; empty for the others."""
+    if diagnosis.verdict is not Verdict.HEALTHY:
+        return ""
+    works = [HOP_TITLES[hop] for hop, state, _ in diagnosis.hops if state is HopState.MOVING]
+    unseen = [HOP_TITLES[hop] for hop, state, _ in diagnosis.hops if state is HopState.UNCHECKED]
+    missing = f" Not checked: {listed(unseen)}." if unseen else ""
+    return f"Checked and working: {listed(works)}.{missing}" if works else missing.strip()
 
 
 def detail_sentence(diagnosis: Diagnosis) -> str:
