@@ -75,6 +75,7 @@ def watch(case: Case) -> Flow:
     stops: list[Stop] = []
     moves: list[Move] = []
     linked = _bluetooth(case, stops, moves)
+    _adapter(case, stops)
     _tracker_log(case, stops, moves)
     _app(case, stops)
     _server(case, stops, moves)
@@ -181,23 +182,42 @@ def _hours(fact: Fact) -> float:
     return sum(fact.number(name) or 0.0 for name in names)
 
 
+def _adapter(case: Case, stops: list[Stop]) -> None:
+    """Bluetooth that was switched off and is off at the end."""
+    state = case.latest("bluetooth.adapter")
+    switched = [fact for fact in case.facts.all("bluetooth.switched") if fact.time is not None]
+    if state is None or state.text() not in ("off", "ble_on") or not switched:
+        return
+    last = switched[-1]
+    if last.flag("on") is False and last.time is not None:
+        stops.append(Stop(Hop.BLUETOOTH, last.time, "Bluetooth was switched off", (last, state)))
+
+
 def _app(case: Case, stops: list[Stop]) -> None:
-    """An app that ended for another reason than ordinary cleaning and was not started again."""
+    """An app that ended for another reason than ordinary cleaning and did not come back to stay.
+
+    A start that ends in the next kill within two sync rhythms is no recovery.
+    """
     ends = [
         fact
         for fact in case.of_app("app.killed", "app.crashed")
         if fact.time is not None and (fact.name == "app.crashed" or fact.text("kind") in ("background", "vendor"))
     ]
     starts = [fact.time for fact in case.of_app("app.started") if fact.time is not None]
-    if not ends:
-        return
-    last = ends[-1]
-    if last.time is not None and not any(start > last.time for start in starts):
-        standing = [fact for fact in ends if not any(start > (fact.time or start) for start in starts)]
-        first = standing[0]
-        stops.append(
-            Stop(Hop.PHONE, first.time or last.time, "the app ended and was not started again", tuple(standing))
-        )
+    standing: list[Fact] = []
+    for fact in ends:
+        lived = [start for start in starts if standing and fact.time and _time(standing[-1]) < start <= fact.time]
+        if lived and _time(fact) - lived[0] > QUIET_OK:
+            standing = []
+        standing.append(fact)
+    if standing and not any(start > _time(standing[-1]) for start in starts):
+        text = "the app ended and was not started again"
+        stops.append(Stop(Hop.PHONE, _time(standing[0]), text, tuple(standing)))
+
+
+def _time(fact: Fact) -> datetime:
+    assert fact.time is not None
+    return fact.time
 
 
 def _server(case: Case, stops: list[Stop], moves: list[Move]) -> None:

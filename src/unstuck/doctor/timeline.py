@@ -64,6 +64,11 @@ def _switched(case: Case, fact: Fact) -> str:
     return f"Bluetooth was switched {'on' if fact.flag('on') else 'off'}{by}{f' ({reason})' if reason else ''}"
 
 
+def _history(case: Case, fact: Fact) -> str:
+    on = fact.flag("on")
+    return "Bluetooth was switched" if on is None else f"Bluetooth went {'on' if on else 'off'}"
+
+
 def _killed(case: Case, fact: Fact) -> str:
     return f"The phone ended the app ({fact.text('reason')})"
 
@@ -106,10 +111,7 @@ _TOLD: Mapping[str, tuple[Hop, _Words]] = {
     ),
     "hci.hardware_error": (Hop.BLUETOOTH, _says("The Bluetooth chip reported an error")),
     "bluetooth.switched": (Hop.BLUETOOTH, _switched),
-    "bluetooth.history": (
-        Hop.BLUETOOTH,
-        lambda case, fact: f"Bluetooth was switched {'on' if fact.flag('on') else 'off'}",
-    ),
+    "bluetooth.history": (Hop.BLUETOOTH, _history),
     "bluetooth.crashed": (Hop.BLUETOOTH, _says("The phone's Bluetooth service crashed")),
     "power.battery_saver_switched": (Hop.PHONE, _or("Battery saver went on", "Battery saver went off")),
     "phone.airplane_switched": (Hop.PHONE, _or("Airplane mode went on", "Airplane mode went off")),
