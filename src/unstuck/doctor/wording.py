@@ -270,7 +270,7 @@ def source_sentence(source: SourceInfo, clock: Clock) -> str:
     """What a source turned out to be: kind, size, span, what was passed over, its clock."""
     if not source.readable:
         return f"{kind_name(source.kind)}, nothing used"
-    parts = [kind_name(source.kind), f"{source.records:,} records"]
+    parts = [kind_name(source.kind), counted(source.records, "record", "records")]
     if source.span is not None:
         parts.append(clock.span(*source.span))
     if source.skipped:
@@ -283,3 +283,8 @@ def source_sentence(source: SourceInfo, clock: Clock) -> str:
 def listed(words: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1] if words else "") if part)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """``1 device``, ``2,000 devices``."""
+    return f"{number:,} {one if number == 1 else many}"

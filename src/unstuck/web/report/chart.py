@@ -22,8 +22,8 @@ BAR_OFFSET, BAR_HEIGHT = 20.0, 12.0
 LEVEL_HEIGHT = 150.0
 """Height of the signal panel: 10 dB are about as high as a lane's bar."""
 AXIS_HEIGHT = 34.0
-MARK_UNITS = 9.0
-"""Marks of one kind nearer than this are one mark; that is the width of a sign."""
+MARK_UNITS, CROWDED_MARK_UNITS = 9.0, 30.0
+"""Marks of one kind nearer than this are one mark: the width of a sign, or of a sign with its number."""
 POINT_UNITS = 3.0
 """Signal points are thinned to lowest and highest within this; that is the width of a dot."""
 LEAST_BAR_UNITS = 1.5
@@ -134,7 +134,10 @@ def _lane(lane: Lane, scale: Scale, top: float, clock: Clock) -> Markup:
         element("line", x1=scale.left, y1=middle, x2=scale.left + scale.width, y2=middle, class_="rail"),
     ]
     parts += [_bar(bar, lane, scale, y, clock) for bar in _merged(lane.bars, scale)]
-    parts += [_mark(marks, scale, middle, clock) for marks in _clustered(lane.marks, scale)]
+    clusters = _clustered(lane.marks, scale, MARK_UNITS)
+    if sum(len(marks) > 1 for marks in clusters) > scale.width / CROWDED_MARK_UNITS / 2:
+        clusters = _clustered(lane.marks, scale, CROWDED_MARK_UNITS)
+    parts += [_mark(marks, scale, middle, clock) for marks in clusters]
     return element("g", *parts)
 
 
@@ -151,13 +154,13 @@ def _bar(bar: Bar, lane: Lane, scale: Scale, y: float, clock: Clock) -> Markup:
 
 def _mark(marks: Sequence[Mark], scale: Scale, y: float, clock: Clock) -> Markup:
     first, last = marks[0], marks[-1]
-    x = (scale.x(first.time) + scale.x(last.time)) / 2
+    x = scale.x(first.time)
     words = f"{clock.time(first.time)}: {first.text}"
     if len(marks) > 1:
         words = f"{clock.time(first.time)} to {clock.time(last.time)}: {len(marks)} times {first.text}"
     parts = [element("title", words), sign(first.sign, x, y)]
     if len(marks) > 1:
-        parts.append(element("text", str(len(marks)), x=x, y=y - 8, class_="count", text_anchor="middle"))
+        parts.append(element("text", f"{len(marks):,}", x=x + 7, y=y + 3.5, class_="count"))
     return element("g", *parts)
 
 
@@ -174,13 +177,13 @@ def _merged(bars: Sequence[Bar], scale: Scale) -> list[Bar]:
     return merged
 
 
-def _clustered(marks: Sequence[Mark], scale: Scale) -> list[list[Mark]]:
+def _clustered(marks: Sequence[Mark], scale: Scale, units: float) -> list[list[Mark]]:
     """Marks of one sign that would cover each other, together."""
     clusters: list[list[Mark]] = []
     newest: dict[Sign, list[Mark]] = {}
     for mark in sorted(marks, key=lambda mark: mark.time):
         open_one = newest.get(mark.sign)
-        if open_one is not None and scale.x(mark.time) - scale.x(open_one[0].time) < MARK_UNITS:
+        if open_one is not None and scale.x(mark.time) - scale.x(open_one[0].time) < units:
             open_one.append(mark)
         else:
             newest[mark.sign] = [mark]

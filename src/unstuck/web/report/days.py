@@ -23,7 +23,9 @@ MODES = (
 
 HEIGHT = 180.0
 LABELS = 24.0
-LEAST_DAY_UNITS = 14.0
+RIGHT_UNITS = 20.0
+"""Free to the right, for half of the last day's label."""
+LEAST_DAY_UNITS = 5.0
 """Narrower bars cannot be told apart; older days are then left out, and it says so."""
 
 
@@ -49,7 +51,7 @@ def radio_days(diagnosis: Diagnosis) -> list[Day]:
 
 def most_days(canvas: Canvas) -> int:
     """How many days fit."""
-    return int((canvas.width - canvas.left - 8) / LEAST_DAY_UNITS)
+    return int((canvas.width - canvas.left - RIGHT_UNITS) / LEAST_DAY_UNITS)
 
 
 def draw_days(days: Sequence[Day], canvas: Canvas) -> Markup:
@@ -58,7 +60,7 @@ def draw_days(days: Sequence[Day], canvas: Canvas) -> Markup:
     if not shown:
         return Markup("")
     top = max(24.0, *(sum(day.hours) for day in shown))
-    step = (canvas.width - canvas.left - 8) / max(len(shown), 7)
+    step = (canvas.width - canvas.left - RIGHT_UNITS) / max(len(shown), 7)
     identity = f"days-{canvas.name}"
     parts = [
         element("title", "Hours a day in each radio mode, as the tracker logged them", id=f"{identity}-title"),
@@ -66,7 +68,7 @@ def draw_days(days: Sequence[Day], canvas: Canvas) -> Markup:
     ]
     for hours in level_ticks(0, top, 6 if top <= 30 else 24):
         y = 8 + HEIGHT * (1 - hours / top)
-        parts.append(element("line", x1=canvas.left, y1=y, x2=canvas.width - 8, y2=y, class_="grid"))
+        parts.append(element("line", x1=canvas.left, y1=y, x2=canvas.width - RIGHT_UNITS, y2=y, class_="grid"))
         parts.append(element("text", f"{hours:.0f} h", x=canvas.left - 6, y=y + 4, class_="tick", text_anchor="end"))
     every = max(1, round(canvas.tick_units / step))
     for number, day in enumerate(shown):

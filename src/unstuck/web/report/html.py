@@ -87,7 +87,7 @@ def report(diagnosis: Diagnosis) -> str:
         and [
             draw(closer, canvas, clock, diagnosis.since, describe(closer, clock), "closer") for canvas in (WIDE, NARROW)
         ],
-        counted=counted,
+        counted=wording.counted,
         signs=_signs(drawn),
         series=[(one, _swatch(one, drawn)) for one in drawn.series],
         entries=diagnosis.timeline[-ENTRIES_SHOWN:],
@@ -234,8 +234,3 @@ def _square(kind: str) -> Markup:
 
 def _icon(*shapes: Markup) -> Markup:
     return element("svg", *shapes, class_="icon", view_box="0 0 16 16", aria_hidden="true")
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """``1 device``, ``2,000 devices``."""
-    return f"{number:,} {one if number == 1 else many}"
