@@ -32,7 +32,7 @@ judged wrongly, and what it stands for is worth more than a few easy tries befor
 STILL_STUCK_MINUTES = 480.0
 """What it weighs to be stuck when the plan ends (minutes): a working day, about what an answer from
 support takes. A fix is worth doing when its chance times this is more than its own cost: a tap
-from a chance of 0.2 %, a guarded chore such as reinstalling from one in six."""
+from a chance of 0.4 %, a guarded chore such as reinstalling from one in six."""
 
 WAIT_FOR_VENDOR = "wait_for_vendor"
 """The fix that is waiting. The rest of a plan stands still meanwhile."""
