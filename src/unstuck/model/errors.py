@@ -23,6 +23,7 @@ class ErrorCode(StrEnum):
     SOURCE_THINNED = "source.thinned"
     SOURCE_NOTHING = "source.nothing"
     SOURCE_DUPLICATE = "source.duplicate"
+    SOURCE_REPEATS = "source.repeats"
     CLOCK_MOVED = "clock.moved"
     CLOCK_UNKNOWN = "clock.unknown"
     ARCHIVE_HOSTILE = "archive.hostile"
@@ -55,6 +56,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
         "run 'unstuck diagnose' without a source for the list."
     ),
     ErrorCode.SOURCE_DUPLICATE: "{path}: holds the same bytes as {other} and was read once.",
+    ErrorCode.SOURCE_REPEATS: "{path}: shows the same events as {other}; they were used once.",
     ErrorCode.CLOCK_MOVED: "{path}: its clock is {amount} {side} {other}'s; its times were moved ({how}).",
     ErrorCode.CLOCK_UNKNOWN: (
         "{path}: shows no event that another source shows too, and no common time; its clock was taken as right."

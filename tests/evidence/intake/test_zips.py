@@ -40,6 +40,12 @@ def test_ordinary_zips_give_what_went_in(files: dict[str, bytes], method: int, c
     assert contents(zip_container(zipped(files, method)), chunk_bytes) == (shown(files), [])
 
 
+def test_output_held_back_inside_the_inflater_is_not_lost() -> None:
+    # With chunks of one byte all packed bytes are taken long before the last unpacked one is given.
+    files = {"0": b"\x90" * 5}
+    assert contents(zip_container(zipped(files)), 1) == (shown(files), [])
+
+
 @given(FILES)
 def test_zips_written_to_a_pipe_give_what_went_in(files: dict[str, bytes]) -> None:
     assert contents(zip_container(streamed_zip(files))) == (shown(files), [])

@@ -11,6 +11,7 @@ from unstuck.evidence.hci import HciReader, first_time
 from unstuck.evidence.intake import readers
 from unstuck.evidence.intake.limits import CHUNK_BYTES, DIGEST_BYTES, HEAD_BYTES, Budget, Limits
 from unstuck.evidence.intake.members import Stream
+from unstuck.evidence.intake.overlaps import without_repeats
 from unstuck.evidence.intake.readers import Reader
 from unstuck.evidence.intake.survey import Leaf, Source, Survey
 from unstuck.evidence.takeout.reader import TakeoutReader
@@ -179,13 +180,17 @@ class _Run:
         if not self._traces:
             return
         join = HciReader(self._options)
+        orders: list[Order] = []
+        readings: list[Reading] = []
         for trace in sorted(self._traces, key=lambda trace: (trace.starts, trace.order)):
             stream = self._stream(trace.path, trace.open(CHUNK_BYTES))
             try:
                 reading = join.read(stream, trace.path)
             except EvidenceError as fault:
                 reading = _unreadable(trace.path, trace.kind, fault)
-            self._readings.append((trace.order, _with_stream_problem(reading, stream)))
+            orders.append(trace.order)
+            readings.append(_with_stream_problem(reading, stream))
+        self._readings += zip(orders, without_repeats(readings), strict=True)
 
     def _add_sources(self, surveyed: Sequence[Source]) -> None:
         """What is wrong with a folder or archive itself, beside the files read from it."""

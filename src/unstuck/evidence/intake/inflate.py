@@ -64,30 +64,33 @@ class _Inflater:
         waiting: list[bytes] = []
         waiting_bytes = 0
         pending = self._rest
-        while not inflater.eof:
+        fault = ""
+        while not inflater.eof and not fault:
             if not pending:
                 pending = next(self._packed, b"")
                 self._fed_bytes += len(pending)
-                if not pending:
-                    if waiting:
-                        yield b"".join(waiting)
-                    raise self._damaged("it stops in the middle")
+            # Asked once more without input, since output cut off by the limit may wait inside.
+            is_last = not pending
             try:
                 piece = inflater.decompress(pending, self._chunk_bytes - waiting_bytes)
             except zlib.error:
-                if waiting:
-                    yield b"".join(waiting)
-                raise self._damaged("it cannot be unpacked") from None
+                fault = "it cannot be unpacked"
+                break
             pending = inflater.unconsumed_tail
             self._count.add(len(piece), self._fed_bytes - len(pending))
-            waiting.append(piece)
-            waiting_bytes += len(piece)
+            if piece:
+                waiting.append(piece)
+                waiting_bytes += len(piece)
+            elif is_last and not inflater.eof:
+                fault = "it stops in the middle"
             if waiting_bytes >= self._chunk_bytes:
                 yield b"".join(waiting)
                 waiting, waiting_bytes = [], 0
         self._rest = inflater.unused_data
         if waiting_bytes:
             yield b"".join(waiting)
+        if fault:
+            raise self._damaged(fault)
 
     @property
     def packed_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """A look at the head of every file given: what is it, and is it worth reading?"""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,7 +99,7 @@ class Survey:
         """What is at this path: the files worth reading, and what is wrong."""
         shown = readable(str(given))
         limits = self._budget.limits
-        if given.is_dir():
+        if os.path.isdir(given):
             source = Source(shown, "folder")
             self._look(source, FolderContainer(given, shown, limits), depth=0, named=False)
         else:
