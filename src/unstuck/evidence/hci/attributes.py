@@ -4,6 +4,7 @@ requests that were never answered leave.
 Opcodes and the 30 s transaction time-out: Bluetooth Core Specification, vol. 3 part F.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -227,21 +228,34 @@ class Attributes:
             self._book.add("att.timeout", value, waiting.at, said, link.subject)
 
 
+EVERY_HANDLE = -1
+"""Stands for all handles: a reset ends every link."""
+
+
 def probes(
     batch: Batch, rows: Ints, handles: Ints, ended_rows: Ints, ended_handles: Ints, ended_us: dict[int, int]
 ) -> list[int]:
     """Rows at which a handle is used that may not be open: its first use, and first uses well after an end."""
     found: list[int] = []
-    for handle in np.unique(handles).tolist():
-        mine = rows[handles == handle]
-        time_us = batch.time_us[mine]
-        before = ended_us.get(handle)
-        fresh = mine if before is None else mine[time_us > before + LATE_PACKET_US]
-        found += fresh[:1].tolist()
-        for row in ended_rows[ended_handles == handle].tolist():
-            later = mine[(mine > row) & (time_us > batch.time_us[row] + LATE_PACKET_US)]
-            found += later[:1].tolist()
+    for handle, places in _by_handle(handles):
+        mine = rows[places]
+        reached_us = np.maximum.accumulate(batch.time_us[mine])
+        first_us = ended_us.get(handle)
+        first = 0 if first_us is None else int(np.searchsorted(reached_us, first_us + LATE_PACKET_US, "right"))
+        ends = ended_rows[(ended_handles == handle) | (ended_handles == EVERY_HANDLE)]
+        soon = np.searchsorted(reached_us, batch.time_us[ends] + LATE_PACKET_US, "right")
+        later = np.maximum(soon, np.searchsorted(mine, ends, "right"))
+        chosen = np.unique(np.append(later, first))
+        found += mine[chosen[chosen < len(mine)]].tolist()
     return found
+
+
+def _by_handle(handles: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each handle with the places where it stands, in order."""
+    order = np.argsort(handles, kind="stable")
+    each, begins = np.unique(handles[order], return_index=True)
+    if len(each):
+        yield from zip(each.tolist(), np.split(order, begins[1:]), strict=True)
 
 
 def _owners(rows: Ints, handles: Ints, before: dict[int, Link], links: Links) -> tuple[list[Link], Ints]:
@@ -251,8 +265,7 @@ def _owners(rows: Ints, handles: Ints, before: dict[int, Link], links: Links) ->
     changes: dict[int, list[tuple[int, Link | None]]] = {}
     for row, handle, link in links.transitions:
         changes.setdefault(handle, []).append((row, link))
-    for handle in np.unique(handles).tolist():
-        mine = np.flatnonzero(handles == handle)
+    for handle, mine in _by_handle(handles):
         segments = [(0, before.get(handle)), *changes.get(handle, ())]
         edges = [*np.searchsorted(rows[mine], [row for row, _ in segments]).tolist(), len(mine)]
         for (_, link), begin, end in zip(segments, edges[:-1], edges[1:], strict=True):

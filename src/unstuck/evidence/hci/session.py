@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from unstuck.evidence.hci import codes
 from unstuck.evidence.hci.adverts import DIRECTED, EXTENDED, LEGACY, Adverts
-from unstuck.evidence.hci.attributes import Attributes, probes
+from unstuck.evidence.hci.attributes import EVERY_HANDLE, Attributes, probes
 from unstuck.evidence.hci.book import Book, Moment
-from unstuck.evidence.hci.commands import Commands
+from unstuck.evidence.hci.commands import RESET, Commands
 from unstuck.evidence.hci.events import (
     ATTEMPTS,
     COMMANDS_TAKEN,
@@ -117,7 +117,7 @@ class Session:
         return jumps
 
     def _event_rows(self, batch: Batch, jumps: Ints) -> tuple[Ints, Ints, Ints]:
-        """Rows of events and commands to take one by one; rows and handles of ended links."""
+        """Rows of events and commands to take one by one; rows and handles of ended links, resets among them."""
         events = np.flatnonzero((batch.kind == EVENT) & (batch.length >= 3))
         code = batch.byte(events, 0)
         meta = events[code == 0x3E]
@@ -146,7 +146,9 @@ class Session:
             commands[_COMMANDS[opcode]],
             _newest_before(commands[_ATTEMPTS[opcode]], refused),
         )
-        return np.concatenate(taken), ended, self._handles(batch, ended, 3)
+        resets = commands[opcode == RESET]
+        ended_handles = np.append(self._handles(batch, ended, 3), np.full(len(resets), EVERY_HANDLE))
+        return np.concatenate(taken), np.append(ended, resets), ended_handles
 
     def _page_timeouts(self, batch: Batch, rows: Ints) -> None:
         address = batch.word(rows, 5) | (batch.word(rows, 7) << 16) | (batch.word(rows, 9) << 32)
