@@ -143,9 +143,15 @@ def test_every_reason_is_listed_not_only_the_first() -> None:
 @pytest.mark.parametrize("id_", sorted(ALWAYS_GUARDED))
 def test_a_fix_of_the_catalogue_is_guarded_even_if_its_data_forgot(id_: str) -> None:
     assert set(guards_of(fix(id_=id_))) == ALWAYS_GUARDED[id_]
-    assert {reason.guard for reason in reasons_not_now(fix(id_=id_), Situation(vendor_down=True))} == ALWAYS_GUARDED[
-        id_
-    ]
+    worst = Situation(vendor_down=True, login_known=False)
+    assert {reason.guard for reason in reasons_not_now(fix(id_=id_), worst)} == ALWAYS_GUARDED[id_]
+
+
+def test_signing_in_again_shows_by_itself_whether_the_login_is_known() -> None:
+    again = fix(id_="sign_in_again")
+    assert reasons_not_now(again, Situation()) == ()
+    assert Guard.LOGIN_UNKNOWN in {caution.guard for caution in cautions(again, Situation())}
+    assert reasons_not_now(again, Situation(login_known=False))
 
 
 TRI = st.sampled_from([True, False, None])

@@ -40,6 +40,12 @@ VENDOR_DOWN = 0.3
 """Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
 a wrong no may cost a login."""
 
+SURE = 0.9
+"""Probability of the first cause from which the first fix is the better question: doing it tells more."""
+
+LOGIN_QUESTION = "login_known"
+"""The question whose answer only the harm gate uses: what must be known before anything is removed."""
+
 THE_PERSON = "you"
 """Source of what the person reported."""
 
@@ -80,8 +86,8 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     judgement = judge(case, flow, found, causes)
     situation = situate(case, flow, judgement, posterior, found)
     stuck = judgement.verdict is Verdict.STUCK
-    helpless = judgement.verdict is Verdict.HEALTHY
-    plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not helpless else ()
+    well = judgement.verdict is Verdict.HEALTHY
+    plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not well else ()
     platform = _platform(case, readings)
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
@@ -96,11 +102,11 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         zone=zone,
         at_risk=_at_risk(case, judgement) if stuck else None,
         hops=hop_states(flow, found, judgement, Clock(zone, judged_at)),
-        causes=causes if not helpless else (),
+        causes=causes if not well else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
-        if helpless
+        if well or (causes and causes[0].probability >= SURE)
         else next_question(posterior, knowledge, states, situation, _asked(facts), platform.system),
         findings=found,
         facts=tuple(facts),
@@ -156,9 +162,15 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
         unsent_minutes=waiting if at_phone and not at_tracker else None,
         vendor_down=True if down else None,
         tracker_battery_percent=battery.number("percent") if battery is not None else None,
-        login_known=None,
+        login_known=_login_known(case),
         link_up=flow.linked,
     )
+
+
+def _login_known(case: Case) -> bool | None:
+    """What the person said about the login; None where nobody asked."""
+    answers = case.facts.all("reported.answer", subject=LOGIN_QUESTION)
+    return {"yes": True, "no": False}.get(answers[-1].text("answer")) if answers else None
 
 
 def _within(readings: Sequence[Reading], options: Options) -> FactSet:

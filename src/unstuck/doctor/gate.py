@@ -30,6 +30,10 @@ ALWAYS_GUARDED: Mapping[str, frozenset[Guard]] = {
 """Guards of the catalogue that hold whatever the knowledge files say: a line lost from a data file
 must not open the gate."""
 
+REMOVES_NOTHING = frozenset({"sign_in_again"})
+"""Fixes that ask for the login without taking anything away first: whether it is known shows by
+itself, so that nobody confirmed it is said and does not block."""
+
 LIFTED_BY: Mapping[Guard, str] = {
     Guard.UNDRAINED: "sync_now",
     Guard.UNSENT: "sync_now",
@@ -94,13 +98,13 @@ def guards_of(fix: Fix) -> tuple[Guard, ...]:
 def _judge(fix: Fix, situation: Situation, *, blocking: bool) -> tuple[Reason, ...]:
     reasons = []
     for guard in guards_of(fix):
-        judged = _look(guard, situation)
+        judged = _look(guard, situation, fix.id)
         if judged is not None and judged[1] is blocking:
             reasons.append(Reason(guard, judged[0]))
     return tuple(reasons)
 
 
-def _look(guard: Guard, situation: Situation) -> tuple[str, bool] | None:
+def _look(guard: Guard, situation: Situation, fix: str) -> tuple[str, bool] | None:
     """The sentence and whether it blocks, or None when all is well."""
     match guard:
         case Guard.UNDRAINED:
@@ -112,7 +116,7 @@ def _look(guard: Guard, situation: Situation) -> tuple[str, bool] | None:
         case Guard.BATTERY_LOW:
             return _battery(situation.tracker_battery_percent)
         case Guard.LOGIN_UNKNOWN:
-            return _login(situation.login_known)
+            return _login(situation.login_known, blocks_unknown=fix not in REMOVES_NOTHING)
         case _:
             assert_never(guard)
 
@@ -153,9 +157,9 @@ def _battery(percent: float | None) -> tuple[str, bool] | None:
     return None
 
 
-def _login(known: bool | None) -> tuple[str, bool] | None:
+def _login(known: bool | None, *, blocks_unknown: bool) -> tuple[str, bool] | None:
     if known is None:
-        return "Nobody has confirmed that the login is known; try it in a web browser first", True
+        return "Nobody has confirmed that the login is known; try it in a web browser first", blocks_unknown
     return None if known else ("The login is not known; recover the password first", True)
 
 

@@ -288,3 +288,8 @@ def listed(words: Sequence[str]) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """``1 device``, ``2,000 devices``."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
