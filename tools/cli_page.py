@@ -18,6 +18,7 @@ _STATUS_WORDS = {
     ExitStatus.WRONG_USAGE: "wrong usage: an option, a symptom, a time or a topic that does not exist",
     ExitStatus.INCONCLUSIVE: "`diagnose`: inconclusive, the evidence does not settle it",
     ExitStatus.UNREADABLE: "`diagnose`: nothing given could be read",
+    ExitStatus.OUR_FAULT: "a fault of Unstuck itself; please report it",
     ExitStatus.INTERRUPTED: "stopped by the person",
 }
 
