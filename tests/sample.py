@@ -177,12 +177,18 @@ def stuck_by_range() -> Diagnosis:
             ),
         ),
         unchecked=(
-            Unchecked("server.login_expired", "The login has expired", "unstuck connect google"),
-            Unchecked("server.outage", "The service is down", "unstuck connect google"),
+            Unchecked(
+                "server.login_expired",
+                "The login has expired",
+                "the service's own status shows it (unstuck connect google)",
+            ),
+            Unchecked(
+                "server.outage", "The service is down", "the service's own status shows it (unstuck connect google)"
+            ),
             Unchecked(
                 "phone.background_restricted",
                 "The phone puts the app to sleep",
-                "unstuck diagnose adb, or a bug report",
+                "an Android bug report shows it (unstuck diagnose bugreport.zip)",
             ),
         ),
         next_question=NextQuestion(
@@ -389,9 +395,9 @@ def takeout() -> Diagnosis:
     )
 
 
-def crowded() -> Diagnosis:
-    """Ten thousand happenings of forty devices."""
-    facts = crowd_facts()
+def crowded(count: int = 10_000) -> Diagnosis:
+    """``count`` happenings of forty devices."""
+    facts = crowd_facts(count)
     timeline = tuple(
         TimelineEntry(fact.time, Hop.BLUETOOTH, f"{fact.name} of {fact.subject}", fact.locator)
         for fact in facts

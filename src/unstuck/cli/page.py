@@ -112,7 +112,8 @@ class Page:
         beside = room >= min(LEAST_LEFT_COLUMNS, cell_len(self.safe(left)))
         lines = self.wrap(left, room if beside else self.width - indent, style)
         for number, text in enumerate(lines):
-            start = Text(self._hang(mark if number == 0 else "", indent), style=style if number == 0 else "")
+            start = Text()
+            start.append(self._hang(mark if number == 0 else "", indent), style=style)
             start.append_text(text)
             if number == 0 and beyond and beside:
                 start.append(" " * (self.width - start.cell_len - cell_len(beyond)))

@@ -13,6 +13,8 @@ EVIDENCE_LINES = 5
 """Lines of proof under the first cause: with more, the plan would leave the first screen."""
 EVIDENCE_LINES_OF_OTHERS = 2
 """Lines of proof under each further cause: enough to see why it is not the first."""
+PLAN_LINES = 5
+"""Fixes listed; whoever gets past the fifth needs the report, not a longer screen."""
 UNCHECKED_TITLES = 3
 """Causes named per way of checking; a person needs the way, the full list is in the report."""
 LONGEST_LINK_COLUMNS = 9
@@ -176,8 +178,10 @@ def _plan(page: Page, diagnosis: Diagnosis) -> None:
     if open_fixes:
         heading = "Worth a try" if diagnosis.verdict is Verdict.INCONCLUSIVE else "Do this"
         page.row(heading, ("time", "chance"), "bold")
-    for rank, fix in enumerate(open_fixes, 1):
+    for rank, fix in enumerate(open_fixes[:PLAN_LINES], 1):
         _fix(page, rank, fix)
+    if len(open_fixes) > PLAN_LINES:
+        page.paragraph(f"and {len(open_fixes) - PLAN_LINES} more in the report (--html FILE)", "dim", indent=3)
     for fix in blocked:
         page.paragraph(f"Not now: {fix.title} – {fix.blocked}", "yellow", indent=3)
     page.blank()
@@ -202,7 +206,7 @@ def _unchecked(page: Page, rows: Sequence[Unchecked]) -> None:
         named = "; ".join(titles[:UNCHECKED_TITLES])
         if len(titles) > UNCHECKED_TITLES:
             named += f"; and {len(titles) - UNCHECKED_TITLES} more"
-        page.paragraph(f"{named} ({how})" if how else named, indent=3)
+        page.paragraph(f"{wording.sentence(how)}: {named}" if how else named, indent=3)
     page.blank()
 
 

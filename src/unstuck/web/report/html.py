@@ -83,9 +83,11 @@ def report(diagnosis: Diagnosis) -> str:
         unchecked=wording.grouped_unchecked(diagnosis.unchecked),
         drawn=drawn,
         chart=[draw(drawn, canvas, clock, diagnosis.since, words) for canvas in (WIDE, NARROW)],
-        closer=closer
-        and [
-            draw(closer, canvas, clock, diagnosis.since, describe(closer, clock), "closer") for canvas in (WIDE, NARROW)
+        closer=closer,
+        closer_chart=[
+            draw(closer, canvas, clock, diagnosis.since, describe(closer, clock), "closer")
+            for canvas in (WIDE, NARROW)
+            if closer is not None
         ],
         counted=wording.counted,
         signs=_signs(drawn),

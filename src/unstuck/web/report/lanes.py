@@ -49,6 +49,9 @@ SIGN_WORDS: Mapping[Sign, str] = {
 }
 
 
+_TROUBLE = frozenset({Sign.LOST, Sign.UNHEARD, Sign.REFUSED, Sign.FAILED})
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """Something that lasted. ``begun`` and ``over`` are False where the evidence does not show that end."""
@@ -134,13 +137,23 @@ def picture(diagnosis: Diagnosis) -> Picture:
 
 
 def close_up(drawn: Picture, since: datetime | None) -> Picture | None:
-    """The moments around ``since`` when they are too small a part of the whole to be made out; else None."""
-    if drawn.span is None or since is None or not drawn.span[0] < since < drawn.span[1]:
+    """The part that matters, when it is too small a part of the whole to be made out; else None.
+
+    That is the time since it is stuck, or else the time in which the tracker's link was in trouble.
+    """
+    if drawn.span is None:
         return None
-    after = drawn.span[1] - since
-    if after > CLOSE_UP_SHARE * (drawn.span[1] - drawn.span[0]):
+    troubles = [mark.time for lane in drawn.lanes if lane.own for mark in lane.marks if mark.sign in _TROUBLE]
+    if since is not None and drawn.span[0] < since < drawn.span[1]:
+        first, last = since, drawn.span[1]
+    elif since is None and len(troubles) > 1:
+        first, last = min(troubles), max(troubles)
+    else:
         return None
-    span = max(drawn.span[0], since - after / 2), drawn.span[1]
+    if last - first > CLOSE_UP_SHARE * (drawn.span[1] - drawn.span[0]):
+        return None
+    margin = (last - first) / 2
+    span = max(drawn.span[0], first - margin), min(drawn.span[1], last + margin)
     lanes = []
     for lane in drawn.lanes:
         bars = [cut for bar in lane.bars if (cut := _cut(bar, span)) is not None]
