@@ -105,6 +105,15 @@ def test_large_offsets_and_sizes_of_zip64_are_read() -> None:
     assert contents(zip_container(whole)) == (shown({"big.log": data}), [])
 
 
+def test_a_zip64_field_that_is_cut_off_is_read_as_far_as_it_goes() -> None:
+    # Found by the fuzzer: the archive ends inside the field, which claims 24 bytes.
+    header = bytearray(local_header(b"a.log", 0xFFFFFFFF, 0xFFFFFFFF))
+    header[28:30] = struct.pack("<H", 28)
+    for left in range(28):
+        data = bytes(header) + struct.pack("<HHQQQ", 1, 24, 5, 5, 0)[:left]
+        assert contents(zip_container(data))[1]
+
+
 def test_a_bomb_stops_at_the_ratio() -> None:
     limits = Limits(ratio_free_bytes=100_000, ratio=250)
     found, faults = contents(zip_container(bomb(3_000_000), limits))

@@ -260,7 +260,8 @@ def _wide_numbers(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int
     while at + 4 <= len(extra):
         field, length = struct.unpack_from("<HH", extra, at)
         if field == _ZIP64_FIELD:
-            wide = [value for (value,) in struct.iter_unpack("<Q", extra[at + 4 : at + 4 + length // 8 * 8])]
+            body = extra[at + 4 : at + 4 + length]
+            wide = [value for (value,) in struct.iter_unpack("<Q", body[: len(body) // 8 * 8])]
             size, packed, place = (wide.pop(0) if number == _IN_ZIP64 and wide else number for number in numbers)
             return size, packed, place
         at += 4 + length
