@@ -26,6 +26,7 @@ class ErrorCode(StrEnum):
     SOURCE_REPEATS = "source.repeats"
     CLOCK_MOVED = "clock.moved"
     CLOCK_UNKNOWN = "clock.unknown"
+    CLOCK_NO_ZONE = "clock.no_zone"
     ARCHIVE_HOSTILE = "archive.hostile"
     ARCHIVE_DAMAGED = "archive.damaged"
     ARCHIVE_ENCRYPTED = "archive.encrypted"
@@ -60,6 +61,9 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.CLOCK_MOVED: "{path}: its clock is {amount} {side} {other}'s; its times were moved ({how}).",
     ErrorCode.CLOCK_UNKNOWN: (
         "{path}: shows no event that another source shows too, and no common time; its clock was taken as right."
+    ),
+    ErrorCode.CLOCK_NO_ZONE: (
+        "{path}: {what} times without saying their zone; they were read as UTC and may be hours off."
     ),
     ErrorCode.SOURCE_CLOCK_JUMP: (
         "{path}: its clock jumps {step} at {where} (jumps in all: {count}); times before and after do not fit together."

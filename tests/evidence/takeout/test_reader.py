@@ -198,7 +198,7 @@ def test_the_phone_as_a_pseudo_tracker_is_left_out() -> None:
 def test_times_without_a_zone_are_said_to_be() -> None:
     trackers = b"tracker_id,last_sync_date_time,tracker_name\n2,2026-04-11 08:15:00,Inspire 3\n"
     reading = read({"Trackers.csv": trackers})
-    assert any("without a zone" in problem for problem in reading.source.problems)
+    assert any("without saying their zone" in problem for problem in reading.source.problems)
 
 
 def test_explicit_zeros_are_counted_apart_from_missing_minutes() -> None:
@@ -245,6 +245,12 @@ def test_a_name_nobody_knows_counts_only_without_a_known_tracker() -> None:
     assert one(beside, "server.series").text("origin") == "Inspire 3"
 
 
+def test_a_name_the_person_gives_is_a_tracker() -> None:
+    reader = TakeoutReader(ReaderOptions(tracker="Wristly"))
+    reader.add("steps_2026-04-01.csv", chunked(series_csv("steps", [(NOON, 10, "Wristly"), (NOON, 8, "Phone")])))
+    assert one(reader.reading("x"), "server.series").text("origin") == "Wristly"
+
+
 def test_csv_of_before_the_source_column_is_read() -> None:
     data = b"timestamp,beats per minute\n2024-10-27T00:00:04Z,65.0\n2024-10-27T00:00:09Z,62.0\n"
     reading = read({"Takeout/Fitbit/Physical Activity_GoogleData/heart_rate_2024-10-27.csv": data})
@@ -279,7 +285,7 @@ def test_steps_in_utc_are_left_where_they_are() -> None:
 
 def test_calories_in_local_time_give_way_to_the_csv_and_are_doubted_without_it() -> None:
     local = {"Global Export Data/calories-2026-04-13.json": minute_json([(NOON + 2 * HOUR, 1.2)])}
-    assert any("local time" in problem for problem in read(local).source.problems)
+    assert any("local times" in problem for problem in read(local).source.problems)
     both = local | {
         "Physical Activity_GoogleData/calories_2026-04-13.csv": series_csv("calories", [(NOON, 1.2, "Inspire 3")])
     }

@@ -78,7 +78,8 @@ class TakeoutReader:
         times = [fact.time for fact in facts if fact.time is not None]
         problems = [*self._problems, *self._series.problems]
         if self._paired.zone_missing:
-            problems.append(f"{path}: the list of paired devices gives times without a zone; they were read as UTC.")
+            data = {"path": path, "what": "the list of paired devices has"}
+            problems.append(render(ErrorCode.CLOCK_NO_ZONE, data))
         if not self._records:
             problems.insert(0, render(ErrorCode.SOURCE_NOTHING, {"path": path, "count": f"{self._files:,}"}))
         info = SourceInfo(
@@ -95,7 +96,8 @@ class TakeoutReader:
     def _facts(self, path: str) -> Iterator[Fact]:
         yield from self._events.facts()
         yield from self._paired.facts()
-        yield from self._series.facts(self._paired.names(), self._exported, self._events.newest, path)
+        own_names = self._paired.names() | {self._options.tracker.lower()} - {""}
+        yield from self._series.facts(own_names, self._exported, self._events.newest, path)
 
     def _note_export(self, text: str) -> None:
         try:

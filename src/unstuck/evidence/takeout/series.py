@@ -91,10 +91,8 @@ class MinuteSeries:
         if series in _LOCAL_JSON:
             if own_csv:
                 return {}
-            self.problems.append(
-                f"{root}: the minutes of {series} are in local time and the export does not say which; "
-                "they were read as UTC and may be hours off."
-            )
+            data = {"path": root, "what": f"the minutes of {series} have local"}
+            self.problems.append(render(ErrorCode.CLOCK_NO_ZONE, data))
             return {"json": minutes}
         shift = None
         if series in _BURSTY and own_csv:
