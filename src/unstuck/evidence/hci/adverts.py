@@ -72,9 +72,8 @@ class Adverts:
         if not len(row):
             return
         self._sum_up(address, rssi, time_us, batch.first + row)
-        kept = np.stack((address, time_us, batch.first + row, rssi, connectable))
-        self._keep(kept, peers)
         self._look_into(batch, row, address, data_at, data_length, peers)
+        self._keep(np.stack((address, time_us, batch.first + row, rssi, connectable)), peers)
 
     def _reports(self, batch: Batch, rows: Ints, code: int) -> Ints:
         """Columns (row, address, rssi, connectable, data offset, data length) of single and multiple reports."""

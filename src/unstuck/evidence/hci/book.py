@@ -86,7 +86,7 @@ class Book:
 
     def facts(self, source: str) -> tuple[Fact, ...]:
         """Everything kept, in the order of the trace."""
-        drafts = sorted(self._all(), key=lambda draft: draft.number)
+        drafts = sorted(self._all(), key=lambda draft: (draft.number, draft.name, draft.subject, draft.excerpt))
         return tuple(
             Fact(
                 draft.name,

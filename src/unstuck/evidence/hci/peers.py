@@ -37,10 +37,9 @@ READING_FRESH_US = 120_000_000
 
 @dataclass(slots=True)
 class Known:
-    """A recognised device: vendor, best name, how sure (0..1)."""
+    """A recognised device: vendor and how sure (0..1)."""
 
     vendor: str
-    name: str
     sure: float
 
 
@@ -52,7 +51,11 @@ class LastAdvert(Protocol):
 
 
 class Peers:
-    """Devices by address. ``known`` outlives the trace: the next one recognises by address."""
+    """Devices by address. ``known`` and ``names`` outlive the trace: the next one recognises by address.
+
+    Signs are collected and told at the end, in the order of the trace, each only if it is surer than
+    those before it: adverts of a block are read before its links, so they do not come in order.
+    """
 
     def __init__(self, book: Book, adverts: LastAdvert, known: dict[str, Known], names: dict[str, str]) -> None:
         self._book = book
@@ -62,10 +65,10 @@ class Peers:
         self.names = names
         self.connected: set[str] = set()
         self.listed: set[str] = set()
-        self._stated: dict[str, float] = {}
-        self._name_drafts: list[Draft] = []
-        self._values: list[tuple[str, dict[str, Scalar]]] = []
-        self._named: set[tuple[str, str, str]] = set()
+        self._signs: dict[tuple[str, str, str, float], tuple[Moment, str]] = {}
+        self._recognised: set[str] = set()
+        self._name_drafts: dict[tuple[str, str, str], Draft] = {}
+        self._named_at: dict[str, int] = {}
         self._readings: dict[str, tuple[int, int]] = {}
 
     def met(self, address: str, at: Moment) -> None:
@@ -74,15 +77,16 @@ class Peers:
             return
         self.connected.add(address)
         before = self._before.get(address)
-        if before is not None and address not in self._stated:
-            self._state(address, before.vendor, "address", before.sure, at, "recognised in another trace by address")
+        if before is not None:
+            self.sign(address, before.vendor, "address", before.sure, at, "Address recognised in another trace")
 
     def bonded(self, address: str, at: Moment) -> None:
         """The phone holds keys of this device: it put it on the resolving list."""
         self.listed.add(address)
         before = self._before.get(address)
-        if before is not None and address not in self._stated:
-            self._state(address, before.vendor, "bond", before.sure, at, "bonded; recognised in another trace")
+        if before is not None:
+            said = "Bonded (resolving list), recognised in another trace"
+            self.sign(address, before.vendor, "bond", before.sure, at, said)
 
     def reading(self, address: str, rssi: int, at: Moment) -> None:
         """The phone measured the signal of a live LE link."""
@@ -95,16 +99,21 @@ class Peers:
         return max(fresh)[1] if fresh else None
 
     def name(self, address: str, name: str, source: str, at: Moment) -> None:
-        """A name the device gives itself."""
+        """A name the device gives itself; the newest one is its name."""
         name = "".join(character for character in name.strip("\0 ") if character.isprintable())
-        if not address or not name or (address, name, source) in self._named:
+        if not address or not name:
             return
-        self._named.add((address, name, source))
-        self.names[address] = name
+        if at.number >= self._named_at.get(address, 0):
+            self.names[address] = name
+            self._named_at[address] = at.number
+        key = (address, name, source)
+        before = self._name_drafts.get(key)
+        if before is None and len(self._name_drafts) >= NAMES_KEPT:
+            return
         said = f"{'Advert' if source == 'advert' else 'Device Name'}: {name!r}"[:200]
-        if len(self._name_drafts) < NAMES_KEPT:
+        if before is None or at.number < before.number:
             value: dict[str, Scalar] = {"name": name, "source": source}
-            self._name_drafts.append(Draft("device.name", value, at.time_us, at.number, said, address))
+            self._name_drafts[key] = Draft("device.name", value, at.time_us, at.number, said, address)
         for vendor, profile in profiles().items():
             if profile.has_name(name):
                 self.sign(address, vendor, "name", SURE_NAME, at, said)
@@ -132,36 +141,37 @@ class Peers:
                 self.sign(address, vendor, "advert", SURE_COMPANY, at, f"Advert: company 0x{company:04x}")
 
     def sign(self, address: str, vendor: str, by: str, sure: float, at: Moment, said: str) -> None:
-        """A sign that a device is a tracker of this vendor; stated when it is the surest so far."""
-        if not address or sure <= self._stated.get(address, 0.0):
+        """A sign that a device is a tracker of this vendor; of equal ones the first is kept."""
+        if not address:
             return
-        self._state(address, vendor, by, sure, at, said)
+        key = (address, vendor, by, sure)
+        before = self._signs.get(key)
+        if before is None or at.number < before[0].number:
+            self._signs[key] = at, said
+            self._recognised.add(address)
 
-    def _state(self, address: str, vendor: str, by: str, sure: float, at: Moment, said: str) -> None:
-        self._stated[address] = sure
-        name = self.names.get(address, "")
-        before = self.known.get(address)
-        if ":" in address and (before is None or sure >= before.sure):
-            self.known[address] = Known(vendor, name, sure)
-        value: dict[str, Scalar] = {"vendor": vendor, "name": name, "by": by, "sure": sure}
-        self._values.append((address, value))
-        self._book.add("device.recognised", value, at, said, address)
+    def recognised(self) -> set[str]:
+        """Addresses with any sign in this trace."""
+        return self._recognised
 
     def finish(self, wanted: frozenset[str]) -> None:
-        """Names learned after a device was recognised belong to it too. Names of strangers' devices are
-        nobody's business: only those of devices that matter are stated one by one."""
-        matter = wanted | self.connected | self.listed | self.recognised()
-        for draft in self._name_drafts:
+        """Tell who was recognised. Names of strangers' devices are nobody's business: only those of
+        devices that matter are told one by one."""
+        sure_of: dict[str, float] = {}
+        for (address, vendor, by, sure), (at, said) in sorted(self._signs.items(), key=lambda item: item[1][0].number):
+            if sure <= sure_of.get(address, 0.0):
+                continue
+            sure_of[address] = sure
+            name = self.names.get(address, "")
+            before = self.known.get(address)
+            if ":" in address and (before is None or sure >= before.sure):
+                self.known[address] = Known(vendor, sure)
+            value: dict[str, Scalar] = {"vendor": vendor, "name": name, "by": by, "sure": sure}
+            self._book.add("device.recognised", value, at, said, address)
+        matter = wanted | self.connected | self.listed | self._recognised
+        for draft in self._name_drafts.values():
             if draft.subject in matter:
                 self._book.put(draft)
-        for address, value in self._values:
-            value["name"] = value["name"] or self.names.get(address, "")
-            if address in self.known:
-                self.known[address].name = self.names.get(address, self.known[address].name)
-
-    def recognised(self) -> frozenset[str]:
-        """Addresses stated in this trace as trackers."""
-        return frozenset(self._stated)
 
 
 @lru_cache(maxsize=4096)
