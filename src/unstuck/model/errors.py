@@ -53,7 +53,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.SOURCE_DAMAGED: "{path}: is damaged at {where} ({reason}); everything before that was read.",
     ErrorCode.SOURCE_TOO_LARGE: "{path}: {reason}; only the part within the limit was read.",
     ErrorCode.SOURCE_NOTHING: (
-        "{path}: holds {count} files and none is of a kind Unstuck can read; "
+        "{path}: nothing in it is of a kind Unstuck can read ({count} looked at); "
         "run 'unstuck diagnose' without a source for the list."
     ),
     ErrorCode.SOURCE_DUPLICATE: "{path}: holds the same bytes as {other} and was read once.",

@@ -95,7 +95,7 @@ def test_a_folder_without_anything_readable_is_one_sentence(tmp_path: Path) -> N
     write(tmp_path, {"b.pdf": b"%PDF", "c/d.txt": b"hello"})
     (reading,) = read(tmp_path)
     assert not reading.source.readable
-    assert "holds 2 files and none" in reading.source.problems[0]
+    assert "(2 files looked at)" in reading.source.problems[0]
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class Limits:
     folder_depth: int = 32
     """Folders within folders. Takeout has 4, a bug report's copy of the phone's files about 8."""
 
-    nested_bytes: int = 96 * 2**20
+    nested_bytes: int = 64 * 2**20
     """Largest archive inside an archive, since it must be held in memory; bug reports have up to 30 MB."""
 
 

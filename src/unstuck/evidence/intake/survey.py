@@ -106,7 +106,8 @@ class Survey:
             source = Source(shown, "unknown")
             self._look(source, FileContainer(given, shown, limits), depth=0, named=True)
         if not source.leaves and not source.faults:
-            source.note(EvidenceError(ErrorCode.SOURCE_NOTHING, path=shown, count=f"{source.files:,}"))
+            count = "1 file" if source.files == 1 else f"{source.files:,} files"
+            source.note(EvidenceError(ErrorCode.SOURCE_NOTHING, path=shown, count=count))
         return source
 
     def _look(self, source: Source, container: Container, depth: int, named: bool) -> None:

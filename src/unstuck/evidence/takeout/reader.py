@@ -81,7 +81,8 @@ class TakeoutReader:
             data = {"path": path, "what": "the list of paired devices has"}
             problems.append(render(ErrorCode.CLOCK_NO_ZONE, data))
         if not self._records:
-            problems.insert(0, render(ErrorCode.SOURCE_NOTHING, {"path": path, "count": f"{self._files:,}"}))
+            count = "1 file" if self._files == 1 else f"{self._files:,} files"
+            problems.insert(0, render(ErrorCode.SOURCE_NOTHING, {"path": path, "count": count}))
         info = SourceInfo(
             path,
             "takeout",
