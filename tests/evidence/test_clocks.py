@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -290,3 +291,20 @@ def test_the_trace_whose_times_span_99_days_is_not_moved() -> None:
 def test_the_two_real_traces_of_a_tracker_stay_where_they_are() -> None:
     readings = collect([DATA / "hci" / "whoisbe__pongbot-mcp"], ReaderOptions())
     assert join(readings) == readings
+
+
+@needs_data
+def test_a_log_in_local_time_is_put_on_the_clock_of_a_real_trace(tmp_path: Path) -> None:
+    trace_file = DATA / "hci" / "whoisbe__pongbot-mcp" / "btsnoop_hci.log.last"
+    (alone,) = collect([trace_file], ReaderOptions())
+    lines = []
+    for one in alone.facts:
+        if one.name == "link.lost" and one.time is not None:
+            local = (one.time + timedelta(hours=1, milliseconds=40)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+            call = "onClientConnectionState() - status=8 clientIf=6"
+            lines.append(f"{local}  2100  2160 D BluetoothGatt: {call} device={one.subject.upper()}\n")
+    assert len(lines) == 6
+    (tmp_path / "logcat.txt").write_text("".join(lines))
+    log, moved_trace = join(collect([tmp_path / "logcat.txt", trace_file], ReaderOptions()))
+    assert (log.source.clock_skew_s, moved_trace.source.clock_skew_s) == (-3600.0, 0.0)
+    assert any("1 h 0 min ahead of" in problem for problem in log.source.problems)
