@@ -11,7 +11,7 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 _STEPS_S = (
     1, 5, 15, 30, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 30 * MINUTE_S, HOUR_S, 2 * HOUR_S,
     3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S, DAY_S, 2 * DAY_S, 7 * DAY_S, 14 * DAY_S, 30 * DAY_S, 90 * DAY_S, 365 * DAY_S,
-    3650 * DAY_S,
+    3650 * DAY_S, 36_500 * DAY_S, 365_000 * DAY_S,
 )  # fmt: skip
 """Distances of ticks that a person reads at once, in seconds."""
 
