@@ -3,16 +3,18 @@
 import re
 
 TELLING = re.compile(
-    rb"HTTP|<-- |[Ss]tatus|[Rr]esponse ?[Cc]ode|SSL|Cert|UnknownHost|Unable to resolve|EAI_|invalid_|expired_token"
+    rb"[Hh][Tt][Tt][Pp]|<-- |[Ss]tatus|[Rr]esponse[ _]?[Cc]ode|SSL|Cert|UnknownHost|Unable to resolve|EAI_"
+    rb"|invalid_|expired_token"
     rb"|Unauthorized|UserRecoverable|[Cc]orrupt|malformed|SQLITE|SQLite|disk is full|ENOSPC|No space|imeout|imed out"
     rb"|Upgrade Required|UPDATE_REQUIRED|no longer supported|NOT_LINKED|after \d+ms"
 )
 """A line without any of these says nothing that is classified here."""
 
 _STATUS = re.compile(
-    rb"(?:<-- |HTTP(?:/[12](?:\.\d)?)?[ :=]{1,3}|(?:[Hh]ttp|HTTP)?[ _]?[Ss]tatus(?:[ _]?[Cc]ode)?['\"]?[ :=]{1,3}"
-    rb"|[Rr]esponse ?[Cc]ode['\"]?[ :=]{1,3})([1-5]\d\d)\b(?!\.\d)"
+    rb"(?:<-- |\bHTTP(?:/[12](?:\.\d)?)?[ :=]{1,3}|[Hh][Tt][Tt][Pp][ _-]?(?:[Ss]tatus|[Cc]ode|[Ee]rror)['\"]?[ :=]{1,3}"
+    rb"|[Ss]tatus[ _]?[Cc]ode['\"]?[ :=]{1,3}|[Rr]esponse[ _]?[Cc]ode['\"]?[ :=]{1,3})([1-5]\d\d)\b(?!\.\d)"
 )
+"""A bare ``status=133`` is left alone: it is a GATT status more often than not."""
 
 _KINDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     (

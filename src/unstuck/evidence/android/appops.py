@@ -29,6 +29,9 @@ OPERATIONS = frozenset(
 """Operations that decide whether a companion app can work in the background."""
 
 _BACKGROUND = "RUN_ANY_IN_BACKGROUND"
+_BACKGROUND_OPERATIONS = frozenset({"RUN_IN_BACKGROUND", _BACKGROUND})
+"""Up to 8.1 there is only the first."""
+
 _MODES = {"0": "allow", "1": "ignore", "2": "deny", "3": "default", "4": "foreground", "errored": "deny"}
 
 _IN_PACKAGE = re.compile(rb"      (\w+) \((\w+)")
@@ -42,7 +45,7 @@ _DEFAULT = re.compile(rb"Default mode: (\w+)")
 
 def read(page: Page, context: Context) -> None:
     """State ``app.op`` for the apps of interest in ``dumpsys appops``."""
-    for package in sorted(context.apps.packages):
+    for package in context.apps.sought():
         needle = b"\n    Package " + package.encode() + b":"
         at = page.data.find(needle)
         while at >= 0:
@@ -59,7 +62,7 @@ def _block(page: Page, context: Context, package: str, heading: int) -> None:
         found = _IN_PACKAGE.match(line) or _NUMBERED.match(line)
         if found and text(found[1]) in OPERATIONS:
             _state(page, context, package, index, text(found[1]), text(found[2]), "package")
-            background |= text(found[1]) == _BACKGROUND
+            background |= text(found[1]) in _BACKGROUND_OPERATIONS
     if not background:
         _state(page, context, package, heading, _BACKGROUND, "default", "package")
     _of_user(page, context, package, heading)

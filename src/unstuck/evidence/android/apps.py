@@ -63,6 +63,12 @@ class Apps:
         package = name.partition(":")[0]
         return package if package in self.packages else ""
 
+    def sought(self) -> list[str]:
+        """Apps of interest worth looking for: where a list was read the installed ones and the one asked about."""
+        if self.installed is None:
+            return sorted(self.packages)
+        return sorted((self.installed & self.packages) | ({self.only} if self.only else set()))
+
     def present(self) -> list[str]:
         """Apps of interest known to be on the phone, or the one asked about where no list was read."""
         if self.installed is not None:

@@ -34,11 +34,9 @@ _NEEDLES = (
 """One of these is in every line of the history that says something to us."""
 
 _STATISTICS = b"Statistics since last charge:"
-_BLOCK_ROW = re.compile(
-    rb"(?m)^  (?P<uid>u\d+a\d+|\d+|u\d+[is]\w+):[ \t]*\r?$"
-    rb"|^ {4}Bluetooth Scan \(total actual realtime\): (?P<real>[^(\r\n]{1,60})\((?P<times>\d{1,9}) times?\)"
-    rb"|^ {4}(?:Apk|Proc) (?P<apk>[\w.]+)[:*]"
-)
+_SCAN = re.compile(rb"Bluetooth Scan \(total actual realtime\): ([^(\r\n]{1,60})\((\d{1,9}) times?\)")
+_USER = re.compile(rb"\n  (u\d+a\d+|\d+):")
+_USER_END = re.compile(rb"\n {0,2}\S")
 
 _CHECKIN_STRING = re.compile(rb'(?m)^9,hsp,(\d{1,6}),(-?\d{1,9}),"([^"\r\n]{0,400})"')
 _CHECKIN_ROW = re.compile(
@@ -156,29 +154,33 @@ def _radio(page: Page, context: Context, index: int, when: datetime | None, off:
 
 
 def _scans(page: Page, context: Context) -> None:
-    begin = page.data.find(_STATISTICS)
+    """Each user id has a block of its own; which one is the app's is known, or its ``Apk`` row says it."""
+    data = page.data
+    begin = data.find(_STATISTICS)
     if begin < 0:
         return
-    uid: int | None = None
-    package = ""
-    scan: re.Match[bytes] | None = None
-    for found in _BLOCK_ROW.finditer(page.data, begin):
-        if found["uid"] is not None:
-            _scan(page, context, package or context.apps.of_uid(uid), scan)
-            uid, package, scan = parse_uid(text(found["uid"])), "", None
-        elif found["real"] is not None:
-            scan = scan or found
-        elif uid is not None and (named := context.apps.of_process(text(found["apk"]))):
-            package = named
-            context.apps.learn(named, uid)
-    _scan(page, context, package or context.apps.of_uid(uid), scan)
+    for package in context.apps.sought():
+        apk = data.find(b"\n    Apk " + package.encode() + b":", begin)
+        if apk >= 0:
+            at = data.rfind(b"\n  u", begin, apk)
+            user = _USER.match(data, at) if at >= 0 else None
+            context.apps.learn(package, parse_uid(text(user[1])) if user else None)
+    for uid, package in sorted(context.apps.uids().items()):
+        at = data.find(b"\n  u%da%d:" % (uid // 100_000, uid % 100_000 - 10_000), begin)
+        if at < 0:
+            continue
+        stop = _USER_END.search(data, at + 1)
+        end = stop.start() if stop else len(data)
+        scan = data.find(b"\n    Bluetooth Scan (total actual realtime)", at, end)
+        if scan >= 0:
+            _scan(page, context, package, _SCAN.search(data, scan, end))
 
 
 def _scan(page: Page, context: Context, package: str, found: re.Match[bytes] | None) -> None:
-    if not package or found is None or (length := span(found["real"])) is None:
+    if found is None or (length := span(found[1])) is None:
         return
-    value = {"realtime_s": length.total_seconds(), "times": int(found["times"])}
-    context.notes.state("ble.scan", value, page, page.index(found.start("real")), package)
+    value = {"realtime_s": length.total_seconds(), "times": int(found[2])}
+    context.notes.state("ble.scan", value, page, page.index(found.start()), package)
 
 
 def _checkin(page: Page, context: Context) -> None:

@@ -62,7 +62,7 @@ _CLIENT_LINK = re.compile(rb"[ \t]+[\d :.-]*(?:- \d+ms)?[ \t]*:?[ \t]*(" + _ADDR
 _MAP_BYTES = 200_000
 """The client map ends within this, or is no map; scan statistics of 100 apps take half of it."""
 
-_MACHINE = re.compile(rb"(?m)^[ \t]*=+[ \t]*(\w+)StateMachine for (" + _ADDRESS + rb")")
+_MACHINE = re.compile(rb"(?m)^[ \t]*=+[ \t]*(\w*)StateMachine for (" + _ADDRESS + rb")")
 _MACHINE_STATE = re.compile(rb"(?m)^[ \t]*(?:mConnectionState|mCurrentState|StateMachine)[:=][ \t]*(\w+)")
 _MACHINE_BYTES = 3_000
 """The state of a profile's machine stands within its first lines (seen: 12 lines)."""
@@ -175,7 +175,9 @@ def _profiles(page: Page, context: Context) -> None:
         if state[1].upper() in (b"CONNECTED", b"STATE_CONNECTED"):
             address = text(found[2]).lower()
             index = page.index(found.start(1))
-            context.notes.state("bluetooth.profile_link", {"profile": text(found[1]).lower()}, page, index, address)
+            context.notes.state(
+                "bluetooth.profile_link", {"profile": text(found[1]).lower() or "unknown"}, page, index, address
+            )
 
 
 def _packet_logs(page: Page, context: Context) -> None:

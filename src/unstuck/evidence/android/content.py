@@ -22,7 +22,7 @@ def read(page: Page, context: Context) -> None:
         elif not notes.has("network.default"):
             value = {"present": flag, "validated": None, "transport": ""}
             notes.state("network.default", value, page, index)
-    for package in sorted(context.apps.packages):
+    for package in context.apps.sought():
         at = page.data.find(package.encode())
         while at >= 0:
             index = page.index(at)

@@ -31,6 +31,13 @@ _WANTED = frozenset(
 )
 
 
+def listed_services(page: Page) -> set[str]:
+    """The services that a plain ``dumpsys`` lists before it prints them; empty where there is no list."""
+    if page.find_line(b"Currently running services:") < 0:
+        return set()
+    return {text(line.strip()) for _, line in page.lines() if line.startswith(b"  ")}
+
+
 def report_time(page: Page) -> datetime | None:
     """Local time in the head of the report, without zone."""
     found = _DUMPSTATE.search(page.data)

@@ -46,5 +46,7 @@ def _job(page: Page, context: Context, start: int, end: int) -> None:
     }
     context.notes.state("app.job", value, page, index, package)
     bucket = _BUCKET.search(page.data, start, end)
+    if context.notes.has("app.standby_bucket", package):
+        return  # the usage statistics are where buckets are kept
     if bucket is not None and (number := BUCKETS.get(text(bucket[1]))) is not None:
         context.notes.state("app.standby_bucket", number, page, page.index(bucket.start(1)), package)

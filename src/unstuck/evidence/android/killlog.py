@@ -16,7 +16,6 @@ _OLD_START = re.compile(rb"Start proc ([\w.:]+) for (.{1,200}?): pid=(\d+) uid=(
 _FORCE_STOP = re.compile(rb"Force stopping (?:package )?([\w.]+) appid=(\d+) user=-?\d+(?:: (.{0,200}))?")
 _CRASHING = re.compile(rb"Process: ([\w.:]+)(?:, PID: \d+)?")
 _EXCEPTION = re.compile(rb"((?:[a-z]\w*\.)+[A-Z]\w*(?:\$\w+)?)\b")
-_SAVER = re.compile(rb"\[(-?\d+(?:,-?\d+)+)")
 
 _VENDOR_REASONS = (
     "onekeyclean",
@@ -114,9 +113,8 @@ def saver_switched(message: bytes) -> bool | None:
 
     AOSP event-log-tags: before, now, ... up to 9; from 10 before, adaptive before, now, adaptive now, ...
     """
-    found = _SAVER.match(message)
-    if found is None:
+    parts = message.strip().strip(b"[]").split(b",")
+    if len(parts) < 3:
         return None
-    parts = [int(part) for part in found[1].split(b",")]
-    before, now = parts[0], parts[2] if len(parts) >= 7 else parts[1]
-    return None if before == now else now == 1
+    before, now = parts[0].strip(), parts[2 if len(parts) >= 7 else 1].strip()
+    return None if before == now or now not in (b"0", b"1") else now == b"1"

@@ -39,7 +39,11 @@ _NATIVE = (0xFFFFFF, int.from_bytes(b"bt_", "little"))
 """Mask and value of the native stack's tags up to Android 14: bt_btm, bt_bta_gattc, bt_stack ..."""
 
 _WORD = 8
-_LEVELS = b"VDIWEFAS"
+_STOP, _SPACE = b". "
+_IS_LEVEL = np.zeros(256, np.bool_)
+_IS_LEVEL[list(b"VDIWEFAS")] = True
+_FEW = 100
+"""Looking at one more column for a whole block costs as much as parsing about so many lines."""
 _COLUMNS = (31, 37, *(column for column in range(30, 56) if column not in (31, 37)))
 """Columns where the level letter can stand: without and with user id first, then wider ids, years, microseconds."""
 
@@ -103,22 +107,19 @@ def columns(block: Block) -> Columns:
     data = np.frombuffer(block.data, np.uint8)
     last = len(data) - 1
     levels = np.full(len(block.starts), -1, np.int64)
-    is_level = np.zeros(256, np.bool_)
-    is_level[list(_LEVELS)] = True
-    open_rows = np.arange(len(block.starts), dtype=np.int64)
-    # "04-10 10:06:39.549 ": without the space and the full stop it is no line of this layout.
-    at = block.starts
-    dated = (data[np.minimum(at + 14, last)] == 46) | (data[np.minimum(at + 19, last)] == 46)
-    open_rows = open_rows[dated]
+    # "04-10 10:06:39.549 ": without the full stop, with or without the year, it is no line of this layout.
+    dated = data[np.minimum(block.starts + 14, last)] == _STOP
+    dated |= data[np.minimum(block.starts + 19, last)] == _STOP
+    rest = np.flatnonzero(dated)
     for column in _COLUMNS:
-        if not len(open_rows):
-            break
-        spot = block.starts[open_rows] + column
-        inside = spot + 1 < last
+        if len(rest) <= _FEW:
+            break  # they are parsed one by one, to the same effect
+        spot = block.starts[rest] + column
+        fits = spot < last - 1
         spot = np.minimum(spot, last - 1)
-        fits = inside & is_level[data[spot]] & (data[spot - 1] == 32) & (data[spot + 1] == 32)
-        levels[open_rows[fits]] = spot[fits]
-        open_rows = open_rows[~fits]
+        fits &= _IS_LEVEL[data[spot]] & (data[spot - 1] == _SPACE) & (data[spot + 1] == _SPACE)
+        levels[rest[fits]] = spot[fits]
+        rest = rest[~fits]
     return Columns(block, levels)
 
 
@@ -155,6 +156,12 @@ def owned(found: Columns, uids: Collection[int], pids: Collection[int]) -> Rows:
     return rows[hit]
 
 
+def has_tag(tag: bytes, more: Collection[bytes] = ()) -> bool:
+    """The test of :func:`tagged` for one tag."""
+    beginning = (tag.ljust(_WORD) + b": ")[:_WORD]
+    return beginning in TAGS or beginning in more or tag.startswith(b"bt_")
+
+
 def unlike(found: Columns) -> Rows:
     """Lines (from 0) of another layout."""
     return np.flatnonzero(found.levels < 0)
@@ -179,10 +186,9 @@ def _words(data: bytes) -> NDArray[np.uint64] | None:
 
 def entries(block: Block, rows: Rows, telling: re.Pattern[bytes]) -> Iterator[Entry]:
     """Parse those of these lines of a block that hold something telling; unknown forms are passed over."""
-    data, starts, last = block.data, block.starts, len(block.starts) - 1
+    data = block.data
     for row in rows.tolist():
-        start = int(starts[row])
-        end = int(starts[row + 1]) if row < last else len(data)
+        start, end = block.bounds(row)
         if telling.search(data, start, min(end, start + _LOOKED_AT_BYTES)) is None:
             continue
         entry = parse(data[start:end].rstrip(b"\r\n"), block.first_line + row)

@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 
 from unstuck.evidence.android import apperrors, gattlog, killlog
 from unstuck.evidence.android.context import Context
-from unstuck.evidence.android.loglines import Columns, Entry, columns, entries, offset, owned, tagged, unlike
+from unstuck.evidence.android.loglines import (
+    Columns,
+    Entry,
+    columns,
+    entries,
+    has_tag,
+    offset,
+    owned,
+    tagged,
+    unlike,
+)
 from unstuck.evidence.android.page import text
 from unstuck.evidence.android.sections import Section
 from unstuck.model.evidence import Scalar
@@ -70,7 +80,7 @@ def log(section: Section, time: datetime | None) -> Log:
 
 def read(logs: Sequence[Log], context: Context) -> None:
     """State the facts of all logs of one text."""
-    packages = sorted(context.apps.present() if context.apps.installed else context.apps.packages)
+    packages = context.apps.sought()
     names = [re.escape(name.encode()) for name in (*packages, _BLUETOOTH_PROCESS)]
     telling = re.compile(b"|".join((*gattlog.NEEDLES, b"AndroidRuntime", b"battery_saver_mode", *names)))
     tags = {name.rpartition(".")[2].encode()[:8]: name for name in packages}
@@ -91,8 +101,10 @@ def read(logs: Sequence[Log], context: Context) -> None:
 
 def _telling(part: Log, telling: re.Pattern[bytes], own_tags: Sequence[bytes]) -> Iterator[Entry]:
     for found in part.parts:
-        for rows in (tagged(found, own_tags), unlike(found)):
-            yield from entries(found.block, rows, telling)
+        yield from entries(found.block, tagged(found, own_tags), telling)
+        for entry in entries(found.block, unlike(found), telling):
+            if has_tag(entry.tag, own_tags):
+                yield entry
 
 
 def _own(part: Log, uids: dict[int, str], lives: set[int], own_tags: Sequence[bytes]) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ from unstuck.evidence.android.page import Page
 _BACKGROUND = re.compile(rb"(?m)^[ \t]*Restrict background: (true|false)\b")
 _POWER = re.compile(rb"(?m)^[ \t]*Restrict power: (true|false)\b")
 _POLICIES = re.compile(rb"(?m)^[ \t]*Policy for UIDs:")
-_POLICY = re.compile(rb"(?m)^[ \t]*UID=(\d{1,9}) policy=(\w+)(?: \(([\w|]+)\))?")
+_POLICY = re.compile(rb"[ \t]*UID=(\d{1,9}) policy=(\w+)(?: \(([\w|]+)\))?")
 
 _REJECT = 1
 """NetworkPolicyManager.POLICY_REJECT_METERED_BACKGROUND."""
@@ -23,10 +23,12 @@ def read(page: Page, context: Context) -> None:
     if heading is None:
         return
     rows: dict[int, tuple[bool, int]] = {}
-    for found in _POLICY.finditer(page.data, heading.end()):
+    for index in range(page.index(heading.end()) + 1, len(page.starts)):
+        found = _POLICY.match(page.line(index))
+        if found is None:
+            break
         number = found[2].isdigit() and int(found[2]) & _REJECT == _REJECT
-        rejected = b"REJECT_METERED_BACKGROUND" in (found[3] or b"") or number
-        rows.setdefault(int(found[1]), (rejected, page.index(found.start(1))))
+        rows.setdefault(int(found[1]), (b"REJECT_METERED_BACKGROUND" in (found[3] or b"") or number, index))
     for uid, package in sorted(context.apps.uids().items()):
         rejected, index = rows.get(uid, (False, page.index(heading.end())))
         context.notes.state("network.app_rejected_metered", rejected, page, index, package)

@@ -19,10 +19,10 @@ DEFAULT_APP = "com.fitbit.FitbitMobile"
 _WHOLE_LIST = 10
 """A dump with more packages than this is the phone's whole list, not that of one app."""
 
-_LIST = re.compile(rb"(?m)^Packages:[ \t]*\r?\n")
-_LIST_END = re.compile(rb"(?m)^(?:Hidden system packages|Shared users|Package Changes):")
+_LIST = b"Packages:"
+_LIST_ENDS = (b"Hidden system packages:", b"Shared users:", b"Package Changes:")
 _BLOCK = b"  Package ["
-_UNKNOWN = re.compile(rb"(?m)^Unable to find package: ([\w.]+)")
+_UNKNOWN = re.compile(rb"Unable to find package: ([\w.]+)")
 _UID = re.compile(rb"(?m)^    (?:userId|appId)=(\d{1,7})\b")
 _CODE = re.compile(rb"\bversionCode=(\d{1,18})\b")
 _NAME = re.compile(rb"(?m)^    versionName=([^\r\n]{0,200})")
@@ -32,7 +32,8 @@ _USER = re.compile(rb"(?m)^    User (\d{1,4}):([^\r\n]*)")
 _FLAG = re.compile(rb"\b(installed|stopped|enabled)=(\w+)")
 _RUNTIME = re.compile(rb"(?m)^ +runtime permissions:[ \t]*\r?\n")
 _PERMISSION = re.compile(rb" +([\w.]+): granted=(true|false)\b")
-_SYSTEM_ROW = re.compile(rb"\n    (?:codePath=(/\S*)|lastUpdateTime=([\d-]{10} [\d:]{8}))")
+_CODE_PATH = b"\n    codePath="
+_UPDATED = b"\n    lastUpdateTime="
 
 _ENABLED = {"0": True, "1": True, "2": False, "3": False, "4": False}
 """PackageManager.COMPONENT_ENABLED_STATE_*: default, enabled, disabled, disabled by the person, until used."""
@@ -44,11 +45,11 @@ _TOGETHER = 5
 def read(page: Page, context: Context) -> None:
     """State what is known of each app of interest, and when the system was last updated (inferred)."""
     data = page.data
-    begin = _LIST.search(data)
-    start = begin.end() if begin else 0
-    stop = _LIST_END.search(data, start)
-    end = stop.start() if stop else len(data)
-    whole = begin is not None and _more_than(data, start, end, _WHOLE_LIST)
+    heading = page.find_line(_LIST)
+    start = max(heading, 0)
+    ends = [at for at in (page.find_line(end, start) for end in _LIST_ENDS) if at >= 0]
+    end = min(ends, default=len(data))
+    whole = heading >= 0 and _more_than(data, start, end, _WHOLE_LIST)
     present = set()
     for package in sorted(context.apps.packages):
         if _installed(page, context, package, start, end):
@@ -59,10 +60,10 @@ def read(page: Page, context: Context) -> None:
         if not present:
             missing = [context.apps.only] if context.apps.only else sorted({DEFAULT_APP} & context.apps.packages)
             for package in missing:
-                context.notes.state("app.not_installed", True, page, page.index(begin.start()) if begin else 0, package)
-    for found in _UNKNOWN.finditer(data):
-        if (package := text(found[1])) in context.apps.packages:
-            context.notes.state("app.not_installed", True, page, page.index(found.start()), package)
+                context.notes.state("app.not_installed", True, page, page.index(start), package)
+    at = page.find_line(b"Unable to find package: ")
+    if at >= 0 and (found := _UNKNOWN.match(data, at)) and (package := text(found[1])) in context.apps.packages:
+        context.notes.state("app.not_installed", True, page, page.index(at), package)
 
 
 def _more_than(data: bytes, start: int, end: int, least: int) -> bool:
@@ -136,16 +137,19 @@ def _iso(context: Context, found: re.Match[bytes] | None) -> str | None:
 
 def _system_update(page: Page, context: Context, start: int, end: int) -> None:
     """No field says when the system was updated: many system packages of one minute let it be inferred."""
+    data = page.data
     minutes: Counter[bytes] = Counter()
     where: dict[bytes, int] = {}
-    system = False
-    for found in _SYSTEM_ROW.finditer(page.data, start, end):
-        if found[1] is not None:
-            system = not found[1].startswith((b"/data/", b"/mnt/"))
-        elif system and _plausible(parse_stamp(found[2]), context):
-            minute = found[2][:16]
-            minutes[minute] += 1
-            where.setdefault(minute, found.start(2))
+    at = data.find(_CODE_PATH, start, end)
+    while at >= 0:
+        after = data.find(_CODE_PATH, at + 1, end)
+        if not data.startswith((b"/data/", b"/mnt/"), at + len(_CODE_PATH)):
+            updated = data.find(_UPDATED, at, after if after >= 0 else end) + len(_UPDATED)
+            minute = data[updated : updated + 16]
+            if updated > len(_UPDATED) and _plausible(parse_stamp(minute + b":00"), context):
+                minutes[minute] += 1
+                where.setdefault(minute, updated)
+        at = after
     together = [minute for minute, count in minutes.items() if count >= _TOGETHER]
     if not together:
         return

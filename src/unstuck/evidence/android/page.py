@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -51,6 +52,12 @@ class Page:
         """Which line of the page (from 0) the byte at ``offset`` is in."""
         return int(np.searchsorted(self.starts, offset, side="right")) - 1
 
+    def find_line(self, beginning: bytes, start: int = 0) -> int:
+        """Offset of the first line from ``start`` on that begins so, or -1; quick on long pages."""
+        if start == 0 and self.data.startswith(beginning):
+            return 0
+        return self.data.find(b"\n" + beginning, max(start - 1, 0)) + 1 or -1
+
     def line(self, index: int) -> bytes:
         """Line ``index`` without its end; -1 is the header."""
         if index < 0:
@@ -74,12 +81,13 @@ def page(section: Section, time: datetime | None) -> Page:
     kept = section.blocks
     if not kept:
         return Page(section.name, b"", np.empty(0, np.int64), section.header_line, *_head(section), time)
-    if len(kept) == 1:
-        return Page(section.name, kept[0].data, kept[0].starts, kept[0].first_line, *_head(section), time)
-    offsets = np.cumsum([0, *(len(block.data) for block in kept[:-1])])
-    starts = np.concatenate([block.starts + offset for block, offset in zip(kept, offsets, strict=True)])
-    data = b"".join(block.data for block in kept)
-    return Page(section.name, data, starts, kept[0].first_line, *_head(section), time)
+    whole = [block.copied() for block in kept]
+    if len(whole) == 1:
+        return Page(section.name, whole[0].data, whole[0].starts, whole[0].first_line, *_head(section), time)
+    offsets = accumulate((len(block.data) for block in whole[:-1]), initial=0)
+    starts = np.concatenate([block.starts + offset for block, offset in zip(whole, offsets, strict=True)])
+    data = b"".join(block.data for block in whole)
+    return Page(section.name, data, starts, whole[0].first_line, *_head(section), time)
 
 
 def _head(section: Section) -> tuple[int, bytes]:
@@ -117,9 +125,11 @@ class Notebook:
         """Something that happened at its own time."""
         self._add((name, subject, _key(value), time), name, value, on, index, time, subject, note)
 
-    def has(self, name: str) -> bool:
-        """Whether any fact of this kind was written."""
-        return name in self._count
+    def has(self, name: str, subject: str | None = None) -> bool:
+        """Whether any fact of this kind (about this subject) was written."""
+        if subject is None:
+            return name in self._count
+        return any(fact.name == name and fact.subject == subject for fact in self.facts)
 
     def _add(
         self,

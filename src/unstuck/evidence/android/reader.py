@@ -40,7 +40,7 @@ from unstuck.evidence.android.recognise import HEAD_BYTES, recognise
 from unstuck.evidence.android.sections import HEAD, LOGS, Section, Split, split
 from unstuck.evidence.android.text import as_utf8, blocks
 from unstuck.model.errors import ErrorCode, EvidenceError
-from unstuck.model.evidence import ReaderOptions, Reading, SourceInfo
+from unstuck.model.evidence import ReaderOptions, Reading, Scalar, SourceInfo
 
 __all__ = ["read", "recognise"]
 
@@ -111,7 +111,7 @@ def read(chunks: Iterable[bytes], path: str, options: ReaderOptions) -> Reading:
 def _read_all(found: Split, context: Context) -> None:
     parts = found.sections
     context.clock = _clock(parts)
-    context.bluetooth_asked = "bluetooth_manager" in found.services or _bluetooth_absent(found)
+    context.bluetooth_asked = "bluetooth_manager" in found.services or _complete_at(found) is not None
     for part in _named(parts, PROPERTIES):
         paper = page(part, _time(part, context))
         header.read_properties(paper, context)
@@ -121,13 +121,13 @@ def _read_all(found: Split, context: Context) -> None:
             reader(page(part, _time(part, context)), context)
         if name == "package":
             _read_logs(parts, context)
-    if _bluetooth_absent(found):
-        _state_absence(found, context)
+    _state_absence(found, context)
     for part in parts:
-        if part.header or part.blocks:
-            name = part.name.lower().replace(" ", "_")
-            paper = page(Section(part.name, part.header_line, part.header, ()), _time(part, context))
-            context.notes.state("phone.section", {"section": name, "lines": part.lines}, paper, -1)
+        title = part.header or b"".join(block.line(block.first_line) for block in part.blocks[:1])
+        paper = page(Section(part.name, part.header_line, title, ()), _time(part, context))
+        if title:
+            value: dict[str, Scalar] = {"section": part.name.lower().replace(" ", "_"), "lines": part.lines}
+            context.notes.state("phone.section", value, paper, -1)
 
 
 def _read_logs(parts: Sequence[Section], context: Context) -> None:
@@ -138,20 +138,26 @@ def _named(parts: Sequence[Section], name: str) -> list[Section]:
     return [part for part in parts if part.name == name and part.blocks]
 
 
-def _bluetooth_absent(found: Split) -> bool:
-    """Every service was printed, and Bluetooth is not among them: the phone (an emulator) has none."""
-    return found.services_complete and "bluetooth_manager" not in found.services
+def _complete_at(found: Split) -> Section | None:
+    """What says that every service was printed: dumpstate's last line, or the list of a plain ``dumpsys``."""
+    if found.services_complete:
+        return Section("", found.services_end_line, found.services_end, ())
+    for part in _named(found.sections, HEAD):
+        if header.listed_services(paper := page(part, None)):
+            return Section("", part.header_line, paper.line(0), ())
+    return None
 
 
 def _state_absence(found: Split, context: Context) -> None:
-    last = Section("", found.services_end_line, found.services_end, ())
-    context.notes.state(
-        "bluetooth.adapter",
-        "absent",
-        page(last, context.clock.utc(context.clock.now)),
-        -1,
-        note=f"no bluetooth_manager among {found.service_count} services; ",
-    )
+    """Every service was printed, and Bluetooth is not among them: the phone (an emulator) has none."""
+    place = _complete_at(found)
+    if place is None or "bluetooth_manager" in found.services:
+        return
+    for part in _named(found.sections, HEAD):
+        if "bluetooth_manager" in header.listed_services(page(part, None)):
+            return
+    note = f"no bluetooth_manager among {found.service_count} services; "
+    context.notes.state("bluetooth.adapter", "absent", page(place, _time(place, context)), -1, note=note)
 
 
 def _reading(found: Split, kind: str, context: Context) -> Reading:
@@ -210,7 +216,7 @@ def _end_of_logs(sections: Sequence[Section]) -> datetime | None:
             continue
         if (full := parse_stamp(last)) is not None:
             return full
-        sample = b"".join(part.data for part in section.blocks[-16:])[-_YEAR_SAMPLE_BYTES:]
+        sample = b"".join(part.copied().data for part in section.blocks[-16:])[-_YEAR_SAMPLE_BYTES:]
         if (year := guess_year(sample)) is not None:
             return Clock(now=datetime(year, 12, 31, 23, 59, 59) - timedelta(days=1)).local(last)  # noqa: DTZ001
     return None

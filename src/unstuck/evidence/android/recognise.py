@@ -56,11 +56,19 @@ _TITLES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("btsnooz", re.compile(r"--- BEGIN:BTSNOOP_LOG_SUMMARY \(\d+ bytes in\) ---$")),
 )
 
+_QUOTING = re.compile(r"\s*(```|~~~|#{1,6} |<!|<\w+>|import |from \w+ import |package [\w.]+;|//|/\*|\"\"\"|\{$)")
+"""A line that begins so belongs to a document or a program, which may quote a dump further down."""
+
+_TITLE_CHARACTERS = 2_000
+"""Longer lines are no titles; rows of some dumps are long, so they are only passed over."""
+
 _LOG_BEGIN = re.compile(r"--------- (beginning of|switch to) (/dev/log/)?\w+")
 _THREADTIME = re.compile(r"(\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,9}( [+-]\d{4})? +(\S+ +)?\d+ +\d+ [VDIWEFAS] ")
 _TIME = re.compile(r"(\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,9}( [+-]\d{4})? [VDIWEFAS]/.{0,80}\( *\d+\): ")
 _BRIEF = re.compile(r"[VDIWEFAS]/.{1,80}?\( *\d+\): ")
-_STUDIO = re.compile(r"(\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+-\d+(/\S+ [VDIWEFA]/|[ /]).{1,80}")
+_STUDIO = re.compile(
+    r"(\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +\d+-\d+(/\S+ [VDIWEFA]/| +\S.{0,80}? +[\w.]+ +[VDIWEFA] )"
+)
 _PROPERTY = re.compile(r"\[(ro|persist|sys|init|dalvik|gsm|net|dev|debug|service|selinux|vendor)\.[\w.]+\]: \[.*\]?$")
 _SETTING = re.compile(
     r"(bluetooth_on|airplane_mode_on|low_power|location_mode|adb_enabled|device_provisioned|wifi_on|mobile_data"
@@ -91,8 +99,10 @@ def recognise(head: bytes) -> str | None:
 
 
 def _by_title(lines: list[str]) -> str | None:
-    for line in lines[:_LINES]:
-        if len(line) > 2_000:
+    for line in lines:
+        if _QUOTING.match(line):
+            return None
+        if len(line) > _TITLE_CHARACTERS:
             continue
         for kind, title in _TITLES:
             if (found := title.match(line)) is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from unstuck.evidence.android.text import Block, Offsets
+from unstuck.evidence.android.text import BLOCK_BYTES, Block
 
 HEAD = "head"
 """Name of what stands before the first part: the header of a report."""
@@ -96,10 +96,10 @@ class _Open:
 
     def add(self, piece: Block) -> None:
         self.blocks.append(piece)
-        self.size += len(piece.data)
+        self.size += piece.size
 
     def drop_oldest(self) -> int:
-        dropped = len(self.blocks.popleft().data)
+        dropped = self.blocks.popleft().size
         self.size -= dropped
         self.cut = True
         return dropped
@@ -184,9 +184,11 @@ class Splitter:
         part = self._open
         if part is None or begin >= end:
             return
-        piece = _slice(block, begin, end)
-        size = len(piece.data)
+        piece = block.part(begin, end)
+        size = piece.size
         if part.name in LOGS:
+            # A log holds whole chunks, so they are shared; small pieces are copied to let the chunk go.
+            piece = piece if 2 * size > len(piece.data) or size >= BLOCK_BYTES // 2 else piece.copied()
             self._logs_left -= size
             part.add(piece)
             while self._logs_left < 0:
@@ -197,7 +199,7 @@ class Splitter:
             part.cut = True
             return
         self._services_left -= size
-        part.add(piece)
+        part.add(piece.copied())
 
 
 def split(source: Iterable[Block], first: str, wanted: Collection[str]) -> Split:
@@ -218,12 +220,3 @@ def _candidates(block: Block) -> Iterator[int]:
     # A line holds at least its newline, so the byte after the first is the line's own or the next line's.
     second = data[np.minimum(block.starts[maybe] + 1, len(data) - 1)]
     return iter(maybe[(second == _DASH) | (second == _U)].tolist())
-
-
-def _slice(block: Block, begin: int, end: int) -> Block:
-    if begin == 0 and end == len(block.starts):
-        return block
-    low = int(block.starts[begin])
-    high = int(block.starts[end]) if end < len(block.starts) else len(block.data)
-    starts: Offsets = block.starts[begin:end] - low
-    return Block(block.data[low:high], starts, block.first_line + begin)

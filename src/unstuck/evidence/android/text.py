@@ -8,7 +8,7 @@ and everything that looks for borders or log lines later builds on it.
 import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ BLOCK_BYTES = 1 << 18
 LINE_LIMIT_BYTES = 1 << 16
 """The rest of a longer line is dropped: nothing we read is longer, and memory stays bounded."""
 
+_KEPT_BYTES = LINE_LIMIT_BYTES + 1
+"""A line at the limit with its end."""
+
 _SNIFF_BYTES = 4096
 """So much of a text without a byte order mark is enough to see UTF-16 in it."""
 
@@ -30,18 +33,42 @@ _NEWLINE = 10
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines. ``starts`` are the offsets of their first bytes; ``first_line`` counts from 1."""
+    """Whole lines. ``starts`` are the offsets in ``data`` of their first bytes, the last line ends at ``end``.
+
+    ``data`` may hold more than these lines: blocks cut from one chunk share it. ``first_line`` counts from 1.
+    """
 
     data: bytes
     starts: Offsets
+    end: int
     first_line: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes the lines have."""
+        return self.end - int(self.starts[0]) if len(self.starts) else 0
+
+    def bounds(self, row: int) -> tuple[int, int]:
+        """Where line ``row`` (from 0) begins and ends, its end included."""
+        after = int(self.starts[row + 1]) if row + 1 < len(self.starts) else self.end
+        return int(self.starts[row]), after
 
     def line(self, number: int) -> bytes:
         """The line with this number (of the whole text) without its end."""
-        row = number - self.first_line
-        start = int(self.starts[row])
-        end = int(self.starts[row + 1]) if row + 1 < len(self.starts) else len(self.data)
+        start, end = self.bounds(number - self.first_line)
         return self.data[start:end].rstrip(b"\r\n")
+
+    def part(self, begin: int, end: int) -> "Block":
+        """Lines ``begin`` to ``end`` (not included), sharing the data."""
+        after = int(self.starts[end]) if end < len(self.starts) else self.end
+        return Block(self.data, self.starts[begin:end], after, self.first_line + begin)
+
+    def copied(self) -> "Block":
+        """The same lines with data of their own, so that the rest of the chunk can go."""
+        first = int(self.starts[0]) if len(self.starts) else 0
+        if first == 0 and self.end == len(self.data):
+            return self
+        return Block(self.data[first : self.end], self.starts - first, self.end - first, self.first_line)
 
 
 def encoding(head: bytes) -> tuple[str, int]:
@@ -88,63 +115,77 @@ def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def line_starts(data: bytes) -> Offsets:
-    """Offset of the first byte of every line of ``data``, which ends with a newline."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
-    starts = np.empty(len(ends), np.int64)
-    if len(ends):
-        starts[0] = 0
-        np.add(ends[:-1], 1, out=starts[1:])
-    return starts
-
-
 def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
-    """Cut a UTF-8 text into blocks of whole lines; where the chunks were cut makes no difference."""
-    line = 1
-    for data in _whole_lines(chunks):
-        starts = line_starts(data)
-        count = len(starts)
-        longest = int(np.diff(starts).max(initial=0)) if count > 1 else 0
-        if max(longest, len(data) - int(starts[-1])) > LINE_LIMIT_BYTES + 1:
-            data = _without_long_lines(data, starts)
-            starts = line_starts(data)
-        yield Block(data, starts, line)
-        line += count
+    """Cut a UTF-8 text into blocks of whole lines; where the chunks were cut makes no difference.
+
+    Chunks of a quarter of a megabyte or more are not copied.
+    """
+    number = 1
+    carry = b""
+    for data in _joined(chunks):
+        first = data.find(b"\n") + 1
+        if not first:
+            carry = (carry + data[:_KEPT_BYTES])[:_KEPT_BYTES]
+            continue
+        begin = 0
+        if carry:
+            yield _one_line(carry + data[:first], number)
+            number += 1
+            begin = first
+        for block in _windows(data, begin, number):
+            begin = block.end
+            number += len(block.starts)
+            yield _short(block)
+        carry = data[begin : begin + _KEPT_BYTES]
+    if carry:
+        yield _one_line(carry + b"\n", number)
 
 
-def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _joined(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Small chunks put together: looking at a block costs some time whatever its size."""
     parts: list[bytes] = []
     size = 0
-    for piece in _pieces(chunks):
-        parts.append(piece)
-        size += len(piece)
-        if size < BLOCK_BYTES:
-            continue
-        if (cut := piece.rfind(b"\n") + 1) == 0:
-            data = b"".join(parts)
-            cut = data.rfind(b"\n") + 1
-            if cut:
-                yield data[:cut]
-            parts = [data[cut:][: LINE_LIMIT_BYTES + 1]]
-        else:
-            parts[-1] = piece[:cut]
-            yield b"".join(parts)
-            parts = [piece[cut:][: LINE_LIMIT_BYTES + 1]]
-        size = len(parts[0])
-    if size:
-        data = b"".join(parts)
-        yield data if data.endswith(b"\n") else data + b"\n"
-
-
-def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
-        if len(chunk) <= 2 * BLOCK_BYTES:
-            yield chunk
-        else:
-            for at in range(0, len(chunk), BLOCK_BYTES):
-                yield chunk[at : at + BLOCK_BYTES]
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= BLOCK_BYTES:
+            yield b"".join(parts) if len(parts) > 1 else bytes(chunk)
+            parts, size = [], 0
+    if size:
+        yield b"".join(parts)
 
 
-def _without_long_lines(data: bytes, starts: Offsets) -> bytes:
-    bounds = [*starts.tolist(), len(data)]
-    return b"".join(data[start : min(end - 1, start + LINE_LIMIT_BYTES)] + b"\n" for start, end in pairwise(bounds))
+def _windows(data: bytes, begin: int, number: int) -> Iterator[Block]:
+    """Blocks of a chunk from ``begin`` on; a line over the border of two windows belongs to the second."""
+    line = begin
+    for at in range(begin, len(data), BLOCK_BYTES):
+        window = np.frombuffer(data, np.uint8, min(BLOCK_BYTES, len(data) - at), at)
+        ends = np.flatnonzero(window == _NEWLINE)
+        if not len(ends):
+            continue
+        starts = np.empty(len(ends), np.int64)
+        starts[0] = line
+        np.add(ends[:-1], at + 1, out=starts[1:])
+        line = at + int(ends[-1]) + 1
+        yield Block(data, starts, line, number)
+        number += len(starts)
+
+
+def _one_line(line: bytes, number: int) -> Block:
+    return _short(Block(line, np.zeros(1, np.int64), len(line), number))
+
+
+def _short(block: Block) -> Block:
+    """The same block, with lines that are too long cut."""
+    starts = block.starts
+    longest = block.end - int(starts[-1])
+    if len(starts) > 1:
+        longest = max(longest, int((starts[1:] - starts[:-1]).max()))
+    if longest <= _KEPT_BYTES:
+        return block
+    cut = [
+        block.data[start : min(end - 1, start + LINE_LIMIT_BYTES)] + b"\n"
+        for start, end in map(block.bounds, range(len(starts)))
+    ]
+    lengths = [0, *accumulate(map(len, cut))]
+    return Block(b"".join(cut), np.array(lengths[:-1], np.int64), lengths[-1], block.first_line)

@@ -27,7 +27,7 @@ _EVENT = re.compile(rb'\s*time="([^"]{1,40})" type=STANDBY_BUCKET_CHANGED packag
 
 def read(page: Page, context: Context) -> None:
     """State ``app.standby_bucket`` now and at every change, or ``app.idle`` before 9."""
-    for package in sorted(context.apps.packages):
+    for package in context.apps.sought():
         needle = b"package=" + package.encode() + b" "
         at = page.data.find(needle)
         while at >= 0:
