@@ -173,7 +173,9 @@ def tracker_link_idle(case: Case) -> Outcome:
     if day is None:
         return UNKNOWN
     hours = _hours(day)
-    idle = max(hours["idle_gg_h"], hours["slow_none_h"] if hours["slow_gg_h"] < 1 else 0.0)
+    idle = hours["idle_gg_h"]
+    if idle < IDLE_HOURS and hours["slow_gg_h"] < 1:
+        idle = min(hours["slow_none_h"], 24.0)  # counted apart from the rest, so a day can hold more than its hours
     return either(
         idle >= IDLE_HOURS and hours["fast_h"] < 0.05,
         f"on {day.text('date')} a phone was connected but its app was silent for {idle:.1f} h",
