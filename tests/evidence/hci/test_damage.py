@@ -8,6 +8,7 @@ import pytest
 
 from tests.evidence.hci import builders as b
 from tests.evidence.hci.reading import read
+from unstuck.evidence.hci import btsnooz
 from unstuck.model.errors import ErrorCode, EvidenceError
 
 Make = Callable[[list[b.Packet]], bytes]
@@ -77,12 +78,20 @@ def test_packets_cut_anywhere_harm_nothing(cut: int) -> None:
     assert read(b.btsnoop(packets, cut=cut)).source.records == len(packets)
 
 
-def test_a_packed_block_that_is_a_bomb_is_cut_at_the_limit() -> None:
+def test_a_packed_block_that_is_a_bomb_is_cut_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(btsnooz, "INFLATED_LIMIT_BYTES", 100_000)
     record = struct.pack("<HHIB", 3, 3, 1, 0x10) + b"\xff\0"
-    packed = struct.pack("<BQ", 2, b.EPOCH_US) + zlib.compress(record * 12_000_000, 1)
+    packed = struct.pack("<BQ", 2, b.EPOCH_US) + zlib.compress(record * 100_000)
     reading = read(packed)
-    assert reading.source.records * len(record) <= 64 << 20
+    assert reading.source.records == 100_000 // len(record)
     assert "damaged" in reading.source.problems[0]
+
+
+def test_a_packed_block_longer_than_its_content_may_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(btsnooz, "INFLATED_LIMIT_BYTES", 50)
+    with pytest.raises(EvidenceError, match="impossible") as caught:
+        read(b.snooz(PACKETS))
+    assert caught.value.code is ErrorCode.SOURCE_DAMAGED
 
 
 def test_a_packed_block_that_cannot_be_unpacked_is_an_error() -> None:

@@ -24,8 +24,8 @@ from unstuck.evidence.hci.records import (
     view,
 )
 
-INFLATED_LIMIT_BYTES = 64 << 20
-"""Android keeps 256 KB; 64 MB leaves room for every variant and none for a bomb."""
+INFLATED_LIMIT_BYTES = 16 << 20
+"""Android keeps 256 KB; 16 MB leaves room for every variant and none for a bomb."""
 
 KINDS = np.zeros(256, np.uint8)
 KINDS[[0x10, 0x11, 0x12, 0x17, 0x20, 0x21, 0x22, 0x2D]] = (EVENT, ACL, SCO, ISO, COMMAND, ACL, SCO, ISO)
