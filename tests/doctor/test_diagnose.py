@@ -282,3 +282,10 @@ def test_every_cause_named_has_evidence_beside_it() -> None:
     for found in (real_case(), of(answer("bluetooth_on", "off"), http(401, 9), http(401, 3))):
         assert found.causes
         assert all(cause.evidence for cause in found.causes)
+
+
+def test_a_phone_without_tracker_and_app_is_nobodys_case() -> None:
+    offline = Reading(SourceInfo("synthetic", "bugreport", 1), (network(False, False),))
+    found = diagnose([offline], Options(), END)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert diagnose([offline], Options(symptom="silent"), END).verdict is Verdict.STUCK

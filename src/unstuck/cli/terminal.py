@@ -166,8 +166,10 @@ def _evidence(page: Page, diagnosis: Diagnosis, cause: RankedCause, most: int) -
 def _where(diagnosis: Diagnosis, line: CauseEvidence) -> str:
     place = wording.place((line.locator, *line.also))
     paths = [source.path for source in diagnosis.sources]
-    if len(paths) < 2 or line.source not in paths:
-        return place if len(paths) < 2 else f"{wording.source_name(line.source)}, {place}"
+    if line.source not in paths:
+        return f"{wording.source_name(line.source)}, {place}"
+    if len(paths) < 2:
+        return place
     return f"{place} [{paths.index(line.source) + 1}]"
 
 

@@ -80,7 +80,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     case = replace(case, stopped_at=stop.since if stop is not None else None)
     found = findings(case, knowledge)
     states = {finding.id: finding.state for finding in found}
-    stopped = is_stopped(flow, found)
+    stopped = is_stopped(case, flow, found)
     posterior = shipped_network().posterior(states, stopped=stopped)
     causes = rank(posterior, found, knowledge) if stopped else ()
     judgement = judge(case, flow, found, causes)

@@ -56,16 +56,18 @@ class Judgement:
     headline: str
 
 
-def is_stopped(flow: Flow, findings: Sequence[Finding]) -> bool:
+def is_stopped(case: Case, flow: Flow, findings: Sequence[Finding]) -> bool:
     """Whether data is known to stand still: seen at a boundary, blocked by a state, or reported."""
-    return bool(flow.stops) or any(_blocks(found) or _reported(found) for found in findings)
+    if flow.stops or any(_reported(found) for found in findings):
+        return True
+    return _concerns_a_tracker(case) and any(_blocks(found) for found in findings)
 
 
 def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[RankedCause]) -> Judgement:
     """Weigh what was seen."""
     top = causes[0] if causes else None
     sure = top is not None and top.probability >= CONVINCING
-    blocking = [found for found in findings if _blocks(found)]
+    blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
     if top is not None and sure and top.id == "tracker.not_worn" and not blocking:
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
@@ -101,7 +103,14 @@ def _not_enough(flow: Flow) -> str:
     return "That alone fits many causes; evidence or a few answers would settle it."
 
 
+def _concerns_a_tracker(case: Case) -> bool:
+    """Whether anything ties the evidence to a tracker: that a phone without one is offline is nobody's case."""
+    return case.tracker is not None or bool(case.of_app("app.installed")) or case.facts.has("reported.symptom")
+
+
 def _nothing(case: Case) -> str:
+    if case.tracker is None and not case.of_app("app.installed"):
+        return "Neither a tracker nor its app was recognised in it."
     if case.tracker is None:
         return "No tracker was recognised in it, and nothing in it shows data moving or standing still."
     return "Nothing in it shows the tracker's data moving or standing still."
