@@ -72,8 +72,8 @@ test: check  ## Lint, types, imports and all quick tests
 test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
 	@$(BIN)/pytest -m browser $(ARGS)
 
-test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs and fuzz each reader for a moment
-	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),5)
+test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs, then a short run from a fixed seed
+	@$(BIN)/python -m fuzz --runs 3000
 
 bench: $(VENV)/stamp-dev  ## Measure, and write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

@@ -1,8 +1,9 @@
-"""Replay kept inputs and fuzz: ``python -m fuzz [--seconds N] [--keep] [TARGET...]``."""
+"""Replay kept inputs and fuzz: ``python -m fuzz [--seconds N | --runs N] [--keep] [TARGET...]``."""
 
 import argparse
 import importlib
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,20 +25,25 @@ def main() -> int:
     known = sorted(path.stem.removeprefix("fuzz_") for path in _HERE.glob("fuzz_*.py"))
     parser = argparse.ArgumentParser(prog="python -m fuzz", description="Fuzz the readers of Unstuck.")
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="per target; 0 only replays (default 60)")
+    parser.add_argument(
+        "--runs", type=int, metavar="N", help="instead, N inputs from a fixed seed: the same every time"
+    )
     parser.add_argument("--keep", action="store_true", help="then keep the small inputs that reach new code")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(known))
     arguments = parser.parse_args()
     unknown = set(arguments.targets) - set(known)
     if unknown:
         parser.error(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    fuzzing = arguments.seconds > 0
+    if arguments.runs and arguments.keep:
+        parser.error("--keep goes with --seconds: a fixed seed finds nothing new")
+    fuzzing = bool(arguments.runs) or arguments.seconds > 0
     if fuzzing and importlib.util.find_spec("atheris") is None:
         print("atheris is not installed (make test-fuzz installs it): replaying the kept inputs only.")
         fuzzing = False
     broken = []
     for target in arguments.targets or known:
         print(f"{target}: {replay(target)} kept inputs replayed", flush=True)
-        if fuzzing and not _fuzz(target, arguments.seconds):
+        if fuzzing and not _fuzz(target, arguments.seconds, arguments.runs):
             broken.append(target)
         if fuzzing and arguments.keep:
             print(f"{target}: {_keep(target)} kept inputs now", flush=True)
@@ -67,9 +73,13 @@ def load(target: str) -> Callable[[bytes], object]:
     return one_input
 
 
-def _fuzz(target: str, seconds: int) -> bool:
+def _fuzz(target: str, seconds: int, runs: int | None) -> bool:
     found = _FOUND / target
     work = found / "corpus"
+    if runs:
+        # Inputs of an earlier run would make this one another one.
+        work = found / "fixed"
+        shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     kept = _CORPUS / target
     command = [
@@ -79,22 +89,22 @@ def _fuzz(target: str, seconds: int) -> bool:
         target,
         str(work),
         *([str(kept)] if kept.is_dir() else []),
-        f"-max_total_time={seconds}",
+        *([f"-runs={runs}", "-seed=1"] if runs else [f"-max_total_time={seconds}"]),
         f"-timeout={_INPUT_TIMEOUT_S}",
         f"-rss_limit_mb={_MEMORY_LIMIT_MB}",
         f"-artifact_prefix={found}/",
         "-print_final_stats=1",
     ]
     log = found / "last.log"
-    print(f"{target}: fuzzing for {seconds} s ...", flush=True)
+    print(f"{target}: fuzzing, {f'{runs} inputs' if runs else f'{seconds} s'} ...", flush=True)
     with log.open("w") as output:
         status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
     lines = log.read_text(errors="replace").splitlines()
     if status != 0:
         print("\n".join(lines[-40:]))
         return False
-    runs = next((line.split()[-1] for line in lines if "number_of_executed_units" in line), "?")
-    print(f"{target}: {runs} inputs tried, nothing found", flush=True)
+    tried = next((line.split()[-1] for line in lines if "number_of_executed_units" in line), "?")
+    print(f"{target}: {tried} inputs tried, nothing found", flush=True)
     return True
 
 
