@@ -14,6 +14,9 @@ from unstuck.model.evidence import Fact, FactSet
 SURE_ENOUGH = 0.5
 """Least sureness (0 to 1) at which a device is taken for a tracker: below it only attribute handles speak."""
 
+DEVICES_NAMED = 5
+"""Devices named where none is a known tracker: enough to find one's own, few enough to read."""
+
 _ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
@@ -83,7 +86,7 @@ def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
     candidates = close or list(found)
     merged = _merge(candidates, names, facts)
     if not merged:
-        return Choice(None, frozenset(), "No tracker was recognised; name it with --tracker ADDRESS or NAME.")
+        return Choice(None, frozenset(), f"No tracker was recognised; name it with --tracker{_seen(facts, names)}.")
     best = max(merged, key=lambda group: max(found[subject][1] for subject in group if subject in found))
     tracker = _tracker(best, found, names)
     if len(merged) == 1:
@@ -94,6 +97,15 @@ def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
         best,
         f"Several trackers were recognised; this is about {tracker.name}. Others: {others} (--tracker NAME).",
     )
+
+
+def _seen(facts: FactSet, names: dict[str, str]) -> str:
+    """What the person may choose from: linked devices first, then what was heard most."""
+    linked = [fact.subject for fact in facts.all("link.opened", "link.lost", "link.ended", "link.traffic")]
+    heard = sorted(facts.all("advert.summary"), key=lambda fact: -(fact.number("count") or 0))
+    subjects = dict.fromkeys(subject for subject in (*linked, *(fact.subject for fact in heard)))
+    shown = [f"{names[s]} ({s})" if names.get(s) else s for s in subjects if _ADDRESS.fullmatch(s)][:DEVICES_NAMED]
+    return f" if it is one of these: {', '.join(shown)}" if shown else " ADDRESS or NAME"
 
 
 def _recognised(facts: FactSet) -> dict[str, tuple[str, float]]:
@@ -170,7 +182,11 @@ def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> f
         return frozenset({app})
     if tracker and tracker.vendor in profiles():
         return frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
-    seen = {fact.subject for fact in facts.all("app.installed") if vendor_of_package(fact.subject)}
+    seen = {
+        fact.subject
+        for fact in facts
+        if fact.name.startswith("app.") and fact.name != "app.not_installed" and vendor_of_package(fact.subject)
+    }
     return frozenset(seen) or frozenset({"com.fitbit.FitbitMobile"})
 
 

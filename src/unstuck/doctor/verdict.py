@@ -105,11 +105,18 @@ def _not_enough(flow: Flow) -> str:
 
 def _concerns_a_tracker(case: Case) -> bool:
     """Whether anything ties the evidence to a tracker: that a phone without one is offline is nobody's case."""
-    return case.tracker is not None or bool(case.of_app("app.installed")) or case.facts.has("reported.symptom")
+    return case.tracker is not None or _has_app(case) or case.facts.has("reported.symptom")
+
+
+def _has_app(case: Case) -> bool:
+    return any(
+        fact.subject in case.packages and fact.name.startswith("app.") and fact.name != "app.not_installed"
+        for fact in case.facts
+    )
 
 
 def _nothing(case: Case) -> str:
-    if case.tracker is None and not case.of_app("app.installed"):
+    if case.tracker is None and not _has_app(case):
         return "Neither a tracker nor its app was recognised in it."
     if case.tracker is None:
         return "No tracker was recognised in it, and nothing in it shows data moving or standing still."
