@@ -136,6 +136,12 @@ def read_rssi(at: float, rssi: int, handle: int = HANDLE) -> list[Packet]:
     ]
 
 
+def quality(at: float, rssi: int, report: int = 0x02, missed: int = 13, handle: int = HANDLE) -> Packet:
+    """Android's Bluetooth Quality Report."""
+    head = struct.pack("<BBBHBbbBBBH", 0x58, report, 0x11, handle, 0, 12, rssi, 0, 22, 0, 6400)
+    return event(at, 0xFF, head + struct.pack("<IIII", 0x1234, 7, missed, 0) + bytes(24))
+
+
 def encrypted(at: float, code: int = 0, version: int = 0x59, handle: int = HANDLE) -> Packet:
     body = struct.pack("<BH", code, handle)
     return event(at, version, body + {0x08: b"\1", 0x59: b"\1\x10", 0x30: b""}[version])

@@ -315,6 +315,25 @@ def test_signal_of_a_br_link_is_relative_and_never_mixed_in() -> None:
     assert not facts([b.connected_br(1), *b.read_rssi(2, -2, 0x0010)]).has("rssi.read")
 
 
+def test_the_controllers_own_report_on_a_link_is_read() -> None:
+    found = facts([b.connected(1), b.quality(9, -102), b.disconnected(9.1, 0x08)])
+    report = only(found, "link.quality")
+    assert report.subject == b.TRACKER
+    assert report.value == {"report": "silent", "rssi": -102, "retransmissions": 7, "missed": 13}
+    assert only(found, "link.lost").number("last_rssi") == -102
+
+
+def test_a_quality_report_on_a_link_never_heard_has_no_signal() -> None:
+    found = facts([b.connected(1), b.quality(1.2, -127), b.disconnected(1.3, 0x3E)])
+    assert only(found, "link.quality").number("rssi") is None
+    assert only(found, "link.not_established").number("last_rssi") is None
+
+
+@pytest.mark.parametrize("report", [b.quality(9, -60, report=0x06), b.quality(9, -60, handle=0x0999)])
+def test_other_vendor_events_and_reports_on_no_link_are_left_alone(report: b.Packet) -> None:
+    assert not facts([b.connected(1), report]).has("link.quality")
+
+
 def test_signal_127_of_a_link_is_no_signal() -> None:
     assert not facts([b.connected(1), *b.read_rssi(2, 127)]).has("rssi.read")
 

@@ -264,6 +264,14 @@ def test_adverts_after_the_loss_are_weak() -> None:
     assert max(value for value in after if value is not None) < -90
 
 
+def test_the_controller_itself_says_how_weak_the_tracker_was_when_it_went() -> None:
+    found = _found(f"{PAIR}.last")
+    lost = {fact.subject: fact.number("last_rssi") for fact in found.all("link.lost")[:2]}
+    assert lost == {PEER_C: -64, TRACKER: -102}
+    heard = [fact.number("rssi") for fact in found.all("link.quality", subject=TRACKER)]
+    assert heard[:7] == [-99, -102, -102, -102, -101, -99, -102]
+
+
 def test_bluetooth_going_off_at_the_end_is_told() -> None:
     reading = _reading(f"{PAIR}.last")
     closed = _found(f"{PAIR}.last").latest("hci.all_links_closed")

@@ -21,6 +21,13 @@ ATTEMPTS = (0x0405, 0x200D, 0x2043, 0x2085)
 COMPLETES_TAKEN = (0x1405, 0x2015)
 """Commands whose results are looked at."""
 
+QUALITY_SUBEVENT = 0x58
+QUALITY_REPORTS = {0x01: "periodic", 0x02: "silent", 0x03: "audio", 0x04: "audio", 0x07: "audio", 0x08: "failed"}
+"""Android's Bluetooth Quality Report, a vendor event (0xff) that many controllers send: AOSP, btif_bqr.h.
+0x02 comes once nothing was received for half of the link's supervision time-out."""
+NEVER_HEARD = -127
+"""RSSI of a quality report on a link on which no packet ever came."""
+
 AT_START_US = 1_000_000
 """A reset within the first second of a trace: Bluetooth had just been switched on when the log began."""
 
@@ -56,6 +63,8 @@ class Events:
             self._pairing.capabilities(at, _address(packet, 2), "phone" if code == 0x31 else "peer")
         elif code == 0x36 and len(packet) >= 9:
             self._pairing.simple_pairing(at, _address(packet, 3), packet[2])
+        elif code == 0xFF:
+            self._quality(at, packet, base)
         elif len(packet) >= 5:
             self._link_event(at, code, packet, base)
 
@@ -113,6 +122,22 @@ class Events:
                 self._book.add("rssi.read", {"rssi": rssi}, at, f"Read RSSI: {rssi} dBm", link.subject)
         elif opcode == 0x2015 and len(packet) >= 13:
             self._channels(at, packet[8:13], self._links.find(handle, at, "le").subject, "LE Read Channel Map")
+
+    def _quality(self, at: Moment, packet: bytes, base: int) -> None:
+        handle = base + (_word(packet, 5) & 0xFFF)
+        rssi = packet[9] - 256 if packet[9] > 127 else packet[9]
+        link = self._links.open.get(handle)
+        if link is None or packet[7] > 1 or not NEVER_HEARD <= rssi <= 20:
+            return
+        heard = None if rssi == NEVER_HEARD else rssi
+        if heard is not None:
+            self._peers.reading(link.address, heard, at)
+        report = QUALITY_REPORTS[packet[3]]
+        resent, missed = (int.from_bytes(packet[where : where + 4], "little") for where in (19, 23))
+        value = {"report": report, "rssi": heard, "retransmissions": resent, "missed": missed}
+        said = f"Quality report ({report}): handle 0x{link.number:04x}, "
+        said += "never heard" if heard is None else f"{heard} dBm"
+        self._book.add("link.quality", value, at, f"{said}, {missed} packets missed", link.subject)
 
     def _channels(self, at: Moment, channel_map: bytes, subject: str, said: str) -> None:
         used = (int.from_bytes(channel_map, "little") & DATA_CHANNELS).bit_count()

@@ -18,6 +18,8 @@ from unstuck.evidence.hci.events import (
     COMPLETES_TAKEN,
     EVENTS_TAKEN,
     META_TAKEN,
+    QUALITY_REPORTS,
+    QUALITY_SUBEVENT,
     Events,
 )
 from unstuck.evidence.hci.gatt import RESET_COMPLETE, RESET_COMPLETE_BYTES, RESET_REQUEST, Gatt
@@ -52,6 +54,10 @@ _TELLING_SENT = np.zeros(256, bool)
 _TELLING_SENT[0x06] = True
 
 
+QUALITY_BYTES = 27
+"""Bytes of a quality report up to the last field that is read."""
+
+
 def _table(codes_taken: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     table = np.zeros(65536, bool)
     table[list(codes_taken)] = True
@@ -59,6 +65,7 @@ def _table(codes_taken: tuple[int, ...]) -> npt.NDArray[np.bool_]:
 
 
 _EVENTS, _METAS, _COMMANDS = _table(EVENTS_TAKEN), _table(META_TAKEN), _table(COMMANDS_TAKEN)
+_QUALITY = _table(tuple(QUALITY_REPORTS))
 _COMPLETES, _ATTEMPTS = _table(COMPLETES_TAKEN), _table(ATTEMPTS)
 
 
@@ -137,11 +144,14 @@ class Session:
         self._page_timeouts(batch, events[page_timeout])
         ended = events[(code == 0x05) & (batch.length[events] >= 6)]
         self.link_events |= bool(len(meta) > np.count_nonzero(advert) or connection.any() or len(ended))
+        vendor = events[(code == 0xFF) & (batch.length[events] >= QUALITY_BYTES)]
+        quality = (batch.byte(vendor, 2) == QUALITY_SUBEVENT) & _QUALITY[batch.byte(vendor, 3)]
         refused = status[_ATTEMPTS[answered] & (batch.byte(status, 2) != 0)]
         taken = (
             events[_EVENTS[code] & ~page_timeout],
             meta[_METAS[sub]],
             complete[_COMPLETES[completed]],
+            vendor[quality],
             refused,
             commands[_COMMANDS[opcode]],
             _newest_before(commands[_ATTEMPTS[opcode]], refused),
