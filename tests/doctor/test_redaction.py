@@ -201,6 +201,7 @@ def test_product_in_a_name_stays_and_the_rest_goes(name: str, expected: str) -> 
         (r"D:\Evidence of Ann\bugreport.zip", "[folder 1]/bugreport.zip"),
         ("/tmp/bugreport.zip/FS/data/misc/bluetooth/logs/btsnooz_hci.log",
          "[folder 1]/bugreport.zip/FS/data/misc/bluetooth/logs/btsnooz_hci.log"),
+        ("/srv/ann/takeout.zip!Takeout/Fitbit/Trackers.csv", "[folder 1]/takeout.zip!Takeout/Fitbit/Trackers.csv"),
         ("/home/ann", "/home/[user 1]"),
         ("Takeout/Fitbit/Device Events/events.json", "Takeout/Fitbit/Device Events/events.json"),
     ],

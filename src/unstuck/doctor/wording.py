@@ -32,12 +32,16 @@ _KINDS = {
     "pcap": "Bluetooth capture",
     "pcapng": "Bluetooth capture",
     "bugreport": "Android bug report",
-    "dumpsys": "Android service report",
+    "batterystats": "Android battery statistics",
+    "dumpsys": "Android service reports",
     "logcat": "Android log",
     "settings": "Android settings",
     "appops": "Android app operations",
     "getprop": "Android properties",
     "takeout": "Takeout export",
+    "answers": "your answers",
+    "archive": "archive",
+    "folder": "folder",
     "unknown": "not recognised",
 }
 _WHOLE_NUMBER = re.compile(r"^(packet|line|row) (\d+)$")
@@ -163,6 +167,9 @@ def tracker_name(tracker: Tracker | None) -> str:
 
 def kind_name(kind: str) -> str:
     """The kind of a source for a person."""
+    service = kind.removeprefix("dumpsys ")
+    if service != kind:
+        return clean(f"Android service report ({service})")
     return _KINDS.get(kind, clean(kind).replace("_", " "))
 
 

@@ -42,8 +42,8 @@ SIGN_WORDS: Mapping[Sign, str] = {
     Sign.UNHEARD: "new link never heard",
     Sign.REFUSED: "connection refused",
     Sign.ENDED: "link closed in order",
-    Sign.ON: "switched on or started",
-    Sign.OFF: "switched off or stopped",
+    Sign.ON: "lets data flow: on, started, saver or airplane mode off",
+    Sign.OFF: "holds data up: off, stopped, saver or airplane mode on",
     Sign.FAILED: "failed",
     Sign.NOTE: "other happening",
 }
