@@ -33,7 +33,9 @@ _PERSONAL_PARTS = {
 
 _PLAIN_LOCATOR = re.compile(r"(?:packet|line|row) [\d,]+")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?[\\/]|~")
-_EVIDENCE_FILE = re.compile(r"(?i)\.(?:log|last|zip|txt|t?gz|tar|bz2|xz|pcap|pcapng|cfa|pklg|btsnoop|json|csv|html)(?:!|$)")
+_EVIDENCE_FILE = re.compile(
+    r"(?i)\.(?:log|last|zip|txt|t?gz|tar|bz2|xz|pcap|pcapng|cfa|pklg|btsnoop|json|csv|html)(?:!|$)"
+)
 _HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[\s:._-]?[0-9A-Fa-f]){11,}")
 _MASK = re.compile(r"[Xx*]")
 
