@@ -115,6 +115,13 @@ def test_a_clock_set_back_is_told() -> None:
     assert "clock jumps 60 s back at packet 2" in reading.source.problems[0]
 
 
+@pytest.mark.parametrize("data", [b"\1", b"\1\3", b"\4", b"\4\5", b"\2\1\2", b"\3", b"\7"])
+def test_a_clock_that_jumps_at_a_packet_too_short_to_mean_anything_harms_nothing(data: bytes) -> None:
+    reading = read(b.btsnoop([b.connected(500), b.Packet(1, False, data)]))
+    assert reading.source.records == 2
+    assert "clock jumps" in reading.source.problems[0]
+
+
 def test_times_out_of_order_by_less_than_a_second_are_no_jump() -> None:
     assert not read(b.btsnoop([b.connected(1), b.advert(0.9, -50)])).source.problems
 

@@ -41,6 +41,7 @@ MONITOR_WAYS = np.zeros(65536, np.uint8)
 MONITOR_WAYS[[3, 5, 7, 19]] = RECEIVED
 
 _LENGTH = struct.Struct(">I").unpack_from
+_LENGTH_LOW = struct.Struct(">H").unpack_from
 
 
 class BtsnoopFramer(Framer):
@@ -53,20 +54,25 @@ class BtsnoopFramer(Framer):
         self._datalink = datalink
 
     def _walk(self, raw: bytes, size: int) -> tuple[list[int], int]:
+        """This loop runs once for each record, so it reads the low half of the length only and runs into
+        the padding; lengths that need the high half are impossible and found in the arrays."""
         offsets: list[int] = []
         add = offsets.append
-        at, last = 0, size - RECORD_HEAD_BYTES
-        while at <= last:
-            length = _LENGTH(raw, at + 4)[0]
-            after = at + RECORD_HEAD_BYTES + length
-            if after > size:
-                if length > MAX_RECORD_BYTES:
-                    self._damaged(f"a record of {length:,} bytes is impossible", len(offsets))
-                    return offsets, size
-                break
-            add(at)
-            at = after
-        return offsets, at
+        at = 0
+        try:
+            while True:
+                (length,) = _LENGTH_LOW(raw, at + 6)
+                add(at)
+                at += RECORD_HEAD_BYTES + length
+        except struct.error:
+            pass
+        while offsets and offsets[-1] > size - RECORD_HEAD_BYTES:
+            at = offsets.pop()
+        if offsets:
+            length = _LENGTH(raw, offsets[-1] + 4)[0]
+            if length <= MAX_RECORD_BYTES and offsets[-1] + RECORD_HEAD_BYTES + length > size:
+                at = offsets.pop()
+        return offsets, min(at, size)
 
     def _batch(self, raw: bytes, offsets: Ints) -> Batch:
         longs = view(raw, ">u4")
@@ -100,7 +106,9 @@ class BtsnoopFramer(Framer):
         keep = len(offsets)
         if bad.any():
             keep = int(np.argmax(bad))
-            self._damaged("the head of this record is impossible", keep)
+            length_text = f"a record of {int(included[keep]):,} bytes"
+            what = length_text if included[keep] > MAX_RECORD_BYTES else "the head of this record"
+            self._damaged(f"{what} is impossible", keep)
         return Batch(
             data=data,
             raw=raw,

@@ -21,8 +21,8 @@ PASSED_OVER = 0
 SENT, RECEIVED, UNKNOWN_WAY = 0, 1, 2
 """Which way a packet went, as the phone sees it."""
 
-MAX_RECORD_BYTES = 70_000
-"""Longest possible record. An ACL or ISO packet holds at most 65,535 bytes and a few bytes of head."""
+MAX_RECORD_BYTES = 65_535
+"""Longest record taken for one. Controllers hold buffers of a few kilobytes; lengths are 16 bits."""
 
 PAD_BYTES = 64
 """Zero bytes after each block, so that fixed offsets into a short last packet stay inside the array."""
