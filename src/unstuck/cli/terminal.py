@@ -198,6 +198,8 @@ def _fix(page: Page, rank: int, fix: PlannedFix) -> None:
         page.paragraph(step, indent=8, mark=f"{number}.")
     if fix.worked_when:
         page.paragraph(f"It worked when: {fix.worked_when}", "dim", indent=5)
+    if fix.credit:
+        page.paragraph(fix.credit, "dim", indent=5)
 
 
 def _unchecked(page: Page, rows: Sequence[Unchecked]) -> None:
@@ -217,9 +219,12 @@ def _question(page: Page, diagnosis: Diagnosis) -> None:
     if question is None:
         return
     page.paragraph("This would tell most" if diagnosis.verdict is Verdict.INCONCLUSIVE else "One question", "bold")
-    page.paragraph(f"{question.text} [{' / '.join(question.answers)}]", indent=3)
+    offered = "" if question.answer_ids else f" [{' / '.join(question.answers)}]"
+    page.paragraph(f"{question.text}{offered}", indent=3)
     if question.how_to_look:
         page.paragraph(question.how_to_look, "dim", indent=3)
+    for given, text in zip(question.answer_ids, question.answers, strict=False):
+        page.paragraph(f"--answer {question.id}={given}   {text}", "dim", indent=3)
     page.blank()
 
 

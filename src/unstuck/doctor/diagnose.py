@@ -224,7 +224,8 @@ def _app_name(case: Case) -> str:
     profile = case.profile
     if profile is not None and profile.apps:
         return profile.apps[0].name
-    named = [app.name for entry in profiles().values() for app in entry.apps if case.packages & set(app.packages)]
+    seen = {fact.subject for fact in case.facts if fact.name.startswith("app.")} & case.packages
+    named = [app.name for entry in profiles().values() for app in entry.apps if seen & set(app.packages)]
     return named[0] if named else ""
 
 

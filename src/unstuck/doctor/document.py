@@ -119,6 +119,7 @@ def _fix(fix: PlannedFix) -> Document:
         "blocked": fix.blocked,
         "steps": list(fix.steps),
         "worked_when": fix.worked_when,
+        "credit": fix.credit,
     }
 
 

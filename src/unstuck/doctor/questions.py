@@ -71,7 +71,8 @@ def next_question(
         return None
     question = worths[0].question
     answers = tuple(answer.text for answer in question.answers)
-    return NextQuestion(question.id, question.text, answers, question.look_up.get(platform, ""))
+    ids = tuple(answer.id for answer in question.answers)
+    return NextQuestion(question.id, question.text, answers, question.look_up.get(platform, ""), ids)
 
 
 def worth_of_questions(

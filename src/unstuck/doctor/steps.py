@@ -33,8 +33,6 @@ def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
     steps = steps_for(fix.id, platform.system, platform.maker, f"{platform.vendor} {platform.tracker}".strip())
     named = with_names(steps, app=platform.app or "the tracker's app", tracker=platform.tracker or "the tracker")
     lines = (*(f"{caution.text}." for caution in step.cautions), *named.lines)
-    if named.credit:
-        lines = (*lines, f"({named.credit})")
     return PlannedFix(
         fix=fix.id,
         title=fix.title,
@@ -44,6 +42,7 @@ def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
         blocked=_blocked(step),
         steps=lines,
         worked_when=named.worked_when or fix.worked_when,
+        credit=named.credit,
     )
 
 

@@ -186,6 +186,8 @@ def verdict_sentence(diagnosis: Diagnosis) -> str:
     if diagnosis.verdict is Verdict.HEALTHY:
         whole = all(state is HopState.MOVING for _, state, _ in diagnosis.hops)
         return "Not stuck: data moves from tracker to server." if whole else "Not stuck, as far as could be seen."
+    if not diagnosis.sources:
+        return "Inconclusive: nothing was read yet."
     if not any(source.readable for source in diagnosis.sources):
         return "Inconclusive: there was nothing to read."
     return "Inconclusive: this evidence cannot tell."

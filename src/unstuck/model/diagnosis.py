@@ -91,7 +91,8 @@ class RankedCause:
 class PlannedFix:
     """One step of the plan. ``chance`` is the chance that this step gets data moving.
 
-    ``blocked`` is the reason why it must not be done now, or None.
+    ``blocked`` is the reason why it must not be done now, or None. ``credit`` names whose work the
+    steps rest on, to be shown wherever they are.
     """
 
     fix: str
@@ -102,6 +103,7 @@ class PlannedFix:
     blocked: str | None
     steps: tuple[str, ...]
     worked_when: str = ""
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class NextQuestion:
     text: str
     answers: tuple[str, ...]
     how_to_look: str = ""
+    answer_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

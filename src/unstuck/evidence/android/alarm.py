@@ -21,7 +21,7 @@ def read(page: Page, context: Context) -> None:
         context.notes.state("phone.uptime", {"seconds": int(up[1]) / 1000}, page, page.index(up.start(1)))
     ids = _USER_IDS.search(page.data)
     if ids is not None and not context.notes.has("app.doze_exempt"):
-        listed = {int(part) for part in text(ids[1]).split(",") if part.strip()}
+        listed = {int(part) for part in re.findall(rb"\d{1,9}", ids[1])}
         for uid, package in sorted(context.apps.uids().items()):
             context.notes.state("app.doze_exempt", uid in listed, page, page.index(ids.start(1)), package)
     heading = _RESTRICTED.search(page.data)

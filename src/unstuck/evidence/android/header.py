@@ -11,7 +11,8 @@ _DUMPSTATE = re.compile(rb"== dumpstate: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 _FINGERPRINT = re.compile(rb"Build fingerprint: '([^'\n]{1,300})'")
 _SDK = re.compile(rb"Android SDK version: (\d{1,4})")
 _UPTIME = re.compile(
-    rb"Uptime: up (?:(\d+) weeks?, )?(?:(\d+) days?, )?(?:(\d+) hours?, )?(?:(\d+) minutes?)?(?:, (\d+) seconds?)?"
+    rb"Uptime: up (?:(\d{1,6}) weeks?, )?(?:(\d{1,6}) days?, )?(?:(\d{1,6}) hours?, )?(?:(\d{1,6}) minutes?)?"
+    rb"(?:, (\d{1,6}) seconds?)?"
 )
 _PROPERTY = re.compile(rb"(?m)^\[([\w.]+)\]: \[(.*)\]\r?$")
 _FINGERPRINT_RELEASE = re.compile(r"[^:]*:([^/]+)/")

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from unstuck.evidence.android.apps import parse_uid
 from unstuck.evidence.android.page import text
 
-_AM_KILL = re.compile(rb"\[(\d+),(\d+),([^,\]]+),(-?\d+),(.*?)(?:,(\d+))?\]?$")
-_AM_CRASH = re.compile(rb"\[(\d+),(\d+),([^,\]]+),(-?\d+),([^,\]]*)")
-_AM_START = re.compile(rb"\[(\d+),(\d+),(\d+),([^,\]]+),([^,\]]*),?([^\]]*)")
-_AM_DIED = re.compile(rb"\[(\d+),(\d+),([^,\]]+)")
-_KILLING = re.compile(rb"Killing (\d+):([^/\s]+)/(\w+) \(adj (-?\d+)\): (.*)")
-_START = re.compile(rb"Start proc (\d+):([^/\s]+)/(\w+) for (.{0,200})")
-_OLD_START = re.compile(rb"Start proc ([\w.:]+) for (.{1,200}?): pid=(\d+) uid=(\d+)")
-_FORCE_STOP = re.compile(rb"Force stopping (?:package )?([\w.]+) appid=(\d+) user=-?\d+(?:: (.{0,200}))?")
-_CRASHING = re.compile(rb"Process: ([\w.:]+)(?:, PID: \d+)?")
+_AM_KILL = re.compile(rb"\[(\d{1,9}),(\d{1,9}),([^,\]]+),(-?\d{1,9}),(.*?)(?:,(\d{1,9}))?\]?$")
+_AM_CRASH = re.compile(rb"\[(\d{1,9}),(\d{1,9}),([^,\]]+),(-?\d{1,9}),([^,\]]*)")
+_AM_START = re.compile(rb"\[(\d{1,9}),(\d{1,9}),(\d{1,9}),([^,\]]+),([^,\]]*),?([^\]]*)")
+_AM_DIED = re.compile(rb"\[(\d{1,9}),(\d{1,9}),([^,\]]+)")
+_KILLING = re.compile(rb"Killing (\d{1,9}):([^/\s]+)/(\w+) \(adj (-?\d{1,9})\): (.*)")
+_START = re.compile(rb"Start proc (\d{1,9}):([^/\s]+)/(\w+) for (.{0,200})")
+_OLD_START = re.compile(rb"Start proc ([\w.:]+) for (.{1,200}?): pid=(\d{1,9}) uid=(\d{1,9})")
+_FORCE_STOP = re.compile(rb"Force stopping (?:package )?([\w.]+) appid=(\d{1,9}) user=-?\d{1,9}(?:: (.{0,200}))?")
+_CRASHING = re.compile(rb"Process: ([\w.:]+)(?:, PID: \d{1,9})?")
 _EXCEPTION = re.compile(rb"((?:[a-z]\w*\.)+[A-Z]\w*(?:\$\w+)?)\b")
 
 _VENDOR_REASONS = (

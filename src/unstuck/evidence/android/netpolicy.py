@@ -8,7 +8,7 @@ from unstuck.evidence.android.page import Page
 _BACKGROUND = re.compile(rb"(?m)^[ \t]*Restrict background: (true|false)\b")
 _POWER = re.compile(rb"(?m)^[ \t]*Restrict power: (true|false)\b")
 _POLICIES = re.compile(rb"(?m)^[ \t]*Policy for UIDs:")
-_POLICY = re.compile(rb"[ \t]*UID=(\d{1,9}) policy=(\w+)(?: \(([\w|]+)\))?")
+_POLICY = re.compile(rb"[ \t]*UID=(\d{1,9}) policy=(\w{1,20})(?: \(([\w|]+)\))?")
 
 _REJECT = 1
 """NetworkPolicyManager.POLICY_REJECT_METERED_BACKGROUND."""

@@ -13,7 +13,7 @@ _OLD = re.compile(rb"(?m)^ +mLowPowerModeEnabled=(true|false)\b")
 _MACHINE = re.compile(rb"(?m)^ *Battery saver state machine:")
 _ENABLED = re.compile(rb"(?m)^ +(?:Enabled|full)=(true|false)\b")
 _STATISTICS = re.compile(rb"(?m)^ +Battery Saver is currently: (ON|OFF)\b")
-_TIMES = re.compile(rb"(?m)^ +Times (?:full )?enabled: (\d+)")
+_TIMES = re.compile(rb"(?m)^ +Times (?:full )?enabled: (\d{1,9})")
 _SWITCHED = re.compile(rb"(?m)^ +Last (ON|OFF) time: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*)")
 _LEVEL = re.compile(rb"(?m)^ +mBatteryLevel=(\d{1,3})\b")
 _EXEMPT_IDS = re.compile(rb"(?m)^ +mDeviceIdleWhitelist=\[([\d, ]*)\]")
@@ -54,7 +54,7 @@ def _switching(page: Page, context: Context, begin: int) -> None:
 
 def _exempt(page: Page, context: Context, ids: str, index: int) -> None:
     """The list holds app ids; they mean nothing without the package dump."""
-    listed = {int(part) for part in ids.split(",") if part.strip()}
+    listed = {int(part) for part in re.findall(r"[0-9]{1,9}", ids)}
     for uid, package in context.apps.uids().items():
         context.notes.state("app.doze_exempt", uid in listed, page, index, package)
 

@@ -90,7 +90,7 @@ def recognise(head: bytes) -> str | None:
     """
     codec, mark = encoding(head[:HEAD_BYTES])
     lines = head[mark:HEAD_BYTES].decode(codec, "replace").split("\n")
-    if len(head) > HEAD_BYTES and len(lines) > 1:
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()  # cut in the middle
     full = [line.rstrip("\r") for line in lines if line.strip()][:_LINES]
     if not full:

@@ -19,7 +19,7 @@ def read(page: Page, context: Context) -> None:
     for form in (_ROW, _LISTED):
         for found in form.finditer(page.data):
             name, value = text(found[1]), text(found[2])
-            if name not in seen and value.isascii() and value.isdigit():
+            if name not in seen and value.isascii() and value.isdigit() and len(value) < 10:
                 seen.add(name)
                 _state(page, context, name, int(value), page.index(found.start(1)))
 

@@ -20,7 +20,7 @@ BUCKETS = {
 }
 """Numbers of UsageStatsManager by the names that the job scheduler prints."""
 
-_ROW = re.compile(rb"\s*package=\S+ u=(\d+) bucket=(\d{1,3})\b")
+_ROW = re.compile(rb"\s*package=\S+ u=(\d{1,4}) bucket=(\d{1,3})\b")
 _OLD_ROW = re.compile(rb"\s*package=\S+ (?:u=\d+ )?lastUsed\w*=.*\bidle=(y|n)\b")
 _EVENT = re.compile(rb'\s*time="([^"]{1,40})" type=STANDBY_BUCKET_CHANGED package=\S+ standbyBucket=(\d{1,3})\b')
 
