@@ -14,6 +14,7 @@ from unstuck.doctor.makers import maker_id
 from unstuck.doctor.network import Network, Posterior
 from unstuck.doctor.plan import make_plan
 from unstuck.doctor.questions import next_question
+from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import SYMPTOM, findings
 from unstuck.doctor.steps import Platform, planned
 from unstuck.doctor.timeline import timeline
@@ -112,7 +113,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         facts=tuple(facts),
         timeline=timeline(case),
         sources=tuple(reading.source for reading in readings),
-        notes=_notes(case, choice, flow, readings),
+        notes=_notes(case, choice, flow, readings, Clock(zone, judged_at)),
     )
 
 
@@ -229,8 +230,13 @@ def _app_name(case: Case) -> str:
     return named[0] if named else ""
 
 
-def _notes(case: Case, choice: Choice, flow: Flow, readings: Sequence[Reading]) -> tuple[str, ...]:
+def _notes(case: Case, choice: Choice, flow: Flow, readings: Sequence[Reading], clock: Clock) -> tuple[str, ...]:
     notes = [choice.note] if choice.note and any(reading.source.readable for reading in readings) else []
+    runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
+    if runs and not flow.stops:
+        first, last, count = runs[-1]
+        between = f"between {clock.time(first)} and {clock.time(last)}" if count > 1 else f"at {clock.time(first)}"
+        notes.append(f"The link failed {times(count, 'time')} {between} and has worked since.")
     closed = case.latest("hci.all_links_closed")
     if closed is not None and closed.time is not None and case.judged_at - closed.time <= timedelta(seconds=5):
         notes.append("The trace ends with the phone closing every link: Bluetooth went off or restarted then.")

@@ -62,7 +62,6 @@ class Flow:
     stops: tuple[Stop, ...]
     moves: tuple[Move, ...]
     linked: bool | None = None
-    past: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def first_stop(self) -> Stop | None:

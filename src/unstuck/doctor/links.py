@@ -61,19 +61,20 @@ class LinkHistory:
 
         None where there was no failure, or where the link settled after the last one.
         """
-        wanted = list(subjects)
-        began: datetime | None = None
-        last: datetime | None = None
-        for fact in self.trouble_of(wanted):
+        runs = self.runs_of_trouble(subjects, until)
+        return runs[-1][0] if runs and not self._settled(subjects, runs[-1][1], until) else None
+
+    def runs_of_trouble(self, subjects: Iterable[str], until: datetime) -> list[tuple[datetime, datetime, int]]:
+        """Failures with no settled link between them, as first failure, last failure and their number."""
+        runs: list[tuple[datetime, datetime, int]] = []
+        for fact in self.trouble_of(subjects):
             if fact.time is None or fact.time > until:
                 continue
-            if last is not None and self._settled(wanted, last, fact.time):
-                began = None
-            began = began or fact.time
-            last = fact.time
-        if last is not None and self._settled(wanted, last, until):
-            return None
-        return began
+            if runs and not self._settled(subjects, runs[-1][1], fact.time):
+                runs[-1] = (runs[-1][0], fact.time, runs[-1][2] + 1)
+            else:
+                runs.append((fact.time, fact.time, 1))
+        return runs
 
     def _settled(self, subjects: Iterable[str], after: datetime, before: datetime) -> bool:
         least = timedelta(minutes=SETTLED_MINUTES)
