@@ -1,7 +1,7 @@
 """Run the benchmarks: ``python -m benchmarks [--smoke] [NAME...]``. Without a name, writes benchmarks/RESULTS.md."""
 
 import argparse
-import importlib
+import json
 import os
 import platform
 import subprocess
@@ -28,7 +28,6 @@ def main() -> int:
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if arguments.smoke:
-        # Before the benchmarks are imported: they read it when they are.
         os.environ["UNSTUCK_BENCH_SMOKE"] = "1"
     groups = {}
     for name in arguments.names or known:
@@ -45,7 +44,10 @@ def main() -> int:
 
 
 def _run(name: str) -> Sequence[Row]:
-    rows: Sequence[Row] = importlib.import_module(f"benchmarks.bench_{name}").run()
+    """One benchmark in a process of its own: what others left in memory must not count, nor warm it up."""
+    code = f"import json, benchmarks.bench_{name} as it; print(json.dumps(it.run()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=_HERE.parent, stdout=subprocess.PIPE, text=True, check=True)
+    rows: Sequence[Row] = json.loads(done.stdout.splitlines()[-1])
     return rows
 
 
