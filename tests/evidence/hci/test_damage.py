@@ -122,6 +122,23 @@ def test_a_clock_that_jumps_at_a_packet_too_short_to_mean_anything_harms_nothing
     assert "clock jumps" in reading.source.problems[0]
 
 
+@pytest.mark.parametrize("stamp", [0, 5, 1 << 61, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_times_that_cannot_be_harm_nothing(stamp: int) -> None:
+    data = bytearray(b.btsnoop([b.connected(1), b.notify(2, b"a"), b.disconnected(3, 0x08), b.notify(9, b"a")]))
+    struct.pack_into(">Q", data, 16 + 16, stamp)
+    assert read(bytes(data)).source.records == 4
+    packed = bytearray(b.snooz(PACKETS, "u64"))
+    struct.pack_into("<Q", packed, 1, stamp)
+    assert read(bytes(packed)).source.records == len(PACKETS) - 1
+
+
+def test_time_steps_that_cannot_be_harm_nothing() -> None:
+    records = bytearray(b.snooz_records(PACKETS, "u64"))
+    struct.pack_into("<Q", records, 4, (1 << 64) - 1)
+    packed = struct.pack("<BQ", 2, b.EPOCH_US) + zlib.compress(bytes(records))
+    assert read(packed).source.records == len(PACKETS) - 1
+
+
 def test_times_out_of_order_by_less_than_a_second_are_no_jump() -> None:
     assert not read(b.btsnoop([b.connected(1), b.advert(0.9, -50)])).source.problems
 

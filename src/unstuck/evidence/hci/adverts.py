@@ -47,8 +47,9 @@ class Adverts:
         self._kept = 0
         self._stride = 1
         self._looked_into: set[int] = set()
-        self._signals: dict[int, dict[int, int]] = {}
-        self._span: dict[int, tuple[int, int, int, int]] = {}
+        self._place: dict[int, int] = {}
+        self._signals = np.zeros((64, 256), np.int64)
+        self._span: dict[int, tuple[int, int, int]] = {}
         self._last: dict[int, tuple[int, int]] = {}
         self._address = np.empty(0, np.int64)
         self._row = np.empty(0, np.int64)
@@ -85,28 +86,36 @@ class Adverts:
         return np.concatenate(tables, axis=1)
 
     def _sum_up(self, address: Ints, rssi: Ints, time_us: Ints, number: Ints) -> None:
-        pairs, counts = np.unique((address << 8) | (rssi & 0xFF), return_counts=True)
-        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-            device = pair >> 8
-            signals = self._signals.get(device)
-            if signals is None:
-                if len(self._signals) >= DEVICES_KEPT:
-                    self.unlisted += count
-                    continue
-                signals = self._signals[device] = {}
-            value = (pair & 0xFF) - 256 if pair & 0x80 else pair & 0xFF
-            signals[value] = signals.get(value, 0) + count
-        devices, first = np.unique(address, return_index=True)
+        """Count each device's adverts by signal: one row of 256 counts for each device."""
+        devices, first, inverse = np.unique(address, return_index=True, return_inverse=True)
         last = len(address) - 1 - np.unique(address[::-1], return_index=True)[1]
-        for device, begin, end in zip(devices.tolist(), first.tolist(), last.tolist(), strict=True):
-            if device in self._signals:
-                before = self._span.get(device, (int(time_us[begin]), int(number[begin]), 0, 0))
-                self._span[device] = (before[0], before[1], int(time_us[end]), int(number[end]))
+        places = np.array([self._place_of(device) for device in devices.tolist()], np.int64)
+        for device, place, begin, end in zip(
+            devices.tolist(), places.tolist(), first.tolist(), last.tolist(), strict=True
+        ):
+            if place >= 0:
+                before = self._span.get(device, (int(time_us[begin]), int(number[begin]), 0))
+                self._span[device] = (before[0], before[1], int(time_us[end]))
+        if len(self._place) > len(self._signals):
+            more = max(2 * len(self._signals), len(self._place)) - len(self._signals)
+            self._signals = np.concatenate((self._signals, np.zeros((more, 256), np.int64)))
+        place = places[inverse]
+        counted = place >= 0
+        self.unlisted += int(np.count_nonzero(~counted))
+        np.add.at(self._signals, (place[counted], rssi[counted] & 0xFF), 1)
+
+    def _place_of(self, device: int) -> int:
+        place = self._place.get(device, -1)
+        if place < 0 and len(self._place) < DEVICES_KEPT:
+            place = self._place[device] = len(self._place)
+        return place
+
+    def _count_of(self, device: int) -> int:
+        return int(self._signals[self._place[device]].sum())
 
     def _keep(self, kept: Ints, peers: Peers) -> None:
         self._rows.append(kept[:, :: self._stride] if self._stride > 1 else kept)
         self._kept += self._rows[-1].shape[1]
-        self.thinned += kept.shape[1] - self._rows[-1].shape[1]
         if self._kept > ROWS_KEPT:
             matter = _as_ints(peers.connected | peers.recognised() | peers.listed)
             everything = np.concatenate(self._rows, axis=1)
@@ -114,7 +123,6 @@ class Adverts:
             if chosen.shape[1] > ROWS_KEPT // 2:
                 chosen = chosen[:, ::2]
                 self._stride *= 2
-            self.thinned += everything.shape[1] - chosen.shape[1]
             self._rows, self._kept = [chosen], chosen.shape[1]
 
     def _look_into(
@@ -170,34 +178,33 @@ class Adverts:
         """State the adverts of the devices that matter, and sums for them and the most frequent others."""
         matter = {int(one.replace(":", ""), 16) for one in wanted | peers.connected | peers.recognised() if ":" in one}
         self._state_seen(book, matter)
-        by_count = sorted(
-            self._signals, key=lambda device: (device not in matter, -sum(self._signals[device].values()))
-        )
+        by_count = sorted(self._place, key=lambda device: (device not in matter, -self._count_of(device)))
         for device in by_count[:SUMMARIES]:
             self._state_summary(book, peers, device)
-        self.unlisted += sum(sum(self._signals[device].values()) for device in by_count[SUMMARIES:])
+        self.unlisted += sum(self._count_of(device) for device in by_count[SUMMARIES:])
 
     def _state_seen(self, book: Book, matter: set[int]) -> None:
         if not self._rows:
             return
         everything = np.concatenate(self._rows, axis=1)
-        for device in sorted(matter & set(self._signals)):
+        for device in sorted(matter & set(self._place)):
             mine = everything[:, everything[0] == device]
             stride = -(-mine.shape[1] // SEEN_PER_DEVICE) or 1
-            self.thinned += mine.shape[1] - mine[:, ::stride].shape[1]
+            mine = mine[:, ::stride]
+            self.thinned += self._count_of(device) - mine.shape[1]
             subject = address_text(device)
-            for _, time_us, number, rssi, connectable in mine[:, ::stride].T.tolist():
+            for _, time_us, number, rssi, connectable in mine.T.tolist():
                 strength = None if rssi == NO_RSSI else rssi
                 value = {"rssi": strength, "connectable": None if connectable == _UNKNOWN else bool(connectable)}
                 said = "Advert: no RSSI" if strength is None else f"Advert: {strength} dBm"
                 book.add("advert.seen", value, Moment(0, time_us, number), said, subject)
 
     def _state_summary(self, book: Book, peers: Peers, device: int) -> None:
-        signals = self._signals[device]
-        heard = sorted((rssi, count) for rssi, count in signals.items() if rssi != NO_RSSI)
-        count = sum(signals.values())
+        signals = np.roll(self._signals[self._place[device]], 128).tolist()
+        heard = [(rssi, count) for rssi, count in zip(range(-128, 127), signals, strict=False) if count]
+        count = sum(signals)
         subject = address_text(device)
-        first_us, first_number, last_us, _ = self._span[device]
+        first_us, first_number, last_us = self._span[device]
         median = _median(heard)
         value = {
             "count": count,

@@ -11,11 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from unstuck.evidence.hci.book import Book, Moment, iso, times
-from unstuck.evidence.hci.links import LATE_PACKET_US, Link, Links
+from unstuck.evidence.hci.links import LATE_PACKET_US, Cell, Link, Links
 from unstuck.evidence.hci.records import RECEIVED, SENT, Batch, Ints
 
 ATT_TIMEOUT_US = 30_000_000
 """A transaction that is not answered within 30 s has failed; no more may be sent (vol. 3 part F, 3.3.3)."""
+
+CELLS_KEPT = 50_000
+"""Most (link, attribute) sums held at once; a device has some dozens of attributes in use."""
+TIMEOUTS_KEPT = 5_000
+"""Most unanswered requests remembered."""
 
 ERROR = 0x01
 REQUESTS = (0x02, 0x04, 0x06, 0x08, 0x0A, 0x0C, 0x0E, 0x10, 0x12, 0x16, 0x18, 0x20)
@@ -64,7 +69,8 @@ class Attributes:
         self._book = book
         self._waiting: dict[tuple[int, int], tuple[Link, Waiting]] = {}
         self.answered = 0
-        self._timeouts: list[tuple[Link, Waiting, int]] = []
+        self._cells = 0
+        self._timeouts: list[tuple[int, str, Waiting, int]] = []
 
     def take(self, batch: Batch, rows: Ints, handles: Ints, before: dict[int, Link], links: Links) -> None:
         """The ATT packets at these rows; ``before`` are the links open when the batch began."""
@@ -115,12 +121,19 @@ class Attributes:
         for one, index, packets, total in zip(
             slots.tolist(), first.tolist(), counts.tolist(), sums.tolist(), strict=True
         ):
-            attributes = owners[one >> 17].attributes
-            cell = attributes.setdefault(
-                one & 0x1FFFF, [0, 0, batch.first + int(rows[index]), int(batch.time_us[rows[index]])]
-            )
-            cell[0] += packets
-            cell[1] += int(total)
+            cell = self._cell(owners[one >> 17].attributes, one & 0x1FFFF, batch, int(rows[index]))
+            cell.packets += packets
+            cell.bytes += int(total)
+
+    def _cell(self, cells: dict[int, Cell], slot: int, batch: Batch, row: int) -> Cell:
+        """The sum of a slot; one that nobody keeps once there are too many."""
+        cell = cells.get(slot)
+        if cell is None:
+            cell = Cell(_moment(batch, row))
+            if self._cells < CELLS_KEPT:
+                self._cells += 1
+                cells[slot] = cell
+        return cell
 
     def _errors(self, batch: Batch, rows: Ints, owners: list[Link], owner: Ints, opcode: npt.NDArray[np.uint8]) -> None:
         chosen = (opcode == ERROR) & (batch.length[rows] >= 13)
@@ -130,9 +143,7 @@ class Attributes:
         slot = (owner << 16) | (batch.byte(rows, 12).astype(np.int64) << 8) | batch.byte(rows, 9)
         slots, first, counts = np.unique(slot, return_index=True, return_counts=True)
         for one, index, count in zip(slots.tolist(), first.tolist(), counts.tolist(), strict=True):
-            row = int(rows[index])
-            errors = owners[one >> 16].errors
-            errors.setdefault(one & 0xFFFF, [0, batch.first + row, int(batch.time_us[row])])[0] += count
+            self._cell(owners[one >> 16].errors, one & 0xFFFF, batch, int(rows[index])).packets += count
 
     def _answers(
         self, batch: Batch, rows: Ints, owners: list[Link], owner: Ints, way: Ints, opcode: npt.NDArray[np.uint8]
@@ -169,16 +180,20 @@ class Attributes:
 
     def _settle(self, link: Link, waiting: Waiting, until_us: int) -> None:
         self.answered += 1
-        if until_us - waiting.at.time_us > ATT_TIMEOUT_US and not link.clock_jumped:
-            self._timeouts.append((link, waiting, until_us))
+        self._judge(link, waiting, until_us)
+
+    def _judge(self, link: Link, waiting: Waiting, until_us: int) -> None:
+        overdue = until_us - waiting.at.time_us > ATT_TIMEOUT_US and not link.clock_jumped
+        if overdue and len(self._timeouts) < TIMEOUTS_KEPT:
+            self._timeouts.append((link.number, link.subject, waiting, until_us))
 
     def state(self, link: Link, until_us: int) -> None:
         """The facts of a link whose life is over, or of one still open at the end of the trace."""
         for key in (SENT, RECEIVED):
             entry = self._waiting.pop((id(link), key), None)
             until = link.closed_us if link.closed_us is not None else until_us
-            if entry is not None and until - entry[1].at.time_us > ATT_TIMEOUT_US and not link.clock_jumped:
-                self._timeouts.append((link, entry[1], until))
+            if entry is not None:
+                self._judge(link, entry[1], until)
         if link.first_att is None or link.last_att is None:
             return
         sent, sent_bytes, received, received_bytes = link.traffic
@@ -197,7 +212,8 @@ class Attributes:
             f"ATT on handle 0x{link.number:04x}: {sent} packets sent, {received} received",
             link.subject,
         )
-        for slot, (packets, volume, number, time_us) in link.attributes.items():
+        self._cells -= len(link.attributes) + len(link.errors)
+        for slot, cell in link.attributes.items():
             attribute, direction = slot >> 1, "received" if slot & 1 else "sent"
             self._book.add(
                 "att.traffic",
@@ -205,27 +221,27 @@ class Attributes:
                     "link": link.number,
                     "attribute": attribute,
                     "direction": direction,
-                    "packets": packets,
-                    "bytes": volume,
+                    "packets": cell.packets,
+                    "bytes": cell.bytes,
                 },
-                Moment(0, time_us, number),
-                f"attribute 0x{attribute:04x} {direction}: {packets} values, {volume} bytes",
+                cell.first,
+                f"attribute 0x{attribute:04x} {direction}: {cell.packets} values, {cell.bytes} bytes",
                 link.subject,
             )
-        for slot, (count, number, time_us) in link.errors.items():
+        for slot, cell in link.errors.items():
             code, request = slot >> 8, slot & 0xFF
             said = f"ATT Error Response: 0x{code:02x} to {_NAMES.get(request, f'request 0x{request:02x}')}"
-            value = {"code": code, "request": request, "count": count}
-            self._book.add("att.errors", value, Moment(0, time_us, number), f"{said}, {times(count)}", link.subject)
+            value = {"code": code, "request": request, "count": cell.packets}
+            self._book.add("att.errors", value, cell.first, f"{said}, {times(cell.packets)}", link.subject)
 
     def finish(self) -> None:
         """State the requests that were never answered; a log without any answer shows none."""
-        for link, waiting, until_us in self._timeouts if self.answered else ():
+        for handle, subject, waiting, until_us in self._timeouts if self.answered else ():
             waited = round((until_us - waiting.at.time_us) / 1_000_000, 3)
             name = _NAMES.get(waiting.opcode, f"0x{waiting.opcode:02x}")
-            said = f"ATT {name} on handle 0x{link.number:04x}: no answer for {waited:g} s"
+            said = f"ATT {name} on handle 0x{handle:04x}: no answer for {waited:g} s"
             value = {"request": waiting.opcode, "waited_s": waited}
-            self._book.add("att.timeout", value, waiting.at, said, link.subject)
+            self._book.add("att.timeout", value, waiting.at, said, subject)
 
 
 EVERY_HANDLE = -1

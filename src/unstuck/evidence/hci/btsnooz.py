@@ -14,6 +14,7 @@ from unstuck.evidence.hci.records import (
     ACL,
     COMMAND,
     EVENT,
+    FARTHEST_US,
     ISO,
     PASSED_OVER,
     RECEIVED,
@@ -103,6 +104,8 @@ class PackedSnoozFramer(Framer):
             return
         inner = SnoozFramer(layout, 0, self.kind)
         batches = [*inner.feed(records), *inner.finish()]
+        for batch in batches:
+            np.clip(batch.time_us, -FARTHEST_US, FARTHEST_US, out=batch.time_us)
         begin_us = snooz_end_us(packed) - (int(batches[-1].time_us[-1]) if batches else 0)
         for batch in batches:
             batch.time_us += begin_us

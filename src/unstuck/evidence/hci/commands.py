@@ -18,6 +18,9 @@ _VENDOR_FROM = 0xFC00
 _ANSWERED_SHARE = 0.8
 """Share of a trace's commands that must have answers in it; below, the log was filtered and silence says nothing."""
 
+WAITING_KEPT = 5_000
+"""Most commands without an answer remembered; a log with more of them has no answers at all."""
+
 _ASK, _ANSWER, _JUMP = 0, 1, 2
 
 
@@ -33,6 +36,7 @@ class Commands:
         self._answered = 0
         self._answered_opcodes: set[int] = set()
         self._waiting: dict[int, list[Moment]] = {}
+        self._open = 0
         self._unanswered: list[tuple[int, Moment, int]] = []
         self._newest_us = 0
 
@@ -67,23 +71,27 @@ class Commands:
     def _step(self, at: Moment, what: int, opcode: int, paired: bool) -> None:
         if what == _JUMP:
             self._waiting.clear()
+            self._open = 0
         elif what == _ASK:
             if opcode == RESET:
                 self._give_up(at.time_us)
-            if not paired and opcode not in NEVER_ANSWERED:
+            if not paired and opcode not in NEVER_ANSWERED and self._open < WAITING_KEPT:
+                self._open += 1
                 self._waiting.setdefault(opcode, []).append(at)
         else:
             queue = self._waiting.get(opcode)
             while queue and len(queue) > 1 and at.time_us - queue[0].time_us > COMMAND_TIMEOUT_US:
+                self._open -= 1
                 self._late(opcode, queue.pop(0), at.time_us)
             if queue:
                 self._answered += 1
+                self._open -= 1
                 asked = queue.pop(0)
                 if at.number > asked.number + 1:
                     self._late(opcode, asked, at.time_us)
 
     def _late(self, opcode: int, asked: Moment, until_us: int) -> None:
-        if until_us - asked.time_us > COMMAND_TIMEOUT_US:
+        if until_us - asked.time_us > COMMAND_TIMEOUT_US and len(self._unanswered) < WAITING_KEPT:
             self._unanswered.append((opcode, asked, until_us))
 
     def _give_up(self, until_us: int) -> None:
@@ -91,6 +99,7 @@ class Commands:
             for asked in queue:
                 self._late(opcode, asked, until_us)
         self._waiting.clear()
+        self._open = 0
 
     def finish(self, book: Book) -> None:
         """State what was never answered, or later than the host waits."""

@@ -9,7 +9,7 @@ from unstuck.evidence.hci import codes
 from unstuck.evidence.hci.book import Book, Moment
 from unstuck.evidence.hci.links import Links
 from unstuck.evidence.hci.pairing import Pairing
-from unstuck.evidence.hci.peers import Peers, address_text
+from unstuck.evidence.hci.peers import Peers, address_text, remember
 
 EVENTS_TAKEN = (0x03, 0x05, 0x06, 0x08, 0x10, 0x2C, 0x30, 0x31, 0x32, 0x36, 0x59)
 """Event codes looked at one by one, page time-outs aside."""
@@ -162,7 +162,7 @@ class Events:
             self._channels(at, packet[3:8], "", "LE Set Host Channel Classification")
         elif opcode in (0x2011, 0x2027) and len(packet) >= 10:
             address = _address(packet, 4)
-            self._peers.listed.add(address)
+            remember(self._peers.listed, address)
             if opcode == 0x2027:
                 self._peers.bonded(address, at)
         elif opcode == 0x0405 and len(packet) >= 9:

@@ -116,6 +116,6 @@ class Gatt:
         for vendor, profile in profiles().items():
             for pair in profile.handles:
                 written, notified = link.attributes.get(pair.written << 1), link.attributes.get(pair.notified << 1 | 1)
-                if written and notified and min(written[0], notified[0]) >= HANDLES_VALUES:
+                if written and notified and min(written.packets, notified.packets) >= HANDLES_VALUES:
                     said = f"values on handles 0x{pair.written:04x} and 0x{pair.notified:04x}"
                     self._peers.sign(link.subject, vendor, "handles", SURE_HANDLES, link.first_att, said)

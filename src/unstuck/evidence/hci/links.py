@@ -4,11 +4,12 @@ A link is opened by a connection event, or implied by the first use of a handle 
 (the trace began later, or the log is filtered), or carried over from the trace before.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from unstuck.evidence.hci import codes
 from unstuck.evidence.hci.book import Book, Draft, Moment, iso, times
-from unstuck.evidence.hci.peers import Peers
+from unstuck.evidence.hci.peers import DEVICES_KEPT, Peers
 
 ALL_CLOSED_WITHIN_US = 1_000_000
 """One second: the phone closes its links one after another within milliseconds when it is switched off
@@ -21,6 +22,15 @@ HANDLE_MASK = 0x0FFF
 """Handles have twelve bits; above them the reader keeps the number of the controller, where there are several."""
 
 SECOND_US = 1_000_000
+
+
+@dataclass(slots=True)
+class Cell:
+    """ATT packets of one kind on one link: where the first was, how many, how many bytes of value."""
+
+    first: Moment
+    packets: int = 0
+    bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -44,7 +54,6 @@ class Link:
     address: str
     transport: str
     opened_us: int | None
-    first_us: int
     opened: Draft | None = None
     closed_us: int | None = None
     clock_jumped: bool = False
@@ -56,8 +65,8 @@ class Link:
     traffic: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     first_att: Moment | None = None
     last_att: Moment | None = None
-    attributes: dict[int, list[int]] = field(default_factory=dict)
-    errors: dict[int, list[int]] = field(default_factory=dict)
+    attributes: dict[int, Cell] = field(default_factory=dict)
+    errors: dict[int, Cell] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -91,8 +100,9 @@ class Links:
         self.le_opened = 0
         self.events = False
         self.ended_us: dict[int, int] = {}
-        self._closing: list[Moment] = []
-        self._closing_reported = False
+        self.clock_broken = False
+        self._le_open = 0
+        self._closing: deque[Moment] = deque()
         self._cancelled: list[Moment] = []
         self._cancel_count = 0
         self._page_timeouts: dict[str, tuple[int, Moment]] = {}
@@ -106,8 +116,7 @@ class Links:
         if link is None:
             link = self._imply(handle, at)
         if transport and not link.transport:
-            link.transport = transport
-            self._count_parallel(at)
+            self._learn_transport(link, transport, at)
         return link
 
     def is_late(self, handle: int, time_us: int) -> bool:
@@ -118,22 +127,23 @@ class Links:
     def _imply(self, handle: int, at: Moment) -> Link:
         known = self._carried.pop(handle, None)
         if known is None:
-            link = Link(handle, "", "", None, at.time_us)
+            link = Link(handle, "", "", None, clock_jumped=self.clock_broken)
         else:
-            link = Link(handle, known.address, known.transport, known.opened_us, at.time_us)
-            link.clock_jumped = known.clock_jumped
+            link = Link(handle, known.address, "", known.opened_us)
+            link.clock_jumped = known.clock_jumped or self.clock_broken
             self._peers.met(link.address, at)
         self.open[handle] = link
         self.transitions.append((self._last_row.get(handle, -1) + 1, handle, link))
-        if link.transport == "le":
-            self._count_parallel(at)
+        if known is not None and known.transport:
+            self._learn_transport(link, known.transport, at)
         return link
 
-    def _count_parallel(self, at: Moment) -> int:
-        now = sum(link.transport == "le" for link in self.open.values())
-        if now > self.le_max[0]:
-            self.le_max = (now, at)
-        return now
+    def _learn_transport(self, link: Link, transport: str, at: Moment) -> None:
+        link.transport = transport
+        if transport == "le":
+            self._le_open += 1
+            if self._le_open > self.le_max[0]:
+                self.le_max = (self._le_open, at)
 
     # what events say
 
@@ -144,8 +154,11 @@ class Links:
             self._forget(handle, at)
         self._side_handles.clear()
 
-    def clock_jumped(self) -> None:
-        """Durations of the links open now mean nothing."""
+    def clock_jumped(self, for_good: bool) -> None:
+        """Durations of the links open now mean nothing; ``for_good`` those of all to come neither."""
+        if self.clock_broken:
+            return
+        self.clock_broken = for_good
         for link in (*self.open.values(), *self._carried.values()):
             link.clock_jumped = True
 
@@ -171,7 +184,6 @@ class Links:
             return
         interval_ms, latency, timeout_ms = parameters
         link = self._opened(at, handle, address, "le")
-        parallel = self._count_parallel(at)
         self.le_opened += 1
         link.opened = Draft(
             "link.opened",
@@ -181,7 +193,7 @@ class Links:
                 "interval_ms": interval_ms,
                 "latency": latency,
                 "timeout_ms": timeout_ms,
-                "parallel": parallel,
+                "parallel": self._le_open,
             },
             at.time_us,
             at.number,
@@ -207,7 +219,7 @@ class Links:
                 "interval_ms": None,
                 "latency": None,
                 "timeout_ms": None,
-                "parallel": self._count_parallel(at),
+                "parallel": self._le_open,
             },
             at.time_us,
             at.number,
@@ -219,6 +231,8 @@ class Links:
         """BR/EDR devices that did not answer the phone."""
         self.events = True
         before = self._page_timeouts.get(address)
+        if before is None and len(self._page_timeouts) >= DEVICES_KEPT:
+            return
         self._page_timeouts[address] = (count, at) if before is None else (before[0] + count, before[1])
 
     def refused(self, at: Moment, address: str, transport: str, status: int, event: str) -> None:
@@ -278,8 +292,9 @@ class Links:
         if handle in self.open:
             self._forget(handle, at)
         self._carried.pop(handle, None)
-        link = Link(handle, address, transport, at.time_us, at.time_us)
+        link = Link(handle, address, "", at.time_us, clock_jumped=self.clock_broken)
         self.open[handle] = link
+        self._learn_transport(link, transport, at)
         self._mark(at.row, handle, link)
         self._peers.met(address, at)
         return link
@@ -295,6 +310,7 @@ class Links:
 
     def _forget(self, handle: int, at: Moment | None) -> None:
         link = self.open.pop(handle)
+        self._le_open -= link.transport == "le"
         if at is not None:
             link.closed_us = at.time_us
             self.ended_us[handle] = at.time_us
@@ -317,15 +333,16 @@ class Links:
 
     def _note_closing(self, at: Moment, reason: int) -> None:
         if reason != codes.LOCAL_HOST:
-            self._closing = []
+            self._closing.clear()
             return
-        recent = [one for one in self._closing if 0 <= at.time_us - one.time_us <= ALL_CLOSED_WITHIN_US]
-        self._closing = [*recent, at]
+        self._closing.append(at)
+        while not 0 <= at.time_us - self._closing[0].time_us <= ALL_CLOSED_WITHIN_US:
+            self._closing.popleft()
         if len(self._closing) > 1 and not self.open:
             links = len(self._closing)
             said = f"{links} links closed by this phone within a second (0x16), none left open"
             self._book.add("hci.all_links_closed", {"links": links}, self._closing[0], said)
-            self._closing = []
+            self._closing.clear()
 
     # the end of the trace
 

@@ -6,6 +6,7 @@ SMP opcodes: Bluetooth Core Specification, vol. 3 part H, 3.3. Events: vol. 4 pa
 from unstuck.evidence.hci import codes
 from unstuck.evidence.hci.book import Book, Moment
 from unstuck.evidence.hci.links import Link, Links
+from unstuck.evidence.hci.peers import DEVICES_KEPT
 from unstuck.evidence.hci.records import RECEIVED
 
 PAIRING_REQUEST, PAIRING_FAILED, SECURITY_REQUEST = 0x01, 0x05, 0x0B
@@ -71,7 +72,7 @@ class Pairing:
 
     def capabilities(self, at: Moment, address: str, asked_by: str) -> None:
         """IO Capability Request or Response: Secure Simple Pairing began on one side or the other."""
-        if address not in self._by_address:
+        if address not in self._by_address and len(self._by_address) < DEVICES_KEPT:
             self._by_address[address] = asked_by
             said = "IO Capability Request" if asked_by == "phone" else "IO Capability Response"
             self._book.add("pairing.started", {"by": asked_by}, at, said, address)

@@ -18,6 +18,8 @@ from unstuck.model.errors import EvidenceError
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 MAX_BLOCK_BYTES = 16 << 20
 """Blocks other than packets (names, decryption secrets) may be long, but not longer than 16 MB."""
+MAX_INTERFACES = 256
+"""A machine has a handful of them in one section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class PcapngFramer(Framer):
             if at + length > size:
                 break
             if kind == INTERFACE and length >= 20:
+                if len(self._interfaces) >= MAX_INTERFACES:
+                    self._damaged("so many interfaces are impossible", len(rows))
+                    return size
                 self._interface(raw[at + 8 : at + length - 4])
             elif kind in (PACKET, SIMPLE_PACKET, OLD_PACKET):
                 row = self._packet(raw, at, kind, length)

@@ -28,6 +28,9 @@ SURE_HANDLES = 0.4
 SURE_WEAK = 0.3
 """A standard service: some sensor, perhaps not a tracker."""
 
+DEVICES_KEPT = 20_000
+"""Devices of each kind remembered in one trace; a hostile trace may invent a new one with every packet."""
+
 NAMES_KEPT = 20_000
 """Different (device, name) pairs remembered until the end of a trace."""
 
@@ -75,14 +78,14 @@ class Peers:
         """A link to this device came up."""
         if not address:
             return
-        self.connected.add(address)
+        remember(self.connected, address)
         before = self._before.get(address)
         if before is not None:
             self.sign(address, before.vendor, "address", before.sure, at, "Address recognised in another trace")
 
     def bonded(self, address: str, at: Moment) -> None:
         """The phone holds keys of this device: it put it on the resolving list."""
-        self.listed.add(address)
+        remember(self.listed, address)
         before = self._before.get(address)
         if before is not None:
             said = "Bonded (resolving list), recognised in another trace"
@@ -90,7 +93,8 @@ class Peers:
 
     def reading(self, address: str, rssi: int, at: Moment) -> None:
         """The phone measured the signal of a live LE link."""
-        self._readings[address] = (at.time_us, rssi)
+        if address in self._readings or len(self._readings) < DEVICES_KEPT:
+            self._readings[address] = (at.time_us, rssi)
 
     def last_rssi(self, address: str, at: Moment) -> int | None:
         """dBm of the newest advert or reading of the last two minutes."""
@@ -103,7 +107,8 @@ class Peers:
         name = "".join(character for character in name.strip("\0 ") if character.isprintable())
         if not address or not name:
             return
-        if at.number >= self._named_at.get(address, 0):
+        known = address in self._named_at or len(self._named_at) < DEVICES_KEPT
+        if known and at.number >= self._named_at.get(address, 0):
             self.names[address] = name
             self._named_at[address] = at.number
         key = (address, name, source)
@@ -146,6 +151,8 @@ class Peers:
             return
         key = (address, vendor, by, sure)
         before = self._signs.get(key)
+        if before is None and len(self._signs) >= DEVICES_KEPT:
+            return
         if before is None or at.number < before[0].number:
             self._signs[key] = at, said
             self._recognised.add(address)
@@ -172,6 +179,12 @@ class Peers:
         for draft in self._name_drafts.values():
             if draft.subject in matter:
                 self._book.put(draft)
+
+
+def remember(devices: set[str], address: str) -> None:
+    """Add a device while there is room."""
+    if len(devices) < DEVICES_KEPT:
+        devices.add(address)
 
 
 @lru_cache(maxsize=4096)

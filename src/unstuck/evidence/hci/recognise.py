@@ -135,8 +135,10 @@ def snooz_bytes(data: bytes) -> bytes | None:
 
 
 def snooz_end_us(packed: bytes) -> int:
-    """Time of the last packet in microseconds since 1970. Some writers use milliseconds."""
+    """Time of the last packet in microseconds since 1970, 0 where it is no time. Some writers use milliseconds."""
     last = int(struct.unpack_from("<Q", packed, 1)[0])
+    if last >= 1 << 61:
+        return 0
     return last * 1000 if last < 100_000_000_000_000 else last
 
 

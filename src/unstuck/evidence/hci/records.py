@@ -24,6 +24,9 @@ SENT, RECEIVED, UNKNOWN_WAY = 0, 1, 2
 MAX_RECORD_BYTES = 65_535
 """Longest record taken for one. Controllers hold buffers of a few kilobytes; lengths are 16 bits."""
 
+FARTHEST_US = 1 << 61
+"""Times beyond 73,000 years are nonsense; cut off there, differences of times stay inside 64 bits."""
+
 PAD_BYTES = 64
 """Zero bytes after each block, so that fixed offsets into a short last packet stay inside the array."""
 

@@ -26,7 +26,7 @@ from unstuck.evidence.hci.gatt import RESET_COMPLETE, RESET_COMPLETE_BYTES, RESE
 from unstuck.evidence.hci.links import Link, Links
 from unstuck.evidence.hci.pairing import Pairing
 from unstuck.evidence.hci.peers import Known, Peers, address_text
-from unstuck.evidence.hci.records import ACL, COMMAND, EVENT, RECEIVED, SENT, UNKNOWN_WAY, Batch, Ints
+from unstuck.evidence.hci.records import ACL, COMMAND, EVENT, FARTHEST_US, RECEIVED, SENT, UNKNOWN_WAY, Batch, Ints
 
 ATT_CHANNEL, SMP_CHANNEL = 0x0004, 0x0006
 """Fixed L2CAP channels (Core, vol. 3 part A, 2.1)."""
@@ -36,8 +36,14 @@ BACK_US = 1_000_000
 AHEAD_US = 86_400_000_000
 """One day without any record: a phone with Bluetooth on scans every few minutes; longer is a clock being set."""
 
+JUMPS_BELIEVED = 100
+"""Jumps of the clock in one trace after which no duration in it is believed any more."""
+
 TELLING_KEPT = 50_000
 """Most telling ATT packets looked into one by one; one discovery of services has about fifty."""
+
+CONTROLLERS_MASK = 0x0F
+"""Sixteen controllers in one trace are told apart; a computer has one or two."""
 
 DIAGNOSTIC_HANDLES = (0x0EDC, 0x0EEF)
 """ACL handles on which Qualcomm and Samsung controllers send their own logs (named so in AOSP's ACL
@@ -94,6 +100,7 @@ class Session:
 
     def take(self, batch: Batch) -> None:
         """The next batch of the trace."""
+        np.clip(batch.time_us, -FARTHEST_US, FARTHEST_US, out=batch.time_us)
         self.kinds += np.bincount(batch.kind, minlength=6)[:6]
         jumps = self._clock(batch)
         self.links.next_batch()
@@ -170,7 +177,11 @@ class Session:
 
     def _handles(self, batch: Batch, rows: Ints, offset: int) -> Ints:
         handles = batch.word(rows, offset) & 0xFFF
-        return handles if batch.adapter is None else handles | (batch.adapter[rows].astype(np.int64) << 12)
+        return (
+            handles
+            if batch.adapter is None
+            else handles | ((batch.adapter[rows].astype(np.int64) & CONTROLLERS_MASK) << 12)
+        )
 
     def _acl_rows(self, batch: Batch, ended: Ints, ended_handles: Ints) -> tuple[Ints, Ints, Ints]:
         """Rows and handles of ATT packets, and the ACL rows to take one by one."""
@@ -206,13 +217,15 @@ class Session:
 
     def _one_by_one(self, batch: Batch, rows: Ints, jumps: set[int]) -> None:
         columns = (batch.start[rows], batch.length[rows], batch.kind[rows], batch.way[rows], batch.time_us[rows])
-        bases = np.zeros(len(rows), np.int64) if batch.adapter is None else batch.adapter[rows].astype(np.int64) << 12
+        bases = np.zeros(len(rows), np.int64)
+        if batch.adapter is not None:
+            bases = (batch.adapter[rows].astype(np.int64) & CONTROLLERS_MASK) << 12
         raw, first = batch.raw, batch.first
         for row, start, length, kind, way, time_us, base in zip(
             rows.tolist(), *(column.tolist() for column in columns), bases.tolist(), strict=True
         ):
             if row in jumps:
-                self.links.clock_jumped()
+                self.links.clock_jumped(self.jump_count > JUMPS_BELIEVED)
             at = Moment(row, time_us, first + row)
             packet = raw[start : start + length]
             if kind == EVENT and length >= 3:
