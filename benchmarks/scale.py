@@ -22,3 +22,11 @@ def fitbit_pair() -> tuple[str, list[Path]]:
         return "the Fitbit pair", real
     folder = Path(tempfile.gettempdir()) / "unstuck-bench"
     return "the example logs", [write("walked-away", folder)]
+
+
+def peak_mb() -> float:
+    """Most memory this process ever held, in MB. Unlike ``ru_maxrss`` it does not count the parent's; Linux only."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("this system does not say how much memory a process held")
