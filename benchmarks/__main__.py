@@ -99,7 +99,7 @@ def _page(table: str) -> str:
     return (
         "# Measured\n\nWritten by `make bench`; not edited by hand. Each value is a median.\n\n"
         f"- Machine: {os.cpu_count()} cores, {_cpu()}\n"
-        f"- Python {platform.python_version()}, {platform.system()} {platform.release()}\n"
+        f"- Python {platform.python_version()}, {platform.system()}\n"
         f"- {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}\n\n{table}"
     )
 
