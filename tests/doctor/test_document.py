@@ -71,7 +71,8 @@ def test_keys_and_nesting_are_those_of_the_contract() -> None:
                 "automatic": None,
                 "blocked": None,
                 "steps": [],
-                "worked_when": None, "credit": None,
+                "worked_when": None,
+                "credit": None,
             }
         ],
         "unchecked": [{"cause": None, "how": None}],
