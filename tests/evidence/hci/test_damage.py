@@ -110,12 +110,18 @@ def test_a_clock_that_jumps_is_told_and_spoils_no_durations() -> None:
     assert ended.number("held_s") is None
 
 
+def test_a_clock_that_jumps_at_a_packet_that_is_only_counted_counts_it_once() -> None:
+    found = {fact.name: fact for fact in read(b.btsnoop([b.advert(500, -50), b.connected_br(1, code=0x04)])).facts}
+    assert found["link.page_timeout"].number("count") == 1
+    assert "link.refused" not in found
+
+
 def test_a_clock_set_back_is_told() -> None:
     reading = read(b.btsnoop([b.connected(100), b.disconnected(40, 0x13)]))
     assert "clock jumps 60 s back at packet 2" in reading.source.problems[0]
 
 
-@pytest.mark.parametrize("data", [b"\1", b"\1\3", b"\4", b"\4\5", b"\2\1\2", b"\3", b"\7"])
+@pytest.mark.parametrize("data", [b"\1", b"\1\3", b"\4", b"\4\5", b"\4\xff\3\x58\2\0", b"\2\1\2", b"\3", b"\7"])
 def test_a_clock_that_jumps_at_a_packet_too_short_to_mean_anything_harms_nothing(data: bytes) -> None:
     reading = read(b.btsnoop([b.connected(500), b.Packet(1, False, data)]))
     assert reading.source.records == 2

@@ -107,8 +107,7 @@ class Session:
         before = dict(self.links.open)
         event_rows, ended, ended_handles = self._event_rows(batch, jumps)
         att, att_handles, acl_rows = self._acl_rows(batch, ended, ended_handles)
-        rows = np.unique(np.concatenate((jumps, event_rows, acl_rows)))
-        self._one_by_one(batch, rows, set(jumps.tolist()))
+        self._one_by_one(batch, np.unique(np.concatenate((event_rows, acl_rows))), jumps[::-1].tolist())
         self.attributes.take(batch, att, att_handles, before, self.links)
         self._close()
 
@@ -215,7 +214,7 @@ class Session:
 
     # one by one
 
-    def _one_by_one(self, batch: Batch, rows: Ints, jumps: set[int]) -> None:
+    def _one_by_one(self, batch: Batch, rows: Ints, jumps: list[int]) -> None:
         columns = (batch.start[rows], batch.length[rows], batch.kind[rows], batch.way[rows], batch.time_us[rows])
         bases = np.zeros(len(rows), np.int64)
         if batch.adapter is not None:
@@ -224,16 +223,23 @@ class Session:
         for row, start, length, kind, way, time_us, base in zip(
             rows.tolist(), *(column.tolist() for column in columns), bases.tolist(), strict=True
         ):
-            if row in jumps:
-                self.links.clock_jumped(self.jump_count > JUMPS_BELIEVED)
+            while jumps and jumps[-1] <= row:
+                self._jumped(jumps)
             at = Moment(row, time_us, first + row)
             packet = raw[start : start + length]
-            if kind == EVENT and length >= 3:
+            if kind == EVENT:
                 self.events.event(at, packet, base)
-            elif kind == COMMAND and length >= 2:
+            elif kind == COMMAND:
                 self.events.command(at, packet, base)
-            elif kind == ACL and length >= 9:
+            else:
                 self._acl(at, packet, way, base)
+
+        while jumps:
+            self._jumped(jumps)
+
+    def _jumped(self, jumps: list[int]) -> None:
+        jumps.pop()
+        self.links.clock_jumped(self.jump_count > JUMPS_BELIEVED)
 
     def _acl(self, at: Moment, packet: bytes, way: int, base: int) -> None:
         handle = base + ((packet[0] | packet[1] << 8) & 0xFFF)
