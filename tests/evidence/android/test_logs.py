@@ -9,7 +9,7 @@ from tests.evidence.android.forms import FITBIT, OTHER, Phone
 from tests.evidence.android.helpers import facts, one, read_text, values
 from unstuck.evidence.android.apperrors import error_kind, http_status
 from unstuck.evidence.android.killlog import kill_kind, process_event
-from unstuck.evidence.android.loglines import columns, parse, tagged
+from unstuck.evidence.android.loglines import TagTable, columns, parse
 from unstuck.evidence.android.reader import recognise
 from unstuck.evidence.android.text import blocks
 
@@ -49,9 +49,9 @@ def test_gatt_line_is_found_in_every_layout(layout: str) -> None:
 def test_columns_and_parsing_agree(layout: str) -> None:
     line = LAYOUTS[layout].encode()
     (block,) = blocks([(line + b"\n") * 200])
-    found = columns(block)
-    assert (found.levels >= 0).all()
-    assert tagged(found).tolist() == list(range(200))
+    found = columns(block, with_uid="uid" in layout)
+    assert found.rows.tolist() == list(range(200))
+    assert TagTable().rows(found).others.tolist() == list(range(200))
     entry = parse(line, 1)
     assert entry is not None
     assert entry.tag == b"BluetoothGatt"

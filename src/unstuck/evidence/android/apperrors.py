@@ -2,12 +2,12 @@
 
 import re
 
-TELLING = re.compile(
-    rb"[Hh][Tt][Tt][Pp]|<-- |[Ss]tatus|[Rr]esponse[ _]?[Cc]ode|SSL|Cert|UnknownHost|Unable to resolve|EAI_"
-    rb"|invalid_|expired_token"
-    rb"|Unauthorized|UserRecoverable|[Cc]orrupt|malformed|SQLITE|SQLite|disk is full|ENOSPC|No space|imeout|imed out"
-    rb"|Upgrade Required|UPDATE_REQUIRED|no longer supported|NOT_LINKED|after \d+ms"
-)
+TELLING = (
+    b"HTTP", b"http", b"Http", b"<-- ", b"tatus", b"esponse", b"SSL", b"Cert", b"UnknownHost", b"Unable to resolve",
+    b"EAI_", b"invalid_", b"expired_token", b"nauthorized", b"UserRecoverable", b"orrupt", b"malformed", b"SQL",
+    b"disk is full", b"ENOSPC", b"No space", b"imeout", b"imed out", b"Upgrade Required", b"UPDATE_REQUIRED",
+    b"no longer supported", b"NOT_LINKED", b"failed to connect",
+)  # fmt: skip
 """A line without any of these says nothing that is classified here."""
 
 _STATUS = re.compile(

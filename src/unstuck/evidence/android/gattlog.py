@@ -4,15 +4,15 @@ import re
 
 from unstuck.evidence.android.page import text
 
+NATIVE_NEEDLES = (b"bta_gattc_conn_cback", b"btm_sec_disconnected")
 NEEDLES = (
-    rb"onClientConnectionState",
-    rb"bta_gattc_conn_cback",
-    rb"btm_sec_disconnected",
-    rb"MAX client reached",
-    rb"too much clientif",
-    rb"BLUETOOTH_SCAN",
+    *NATIVE_NEEDLES,
+    b"onClientConnectionState",
+    b"MAX client reached",
+    b"too much clientif",
+    b"BLUETOOTH_SCAN",
 )
-"""A line without any of these says nothing here (as regular expressions)."""
+"""A line without any of these says nothing here; of the native stack's lines only the first two are read."""
 
 _APP = re.compile(rb"onClientConnectionState\(\) - status=(\d{1,4})\b(.{0,200}?)device=(\S{1,64})")
 _CONNECTED = re.compile(rb"\bconnected=(true|false)\b")

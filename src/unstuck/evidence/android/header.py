@@ -14,7 +14,7 @@ _UPTIME = re.compile(
     rb"Uptime: up (?:(\d{1,6}) weeks?, )?(?:(\d{1,6}) days?, )?(?:(\d{1,6}) hours?, )?(?:(\d{1,6}) minutes?)?"
     rb"(?:, (\d{1,6}) seconds?)?"
 )
-_PROPERTY = re.compile(rb"(?m)^\[([\w.]+)\]: \[(.*)\]\r?$")
+_PROPERTY = re.compile(rb"\[[\w.]+\]: \[(.*)\]\r?\n")
 _FINGERPRINT_RELEASE = re.compile(r"[^:]*:([^/]+)/")
 
 _WANTED = frozenset(
@@ -48,10 +48,10 @@ def report_time(page: Page) -> datetime | None:
 def properties(page: Page) -> dict[str, tuple[str, int]]:
     """System properties we use: value and line index."""
     found: dict[str, tuple[str, int]] = {}
-    for match in _PROPERTY.finditer(page.data):
-        name = match[1].decode()
-        if name in _WANTED and name not in found:
-            found[name] = (text(match[2]), page.index(match.start()))
+    for name in _WANTED:
+        at = page.find_line(b"[" + name.encode() + b"]: [")
+        if at >= 0 and (match := _PROPERTY.match(page.data, at)) is not None:
+            found[name] = (text(match[1]), page.index(at))
     return found
 
 

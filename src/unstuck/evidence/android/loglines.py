@@ -7,7 +7,7 @@ apps. Lines of other layouts (``brief``, ``time``, Android Studio) are parsed on
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -35,17 +35,25 @@ TAGS = (
 )
 """First eight bytes of the tags whose lines are looked at; tags are padded to eight with spaces."""
 
-_NATIVE = (0xFFFFFF, int.from_bytes(b"bt_", "little"))
-"""Mask and value of the native stack's tags up to Android 14: bt_btm, bt_bta_gattc, bt_stack ..."""
+_PROCESS_TAGS = (b"am_kill:", b"am_kill ", b"am_crash", b"am_proc_", b"Activity")
+"""Of these the ones about processes: nine of ten lines that have a tag of interest."""
+
+_NATIVE_MASK, _NATIVE = np.uint64(0xFFFFFF), np.uint64(int.from_bytes(b"bt_", "little"))
+"""The native stack's tags up to Android 14 begin so: bt_btm, bt_bta_gattc, bt_stack ..."""
+_TWO_BYTES, _THREE_BYTES_BITS = np.uint64(0xFFFF), np.uint64(24)
 
 _WORD = 8
-_STOP, _SPACE = b". "
-_IS_LEVEL = np.zeros(256, np.bool_)
-_IS_LEVEL[list(b"VDIWEFAS")] = True
+_STOP = ord(".")
+_THREE_BYTES = np.uint64(0xFFFFFF)
+_SPACES_MASK, _SPACES = np.uint64(0xFF00FF), np.uint64(0x200020)
+_SPACED_LEVELS = tuple(np.uint64(int.from_bytes(b" %c " % level, "little")) for level in b"DIWEVF")
+"""The level letter between two spaces, as a number. Lines with the two letters never seen are parsed one by one."""
 _FEW = 100
 """Looking at one more column for a whole block costs as much as parsing about so many lines."""
-_COLUMNS = (31, 37, *(column for column in range(30, 56) if column not in (31, 37)))
-"""Columns where the level letter can stand: without and with user id first, then wider ids, years, microseconds."""
+_LEVEL_COLUMN, _UID_LEVEL_COLUMN = 31, 37
+"""Columns where the level letter usually stands: without and with a user id."""
+_OTHER_LEVELS = tuple(column for column in range(30, 56) if column not in (31, 37))
+"""Where else it can stand: wider ids, a year, microseconds, a zone."""
 
 _PID_BEFORE_LEVEL = 13
 """The field of the process id, with the space before it, begins so far before the level (five digits)."""
@@ -76,7 +84,25 @@ _FORMS = tuple(
 _LOOKED_AT_BYTES = 4_000
 """logd cuts a message at this length (LOGGER_ENTRY_MAX_PAYLOAD)."""
 
+_FIELD_MASK = np.uint64(0x00FFFFFFFFFFFFFF)
+"""Seven bytes: a space, five characters, a space."""
+
+_WIDEST = 99_999
+"""The highest id that fits into a column of five."""
+
 Rows = NDArray[np.int64]
+Words = NDArray[np.uint64]
+_NONE: Rows = np.empty(0, np.int64)
+
+
+def _word(eight: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(eight, "little"))
+
+
+_ACTIVITY, _MANAGER = _word(b"Activity"), _word(b"Manager:")
+_KILLING, _START, _FORCE = _word(b" Killing"), _word(b" Start p"), _word(b" Force s")
+_PROC, _BOUND = _word(b"am_proc_"), _word(b"bound: [")
+_KILLS = (_word(b"am_kill:"), _word(b"am_kill "), _word(b"am_crash"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,80 +122,140 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the level letter of each line of a block stands; -1 where the layout is another one."""
+    """The lines of a block in the usual layout.
+
+    ``rows`` are their indexes (from 0), ``levels`` the offsets of their level letters, ``around`` the eight
+    bytes from the space before the level: the first five of the tag are the last of them. ``unlike`` are the
+    lines of another layout.
+    """
 
     block: Block
+    rows: Rows
     levels: Rows
+    around: Words
+    unlike: Rows
 
 
-def columns(block: Block) -> Columns:
-    """Find the level letter of every line at once."""
-    data = np.frombuffer(block.data, np.uint8)
-    last = len(data) - 1
-    levels = np.full(len(block.starts), -1, np.int64)
-    # "04-10 10:06:39.549 ": without the full stop, with or without the year, it is no line of this layout.
-    dated = data[np.minimum(block.starts + 14, last)] == _STOP
-    dated |= data[np.minimum(block.starts + 19, last)] == _STOP
-    rest = np.flatnonzero(dated)
-    for column in _COLUMNS:
+def columns(block: Block, with_uid: bool) -> Columns:
+    """Find the level letter of every line at once. ``with_uid``: most lines have a user id column."""
+    count = len(block.starts)
+    words = _words(block.data)
+    if count <= _FEW:
+        return Columns(block, _NONE, _NONE, words[:0], np.arange(count))
+    usual = (_LEVEL_COLUMN, _UID_LEVEL_COLUMN)[:: -1 if with_uid else 1]
+    # In front of the level stand only numbers and a short name, which are wider or flush right: in the usual
+    # column any letter between spaces is the level.
+    levels = _within(block.starts + usual[0], len(words))
+    around = words[levels - 1]
+    fits = (around & _SPACES_MASK) == _SPACES
+    if fits.all():
+        return Columns(block, np.arange(count), levels, around, _NONE)
+    levels[~fits] = -1
+    rest = np.flatnonzero(~fits)
+    for column in (usual[1], *_OTHER_LEVELS):
+        if column == _OTHER_LEVELS[0]:
+            rest = rest[_dated(block, rest)]
         if len(rest) <= _FEW:
             break  # they are parsed one by one, to the same effect
-        spot = block.starts[rest] + column
-        fits = spot < last - 1
-        spot = np.minimum(spot, last - 1)
-        fits &= _IS_LEVEL[data[spot]] & (data[spot - 1] == _SPACE) & (data[spot + 1] == _SPACE)
+        spot = _within(block.starts[rest] + column, len(words))
+        fits = _is_one_of(words[spot - 1] & _THREE_BYTES, _SPACED_LEVELS)
         levels[rest[fits]] = spot[fits]
         rest = rest[~fits]
-    return Columns(block, levels)
+    rows = np.flatnonzero(levels >= 0)
+    return Columns(block, rows, levels[rows], words[levels[rows] - 1], np.flatnonzero(levels < 0))
 
 
-def tagged(found: Columns, more: Collection[bytes] = ()) -> Rows:
-    """Lines (from 0) whose tag begins like one of :data:`TAGS` or of ``more`` (eight bytes each)."""
-    rows = np.flatnonzero(found.levels >= 0)
-    words = _words(found.block.data)
-    if not len(rows) or words is None:
-        return np.empty(0, np.int64)
-    at = np.minimum(found.levels[rows] + 2, len(words) - 1)
-    wanted = np.frombuffer(b"".join(sorted({*TAGS, *more})), "<u8")
-    seen = words[at]
-    mask, native = _NATIVE
-    hit = np.isin(seen, wanted) | ((seen & np.uint64(mask)) == np.uint64(native))
-    found_rows: Rows = rows[hit]
-    return found_rows
+def _within(offsets: Rows, size: int) -> Rows:
+    """Rising offsets, none of them behind the last: a line may be shorter than what is looked for in it."""
+    return offsets if not len(offsets) or offsets[-1] < size else np.minimum(offsets, size - 1)
+
+
+def _dated(block: Block, rows: Rows) -> NDArray[np.bool_]:
+    """Whether these lines may begin with a time: ``04-10 10:06:39.``, with or without a year in front."""
+    data = np.frombuffer(block.data, np.uint8)
+    at, last = block.starts[rows], len(data) - 1
+    dated: NDArray[np.bool_] = (data[np.minimum(at + 14, last)] == _STOP) | (data[np.minimum(at + 19, last)] == _STOP)
+    return dated
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Lines (from 0) with tags of interest: about processes, of the native Bluetooth stack, of an app's own, others."""
+
+    process: Rows
+    native: Rows
+    own: Rows
+    others: Rows
+
+
+class TagTable:
+    """Finds the lines whose tag begins with one of :data:`TAGS` or of ``more`` (eight bytes each)."""
+
+    def __init__(self, more: Collection[bytes] = ()) -> None:
+        self.more = frozenset(more)
+        self._own = [_word(tag) for tag in sorted(self.more)]
+        self._others = [_word(tag) for tag in TAGS if tag not in _PROCESS_TAGS]
+        self._begins = np.zeros(1 << 16, np.bool_)
+        self._begins[[int.from_bytes(tag[:2], "little") for tag in (*TAGS, *more, b"bt_")]] = True
+
+    def rows(self, found: Columns) -> Tagged:
+        """Lines of ActivityManager are left out where they do not begin like one that is read."""
+        # Two letters leave few lines over, which are then compared in full.
+        beginnings = (found.around >> _THREE_BYTES_BITS) & _TWO_BYTES
+        maybe = np.flatnonzero(self._begins[beginnings.view(np.int64)])
+        if not len(maybe):
+            return Tagged(_NONE, _NONE, _NONE, _NONE)
+        rows, at = found.rows[maybe], found.levels[maybe] + 2
+        words = _words(found.block.data)
+        tags = words[_within(at, len(words))]
+        second = words[_within(at + _WORD, len(words))]
+        third = words[_within(at + 2 * _WORD, len(words))]
+        begins = (third == _KILLING) | (third == _START) | (third == _FORCE)
+        native = (tags & _NATIVE_MASK) == _NATIVE
+        process = (tags == _ACTIVITY) & (second == _MANAGER) & begins
+        process |= (tags == _PROC) & (second != _BOUND)
+        process |= _is_one_of(tags, _KILLS)
+        own, others = _is_one_of(tags, self._own), _is_one_of(tags, self._others)
+        return Tagged(rows[process], rows[native], rows[own], rows[others])
+
+    def has(self, tag: bytes) -> bool:
+        """The same test for one tag."""
+        beginning = (tag.ljust(_WORD) + b": ")[:_WORD]
+        return tag.startswith(b"bt_") or beginning in TAGS or beginning in self.more
+
+
+def _is_one_of(tags: Words, words: Iterable[np.uint64]) -> NDArray[np.bool_]:
+    hit = np.zeros(len(tags), np.bool_)
+    for word in words:
+        hit |= tags == word
+    return hit
 
 
 def owned(found: Columns, uids: Collection[int], pids: Collection[int]) -> Rows:
-    """Lines (from 0) written by one of these user ids or processes."""
-    rows = np.flatnonzero(found.levels >= 0)
-    words = _words(found.block.data)
-    if not len(rows) or words is None or not (uids or pids):
-        return np.empty(0, np.int64)
-    mask = np.uint64(0x00FFFFFFFFFFFFFF)  # seven bytes: a space, five characters, a space
-    levels = found.levels[rows]
-    hit = np.zeros(len(rows), np.bool_)
+    """Lines (from 0) written by one of these user ids or processes; give no process ids where user ids tell."""
+    if max([*uids, *pids], default=0) > _WIDEST:
+        return found.rows  # ids that need more than five columns move all others: look at every line
+    if not len(found.rows) or not (uids or pids):
+        return _NONE
+    hits = []
     if pids:
-        at = np.minimum(np.maximum(levels - _PID_BEFORE_LEVEL, 0), len(words) - 1)
-        hit |= np.isin(words[at] & mask, _fields(b"%5d" % pid for pid in pids))
+        # A line that has a level letter is longer than this.
+        hits += [_equal(found.block, found.levels - _PID_BEFORE_LEVEL, b"%5d" % pid) for pid in pids]
     if uids:
-        at = np.minimum(found.block.starts[rows] + _UID_COLUMN, len(words) - 1)
-        hit |= np.isin(words[at] & mask, _fields(_printed(uid) for uid in uids))
-    return rows[hit]
+        starts = found.block.starts
+        starts = starts if len(starts) == len(found.rows) else starts[found.rows]
+        hits += [_equal(found.block, starts + _UID_COLUMN, _printed(uid)) for uid in uids]
+    rows: Rows = found.rows[hits[0] if len(hits) == 1 else np.unique(np.concatenate(hits))]
+    return rows
 
 
-def has_tag(tag: bytes, more: Collection[bytes] = ()) -> bool:
-    """The test of :func:`tagged` for one tag."""
-    beginning = (tag.ljust(_WORD) + b": ")[:_WORD]
-    return beginning in TAGS or beginning in more or tag.startswith(b"bt_")
-
-
-def unlike(found: Columns) -> Rows:
-    """Lines (from 0) of another layout."""
-    return np.flatnonzero(found.levels < 0)
-
-
-def _fields(columns_: Iterable[bytes]) -> NDArray[np.uint64]:
-    printed = b"".join(b" " + column + b" \0" for column in columns_ if len(column) == 5)
-    return np.frombuffer(printed, "<u8") if printed else np.empty(0, np.uint64)
+def _equal(block: Block, at: Rows, column: bytes) -> Rows:
+    """Which of these places hold a space, this column, a space. Four bytes are compared first: few are alike."""
+    fours = np.ndarray((len(block.data) - 3,), "<u4", block.data, strides=(1,))
+    maybe = np.flatnonzero(fours[at + 1] == np.uint32(int.from_bytes(column[:4], "little")))
+    field = np.uint64(int.from_bytes(b" " + column + b" ", "little"))
+    hit: Rows = maybe[(_words(block.data)[at[maybe]] & _FIELD_MASK) == field]
+    return hit
 
 
 def _printed(uid: int) -> bytes:
@@ -178,20 +264,38 @@ def _printed(uid: int) -> bytes:
     return name if uid >= 10_000 and len(name) <= 5 else b"%5d" % uid
 
 
-def _words(data: bytes) -> NDArray[np.uint64] | None:
-    """Every eight bytes of the data as one number, beginning at each byte; nothing is copied."""
-    count = len(data) - _WORD + 1
-    return np.ndarray((count,), "<u8", data, strides=(1,)) if count > 0 else None
+def _words(data: bytes) -> Words:
+    """Every eight bytes of the data as one number, beginning at each byte; nothing is copied.
+
+    Data shorter than that are padded: they hold no line anyway.
+    """
+    if len(data) < _WORD:
+        data = data.ljust(_WORD, b"\n")
+    return np.ndarray((len(data) - _WORD + 1,), "<u8", data, strides=(1,))
 
 
-def entries(block: Block, rows: Rows, telling: re.Pattern[bytes]) -> Iterator[Entry]:
-    """Parse those of these lines of a block that hold something telling; unknown forms are passed over."""
+def entries(block: Block, rows: Rows, needles: Sequence[bytes]) -> Iterator[Entry]:
+    """Parse those of these lines (in order) that hold one of the needles; unknown forms are passed over."""
+    if not len(rows):
+        return
     data = block.data
-    for row in rows.tolist():
-        start, end = block.bounds(row)
-        if telling.search(data, start, min(end, start + _LOOKED_AT_BYTES)) is None:
+    last = len(block.starts) - 1
+    starts = block.starts[rows].tolist()
+    ends = block.starts[np.minimum(rows + 1, last)].tolist()
+    if int(rows[-1]) == last:
+        ends[-1] = block.end
+    lines = [data[start:end] for start, end in zip(starts, ends, strict=True)]
+    together = b"".join(lines)
+    present = [needle for needle in needles if needle in together]
+    if not present:
+        return  # mostly: asking once for all lines costs a fraction of asking each
+    for row, line in zip(rows.tolist(), lines, strict=True):
+        for needle in present:
+            if needle in line:
+                break
+        else:
             continue
-        entry = parse(data[start:end].rstrip(b"\r\n"), block.first_line + row)
+        entry = parse(line.rstrip(b"\r\n"), block.first_line + row)
         if entry is not None:
             yield entry
 

@@ -4,27 +4,19 @@ Two passes: the first learns which processes are the apps' and takes what the sy
 the second reads what the apps themselves wrote.
 """
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from unstuck.evidence.android import apperrors, gattlog, killlog
 from unstuck.evidence.android.context import Context
-from unstuck.evidence.android.loglines import (
-    Columns,
-    Entry,
-    columns,
-    entries,
-    has_tag,
-    offset,
-    owned,
-    tagged,
-    unlike,
-)
+from unstuck.evidence.android.loglines import Columns, Entry, Tagged, TagTable, columns, entries, offset, owned
 from unstuck.evidence.android.page import text
 from unstuck.evidence.android.sections import Section
+from unstuck.evidence.android.text import Block
 from unstuck.model.evidence import Scalar
 
 _BLUETOOTH_PROCESS = "com.android.bluetooth"
@@ -54,18 +46,19 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One log part with the level columns of its blocks. A log is long: its blocks are never joined."""
+    """One log part. A log is long: its blocks are never joined. ``with_uid``: its lines name the user id."""
 
     name: str
     header: bytes
     header_line: int
     time: datetime | None
-    parts: tuple[Columns, ...]
+    with_uid: bool
+    blocks: tuple[Block, ...]
 
     def line(self, index: int) -> bytes:
         """Line ``index`` of the whole text (counted from 0) without its end; -1 is the header."""
-        at = bisect_right(self.parts, index + 1, key=lambda part: part.block.first_line) - 1
-        return self.header if index < 0 or at < 0 else self.parts[at].block.line(index + 1)
+        at = bisect_right(self.blocks, index + 1, key=lambda block: block.first_line) - 1
+        return self.header if index < 0 or at < 0 else self.blocks[at].line(index + 1)
 
     def locator(self, index: int) -> str:
         """``line N`` of the whole text."""
@@ -73,47 +66,80 @@ class Log:
 
 
 def log(section: Section, time: datetime | None) -> Log:
-    """Find the columns of a log part once."""
-    parts = tuple(columns(block) for block in section.blocks)
-    return Log(section.name, section.header, section.header_line, time, parts)
+    """A log part of a report."""
+    with_uid = b"-v uid" in section.header
+    return Log(section.name, section.header, section.header_line, time, with_uid, section.blocks)
 
 
 def read(logs: Sequence[Log], context: Context) -> None:
     """State the facts of all logs of one text."""
-    packages = context.apps.sought()
-    names = [re.escape(name.encode()) for name in (*packages, _BLUETOOTH_PROCESS)]
-    telling = re.compile(b"|".join((*gattlog.NEEDLES, b"AndroidRuntime", b"battery_saver_mode", *names)))
-    tags = {name.rpartition(".")[2].encode()[:8]: name for name in packages}
-    own_tags = {tag: name for tag, name in tags.items() if len(tag) == 8}
+    search = _Search(context.apps.sought())
     state = _State()
-    for part in logs:
-        for entry in _telling(part, telling, tuple(own_tags)):
-            _about(part, context, entry, state)
-    lives = set(state.lives)
     uids = context.apps.uids()
     for part in logs:
-        if part.name == "EVENT LOG":
+        for block in part.blocks:
+            found = columns(block, part.with_uid)
+            tagged = search.tagged(found)
+            for entry in search.about(found, tagged):
+                _about(part, context, entry, state)
+            if _told_by_uid(part, uids):  # while the block is still in the cache
+                for entry in search.own(found, tagged, uids, ()):
+                    _own(part, context, entry, state, search)
+    learnt, pids = context.apps.uids(), set(state.lives)
+    for part in logs:
+        if part.name == "EVENT LOG" or (_told_by_uid(part, uids) and learnt == uids):
             continue
-        for entry in _own(part, uids, lives, tuple(own_tags)):
-            if package := _owner(context, entry, state, own_tags):
-                _said(part, context, entry, package)
+        for block in part.blocks:
+            found = columns(block, part.with_uid)
+            for entry in search.own(found, search.tagged(found), learnt, () if _told_by_uid(part, learnt) else pids):
+                _own(part, context, entry, state, search)
 
 
-def _telling(part: Log, telling: re.Pattern[bytes], own_tags: Sequence[bytes]) -> Iterator[Entry]:
-    for found in part.parts:
-        yield from entries(found.block, tagged(found, own_tags), telling)
-        for entry in entries(found.block, unlike(found), telling):
-            if has_tag(entry.tag, own_tags):
-                yield entry
+def _told_by_uid(part: Log, uids: Collection[int]) -> bool:
+    """Where the log has user ids they tell whose a line is, and a process id may be another's by now."""
+    return bool(uids) and part.with_uid and part.name != "EVENT LOG"
 
 
-def _own(part: Log, uids: dict[int, str], lives: set[int], own_tags: Sequence[bytes]) -> Iterator[Entry]:
-    for found in part.parts:
-        seen = owned(found, tuple(uids), tuple(lives))
-        yield from entries(found.block, seen, apperrors.TELLING)
-        yield from entries(found.block, unlike(found), apperrors.TELLING)
-        if own_tags:
-            yield from entries(found.block, tagged(found, own_tags), apperrors.TELLING)
+class _Search:
+    """Which lines of a block are worth parsing."""
+
+    def __init__(self, packages: Sequence[str]) -> None:
+        tags = {name.rpartition(".")[2].encode()[:8]: name for name in packages}
+        self.own_tags = {tag: name for tag, name in tags.items() if len(tag) == 8}
+        self._table = TagTable(self.own_tags)
+        self._names = (_BLUETOOTH_PROCESS.encode(), *(name.encode() for name in packages))
+        self._telling = (*gattlog.NEEDLES, b"AndroidRuntime", b"battery_saver_mode", *self._names)
+
+    def tagged(self, found: Columns) -> Tagged:
+        """Lines with a tag of interest."""
+        return self._table.rows(found)
+
+    def about(self, found: Columns, tagged: Tagged) -> list[Entry]:
+        """Lines in which the system speaks of the apps or of Bluetooth."""
+        block = found.block
+        lines = [
+            *(entry for entry in entries(block, found.unlike, self._telling) if self._table.has(entry.tag)),
+            *entries(block, tagged.process, self._names),
+            *entries(block, tagged.native, gattlog.NATIVE_NEEDLES),
+            *entries(block, tagged.others, self._telling),
+            *entries(block, tagged.own, self._telling),
+        ]
+        return sorted(lines, key=_number)
+
+    def own(self, found: Columns, tagged: Tagged, uids: Collection[int], pids: Collection[int]) -> list[Entry]:
+        """Telling lines that may be the apps' own: by user id, by process, or by a tag that names the app."""
+        rows = owned(found, uids, pids)
+        if len(tagged.own):
+            rows = np.union1d(tagged.own, rows)
+        lines = [
+            *entries(found.block, found.unlike, apperrors.TELLING),
+            *entries(found.block, rows, apperrors.TELLING),
+        ]
+        return sorted(lines, key=_number)
+
+
+def _number(entry: Entry) -> int:
+    return entry.number
 
 
 def _time(context: Context, entry: Entry) -> datetime | None:
@@ -139,8 +165,11 @@ def _owner(context: Context, entry: Entry, state: _State, own_tags: dict[bytes, 
     return own_tags.get(entry.tag[:8], "")
 
 
-def _said(on: Log, context: Context, entry: Entry, package: str) -> None:
-    """What the app itself reports."""
+def _own(on: Log, context: Context, entry: Entry, state: _State, search: _Search) -> None:
+    """What an app itself reports."""
+    package = _owner(context, entry, state, search.own_tags)
+    if not package:
+        return
     when = _time(context, entry)
     index = entry.number - 1
     if (status := apperrors.http_status(entry.message)) is not None:

@@ -20,7 +20,8 @@ _WHOLE_LIST = 10
 """A dump with more packages than this is the phone's whole list, not that of one app."""
 
 _LIST = b"Packages:"
-_LIST_ENDS = (b"Hidden system packages:", b"Shared users:", b"Package Changes:")
+_LIST_ENDS = (b"Shared users:", b"Hidden system packages:", b"Package Changes:")
+"""What can stand behind the list; the one that is nearly always there first, to search less."""
 _BLOCK = b"  Package ["
 _UNKNOWN = re.compile(rb"Unable to find package: ([\w.]+)")
 _UID = re.compile(rb"(?m)^    (?:userId|appId)=(\d{1,7})\b")
@@ -47,8 +48,10 @@ def read(page: Page, context: Context) -> None:
     data = page.data
     heading = page.find_line(_LIST)
     start = max(heading, 0)
-    ends = [at for at in (page.find_line(end, start) for end in _LIST_ENDS) if at >= 0]
-    end = min(ends, default=len(data))
+    end = len(data)
+    for title in _LIST_ENDS:
+        at = page.find_line(title, start, end)
+        end = at if at >= 0 else end
     whole = heading >= 0 and _more_than(data, start, end, _WHOLE_LIST)
     present = set()
     for package in sorted(context.apps.packages):
@@ -61,7 +64,7 @@ def read(page: Page, context: Context) -> None:
             missing = [context.apps.only] if context.apps.only else sorted({DEFAULT_APP} & context.apps.packages)
             for package in missing:
                 context.notes.state("app.not_installed", True, page, page.index(start), package)
-    at = page.find_line(b"Unable to find package: ")
+    at = -1 if whole else page.find_line(b"Unable to find package: ")
     if at >= 0 and (found := _UNKNOWN.match(data, at)) and (package := text(found[1])) in context.apps.packages:
         context.notes.state("app.not_installed", True, page, page.index(at), package)
 
@@ -145,12 +148,16 @@ def _system_update(page: Page, context: Context, start: int, end: int) -> None:
         after = data.find(_CODE_PATH, at + 1, end)
         if not data.startswith((b"/data/", b"/mnt/"), at + len(_CODE_PATH)):
             updated = data.find(_UPDATED, at, after if after >= 0 else end) + len(_UPDATED)
-            minute = data[updated : updated + 16]
-            if updated > len(_UPDATED) and _plausible(parse_stamp(minute + b":00"), context):
+            if updated > len(_UPDATED):
+                minute = data[updated : updated + 16]
                 minutes[minute] += 1
                 where.setdefault(minute, updated)
         at = after
-    together = [minute for minute, count in minutes.items() if count >= _TOGETHER]
+    together = [
+        minute
+        for minute, count in minutes.items()
+        if count >= _TOGETHER and _plausible(parse_stamp(minute + b":00"), context)
+    ]
     if not together:
         return
     newest = max(together)

@@ -52,11 +52,11 @@ class Page:
         """Which line of the page (from 0) the byte at ``offset`` is in."""
         return int(np.searchsorted(self.starts, offset, side="right")) - 1
 
-    def find_line(self, beginning: bytes, start: int = 0) -> int:
-        """Offset of the first line from ``start`` on that begins so, or -1; quick on long pages."""
+    def find_line(self, beginning: bytes, start: int = 0, end: int | None = None) -> int:
+        """Offset of the first line in ``start`` to ``end`` that begins so, or -1; quick on long pages."""
         if start == 0 and self.data.startswith(beginning):
             return 0
-        return self.data.find(b"\n" + beginning, max(start - 1, 0)) + 1 or -1
+        return self.data.find(b"\n" + beginning, max(start - 1, 0), end) + 1 or -1
 
     def line(self, index: int) -> bytes:
         """Line ``index`` without its end; -1 is the header."""
@@ -81,13 +81,11 @@ def page(section: Section, time: datetime | None) -> Page:
     kept = section.blocks
     if not kept:
         return Page(section.name, b"", np.empty(0, np.int64), section.header_line, *_head(section), time)
-    whole = [block.copied() for block in kept]
-    if len(whole) == 1:
-        return Page(section.name, whole[0].data, whole[0].starts, whole[0].first_line, *_head(section), time)
-    offsets = accumulate((len(block.data) for block in whole[:-1]), initial=0)
-    starts = np.concatenate([block.starts + offset for block, offset in zip(whole, offsets, strict=True)])
-    data = b"".join(block.data for block in whole)
-    return Page(section.name, data, starts, whole[0].first_line, *_head(section), time)
+    firsts = [int(block.starts[0]) for block in kept]
+    data = b"".join(memoryview(block.data)[first : block.end] for block, first in zip(kept, firsts, strict=True))
+    offsets = accumulate((block.size for block in kept[:-1]), initial=0)
+    starts = [block.starts + (at - first) for block, first, at in zip(kept, firsts, offsets, strict=True)]
+    return Page(section.name, data, np.concatenate(starts), kept[0].first_line, *_head(section), time)
 
 
 def _head(section: Section) -> tuple[int, bytes]:

@@ -38,9 +38,6 @@ _NAMES_LIMIT = 10_000
 
 _SERVICE = re.compile(rb"DUMP OF SERVICE (?:CRITICAL |HIGH |NORMAL )?([^\s:][^\n:]{0,127}):[ \r]*\n")
 _SERVICE_END = re.compile(rb"-{9} [0-9.]+s was the duration of dumpsys (.{1,127}?)(?:, ending at: ([0-9 :.-]+))?\r?\n")
-_TITLE = re.compile(rb"------ (?!-)(.{1,300}) ------\r?\n")
-_TITLE_END = re.compile(rb"[0-9.]+s was the duration of '(.*)'")
-
 _DASH, _D, _U = b"-DU"
 
 
@@ -157,16 +154,18 @@ class Splitter:
         if data.startswith(b"--------- ", at):
             found = _SERVICE_END.match(data, at)
             return None if found is None else ("", b"", found[2] or b"")
-        if (found := _TITLE.match(data, at)) is None:
+        return self._title(block, index, data[at : data.find(b"\n", at)].removesuffix(b"\r"))
+
+    def _title(self, block: Block, index: int, line: bytes) -> tuple[str, bytes, bytes] | None:
+        if not line.startswith(b"------ ") or not line.endswith(b" ------"):
             return None
-        if (end := _TITLE_END.match(found[1])) is not None:
-            if end[1] == b"DUMPSYS" and not self.split.services_complete:
+        if line[7:8].isdigit() and b"s was the duration of '" in line:
+            if not self.split.services_complete and line.endswith(b"'DUMPSYS' ------"):
                 self.split.services_complete = True
                 self.split.services_end_line = block.first_line + index
-                self.split.services_end = found[0].strip()
+                self.split.services_end = line
             return "", b"", b""
-        title = found[1].split(b" (", 1)[0]
-        return title.decode("utf-8", "replace"), found[0].strip(), b""
+        return line[7:-7].split(b" (", 1)[0].decode("utf-8", "replace"), line, b""
 
     def _start(self, name: str, line: int, header: bytes) -> _Open | None:
         if name not in self._wanted or self._seen.get(name, 0) >= REPEATS:
@@ -186,9 +185,9 @@ class Splitter:
             return
         piece = block.part(begin, end)
         size = piece.size
+        if 2 * size < BLOCK_BYTES:
+            piece = piece.copied()  # or a small piece would keep its whole chunk
         if part.name in LOGS:
-            # A log holds whole chunks, so they are shared; small pieces are copied to let the chunk go.
-            piece = piece if 2 * size > len(piece.data) or size >= BLOCK_BYTES // 2 else piece.copied()
             self._logs_left -= size
             part.add(piece)
             while self._logs_left < 0:
@@ -199,7 +198,7 @@ class Splitter:
             part.cut = True
             return
         self._services_left -= size
-        part.add(piece.copied())
+        part.add(piece)
 
 
 def split(source: Iterable[Block], first: str, wanted: Collection[str]) -> Split:
@@ -212,6 +211,8 @@ def split(source: Iterable[Block], first: str, wanted: Collection[str]) -> Split
 
 def _candidates(block: Block) -> Iterator[int]:
     """Lines that begin with ``--`` or ``DU``: every border is among them, and few other lines are."""
+    if len(block.starts) == 1:
+        return iter((0,) if block.data.startswith((b"--", b"DU"), int(block.starts[0])) else ())
     data = np.frombuffer(block.data, np.uint8)
     first = data[block.starts]
     maybe = np.flatnonzero((first == _DASH) | (first == _D))
