@@ -36,6 +36,9 @@ class ErrorCode(StrEnum):
     USAGE_TOPIC = "usage.topic"
     USAGE_OUTPUT = "usage.output"
     USAGE_SOURCE = "usage.source"
+    # the phone agent
+    AGENT_JOURNAL = "agent.journal"
+    AGENT_USAGE = "agent.usage"
     # a fault of ours
     KNOWLEDGE_INVALID = "knowledge.invalid"
 
@@ -81,6 +84,8 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
+    ErrorCode.AGENT_JOURNAL: "the agent's journal: {reason}.",
+    ErrorCode.AGENT_USAGE: "{given}: {reason}.",
     ErrorCode.KNOWLEDGE_INVALID: (
         "the knowledge is inconsistent: {reason}; this is a fault of Unstuck, please report it."
     ),

@@ -1,0 +1,409 @@
+"""The journal: raw batches and what became of every range, in one SQLite file.
+
+The way of a range: **drained** (its bytes are in the file, perhaps not yet on the disk), **committed**
+(the one fully synced transaction says so; before it no trim), **trimmed** (the tracker freed it),
+**uploaded** (sent, the answer not known), **confirmed** (the server says it is durable), **pruned** (the
+bytes are gone from here). Every method is one transaction: after a crash at any point it happened or
+it did not. Times are Unix seconds and are given by the caller.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from unstuck.chain.phone import held, schema
+from unstuck.chain.phone.faults import JournalError, JournalFault, journal_error
+from unstuck.chain.phone.held import Held
+from unstuck.chain.phone.lease import Lease
+from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.records import Batch, Ranges
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long to wait for a reader such as ``unstuck ledger``; its transactions take milliseconds."""
+
+_SYNC_FULL = 2
+"""What ``PRAGMA synchronous`` answers when every commit is synced to the disk."""
+
+
+class State(StrEnum):
+    """What is known of a range; it may be in several."""
+
+    COMMITTED = "committed"
+    TRIMMED = "trimmed"
+    UPLOADED = "uploaded"
+    CONFIRMED = "confirmed"
+    PRUNED = "pruned"
+    OVERWRITTEN = "overwritten"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A batch in the journal, without its bytes."""
+
+    id: int
+    boot: int
+    first: int
+    last: int
+    size_bytes: int
+    drained_s: int
+
+    @property
+    def ranges(self) -> Ranges:
+        """The sequence numbers in it."""
+        return Ranges.span(self.first, self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Records that the server would not take, with its code."""
+
+    boot: int
+    first: int
+    last: int
+    code: str
+    rejected_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one boundary."""
+
+    side: Side
+    began_s: int
+    ended_s: int
+    outcome: Outcome
+    detail: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All ranges of one tracker, by boot. ``drained`` includes what was committed or pruned since."""
+
+    drained: Held
+    committed: Held
+    trimmed: Held
+    uploaded: Held
+    confirmed: Held
+    pruned: Held
+    overwritten: Held
+
+
+class Journal:
+    """Open for writing by one agent at a time.
+
+    Raises:
+        JournalError: from every method; see :class:`JournalFault`.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._lease = None if read_only else Lease(path)
+        self._synced = False
+        try:
+            self._db = _open(path, read_only)
+            self.sound = self._check()
+        except sqlite3.Error as fault:
+            self._release()
+            raise journal_error(fault) from fault
+        except JournalError:
+            self._release()
+            raise
+
+    @property
+    def synced(self) -> bool:
+        """Whether the last commit of this object was read back as fully synced to a file."""
+        return self._synced
+
+    @property
+    def alone(self) -> bool:
+        """Whether this object holds the lease that only one agent can hold."""
+        return self._lease is not None and self._lease.held
+
+    def close(self) -> None:
+        """Give the file and the lease back."""
+        self._db.close()
+        self._release()
+
+    # what the tracker said and gave
+
+    def saw(self, tracker: str, name: str, status: bytes, overwritten: Held, now_s: int) -> None:
+        """The tracker's status as it came; what it overwrote is remembered for ever."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO tracker VALUES (?, ?, ?, ?) ON CONFLICT (tracker) DO UPDATE"
+                " SET name = excluded.name, seen_s = excluded.seen_s, status = excluded.status",
+                (tracker, name, now_s, status),
+            )
+            held.add(db, tracker, State.OVERWRITTEN, overwritten)
+
+    def drain(self, tracker: str, batch: Batch, raw: bytes, now_s: int) -> None:
+        """Keep the bytes as they came. Not synced: only :meth:`commit` makes them safe."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO batch (tracker, boot, first, last, raw, drained_s) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (tracker, batch.boot, batch.first, batch.last, raw, now_s),
+            )
+
+    def commit(self, tracker: str) -> None:
+        """Make all that is drained safe: the one transaction that a trim waits for, synced to the disk."""
+        self._synced = False
+        with self._transaction(full=True) as db:
+            held.add(db, tracker, State.COMMITTED, _in_batches(db, tracker))
+            full = db.execute("PRAGMA synchronous").fetchone() == (_SYNC_FULL,)
+        self._synced = full and self._is_wal()
+
+    def trimmed(self, tracker: str, boot: int, ranges: Ranges) -> None:
+        """The tracker has freed these."""
+        with self._transaction() as db:
+            held.add(db, tracker, State.TRIMMED, {boot: ranges})
+
+    # what the server said
+
+    def uploading(self, tracker: str, batches: Iterable[Stored]) -> None:
+        """These are about to be sent; the answer may never come."""
+        with self._transaction() as db:
+            held.add(db, tracker, State.UPLOADED, _union(batches))
+
+    def confirmed(self, tracker: str, durable: Held) -> int:
+        """The server holds these durably; of what is not committed here that is not believed. Counts the news."""
+        with self._transaction() as db:
+            before = held.read(db, tracker, State.CONFIRMED)
+            believed = held.common(durable, held.read(db, tracker, State.COMMITTED))
+            held.add(db, tracker, State.CONFIRMED, believed)
+            db.executemany(
+                "DELETE FROM rejection WHERE tracker = ? AND boot = ? AND first >= ? AND last <= ?",
+                [(tracker, boot, *interval) for boot, ranges in believed.items() for interval in ranges],
+            )
+        return held.total(held.without(believed, before))
+
+    def unconfirmed(self, tracker: str, durable: Held) -> int:
+        """The server holds just these: what it lost and is still here is sent again. Counts the records."""
+        with self._transaction() as db:
+            confirmed = held.read(db, tracker, State.CONFIRMED)
+            lost = held.common(held.without(confirmed, durable), _in_batches(db, tracker))
+            for state in (State.CONFIRMED, State.UPLOADED) if lost else ():
+                held.put(db, tracker, state, held.without(held.read(db, tracker, state), lost))
+        return held.total(lost)
+
+    def rejected(self, tracker: str, rejections: Iterable[Rejection]) -> None:
+        """The server would not take these; they are kept."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET code = excluded.code, rejected_s = excluded.rejected_s",
+                [(tracker, one.boot, one.first, one.last, one.code, one.rejected_s) for one in rejections],
+            )
+
+    def prune(self, tracker: str, drained_before_s: int) -> int:
+        """Drop the bytes of batches older than that, every record of which is confirmed. Counts the batches."""
+        with self._transaction() as db:
+            confirmed = held.read(db, tracker, State.CONFIRMED)
+            old = [
+                one
+                for one in _stored(db, tracker)
+                if one.drained_s < drained_before_s and confirmed.get(one.boot, Ranges()).contains(one.ranges)
+            ]
+            db.executemany("DELETE FROM batch WHERE id = ?", [(one.id,) for one in old])
+            held.add(db, tracker, State.PRUNED, _union(old))
+        return len(old)
+
+    # what was tried
+
+    def attempted(self, tracker: str, attempt: Attempt, keep_after_s: int) -> None:
+        """Remember an attempt; forget those that ended before ``keep_after_s``."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM attempt WHERE tracker = ? AND ended_s < ?", (tracker, keep_after_s))
+            db.execute(
+                "INSERT INTO attempt (tracker, side, began_s, ended_s, outcome, detail, records)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    tracker,
+                    attempt.side,
+                    attempt.began_s,
+                    attempt.ended_s,
+                    attempt.outcome,
+                    attempt.detail,
+                    attempt.records,
+                ),
+            )
+
+    def attempts(self, tracker: str, newest: int) -> list[Attempt]:
+        """The newest attempts, oldest of them first."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT side, began_s, ended_s, outcome, detail, records FROM attempt"
+                " WHERE tracker = ? ORDER BY id DESC LIMIT ?",
+                (tracker, newest),
+            ).fetchall()
+        return [
+            Attempt(Side(side), began, ended, Outcome(outcome), detail, records)
+            for side, began, ended, outcome, detail, records in reversed(rows)
+        ]
+
+    # what is known
+
+    def trackers(self) -> dict[str, str]:
+        """Name by id of every tracker seen."""
+        with self._reading() as db:
+            return dict(db.execute("SELECT tracker, name FROM tracker ORDER BY tracker").fetchall())
+
+    def status(self, tracker: str) -> tuple[bytes, int] | None:
+        """The last status as it came, and when."""
+        with self._reading() as db:
+            row = db.execute("SELECT status, seen_s FROM tracker WHERE tracker = ?", (tracker,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def ledger(self, tracker: str) -> Ledger:
+        """Every range, as of one moment."""
+        with self._reading() as db:
+            pruned = held.read(db, tracker, State.PRUNED)
+            return Ledger(
+                drained=held.joined(_in_batches(db, tracker), pruned),
+                committed=held.read(db, tracker, State.COMMITTED),
+                trimmed=held.read(db, tracker, State.TRIMMED),
+                uploaded=held.read(db, tracker, State.UPLOADED),
+                confirmed=held.read(db, tracker, State.CONFIRMED),
+                pruned=pruned,
+                overwritten=held.read(db, tracker, State.OVERWRITTEN),
+            )
+
+    def rejections(self, tracker: str) -> list[Rejection]:
+        """What the server would not take, oldest numbers first."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT boot, first, last, code, rejected_s FROM rejection WHERE tracker = ? ORDER BY boot, first",
+                (tracker,),
+            ).fetchall()
+        return [Rejection(*row) for row in rows]
+
+    def stored(self, tracker: str) -> list[Stored]:
+        """Every batch whose bytes are here, in the order of its records."""
+        with self._reading() as db:
+            return _stored(db, tracker)
+
+    def raw(self, batch_id: int) -> bytes | None:
+        """The bytes of a batch as they came, or None where they are gone."""
+        with self._reading() as db:
+            row = db.execute("SELECT raw FROM batch WHERE id = ?", (batch_id,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    # transactions
+
+    @contextmanager
+    def _transaction(self, *, full: bool = False) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing; ``full``: on the disk when it returns."""
+        try:
+            if full:
+                self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            finally:
+                # Still open only when something failed; a full disk may have ended it already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if full:
+                    self._db.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error as fault:
+            raise journal_error(fault) from fault
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One moment's state, whatever is written meanwhile."""
+        try:
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            finally:
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error as fault:
+            raise journal_error(fault) from fault
+
+    def _is_wal(self) -> bool:
+        return bool(self._db.execute("PRAGMA journal_mode").fetchone() == ("wal",))
+
+    def _check(self) -> bool:
+        """Whether the file is whole and every state follows from the one before it."""
+        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            return False
+        return not any(self.contradictions(tracker) for tracker in self.trackers())
+
+    def contradictions(self, tracker: str) -> list[str]:
+        """What cannot be: a range in a state whose forerunner it is not in. Empty in every sound journal."""
+        known = self.ledger(tracker)
+        pairs = {
+            "committed without its bytes": (known.committed, known.drained),
+            "trimmed but not committed": (known.trimmed, known.committed),
+            "confirmed but not committed": (known.confirmed, known.committed),
+            "pruned but not confirmed": (known.pruned, known.confirmed),
+        }
+        return [words for words, (later, earlier) in pairs.items() if held.without(later, earlier)]
+
+    def _release(self) -> None:
+        if self._lease is not None and self._lease.held:
+            self._lease.release()
+
+
+def _open(path: Path, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+    try:
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if not read_only:
+            _prepare(db, path)
+        version = db.execute("PRAGMA user_version").fetchone(), db.execute("PRAGMA application_id").fetchone()
+        if version != ((schema.VERSION,), (schema.APPLICATION_ID,)):
+            raise JournalError(JournalFault.OTHER_VERSION)
+    except (sqlite3.Error, JournalError):
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new journal, in one transaction."""
+    if db.execute("PRAGMA schema_version").fetchone() == (0,):
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        statements = [text for text in schema.TABLES.split(";") if text.strip()]
+        db.execute("BEGIN EXCLUSIVE")
+        for statement in statements:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {schema.VERSION}")
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute("COMMIT")
+    _sync_folder(path.parent)
+    db.execute("PRAGMA synchronous = NORMAL")
+
+
+def _sync_folder(folder: Path) -> None:
+    """The file's name must outlive a power cut as its bytes do. Systems without folder handles need none."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _in_batches(db: sqlite3.Connection, tracker: str) -> dict[int, Ranges]:
+    return held.by_boot(db.execute("SELECT boot, first, last FROM batch WHERE tracker = ?", (tracker,)))
+
+
+def _stored(db: sqlite3.Connection, tracker: str) -> list[Stored]:
+    rows = db.execute(
+        "SELECT id, boot, first, last, length(raw), drained_s FROM batch WHERE tracker = ? ORDER BY boot, first, last",
+        (tracker,),
+    )
+    return [Stored(*row) for row in rows]
+
+
+def _union(batches: Iterable[Stored]) -> Held:
+    return held.by_boot((one.boot, one.first, one.last) for one in batches)

@@ -1,0 +1,173 @@
+"""Why an attempt ended as it did: a stable code, what it means for the data, what to do. Worded here only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """The two boundaries the agent works at. Trouble at one does not stop the other."""
+
+    DRAIN = "drain"
+    UPLOAD = "upload"
+
+
+class Outcome(StrEnum):
+    """How one attempt ended. Stable codes; ``SYNCED`` and ``NOTHING_NEW`` are success, all else is not."""
+
+    SYNCED = "synced"
+    NOTHING_NEW = "nothing_new"
+    # the way to the tracker
+    TRACKER_SILENT = "tracker.silent"
+    TRACKER_REFUSED = "tracker.refused"
+    TRACKER_UNREADABLE = "tracker.unreadable"
+    TRACKER_OTHER = "tracker.other"
+    TRACKER_ERASED = "tracker.erased"
+    TRIM_HELD_BACK = "tracker.trim_held_back"
+    # the phone itself
+    JOURNAL_FULL = "journal.disk_full"
+    JOURNAL_FAILED = "journal.failed"
+    HOST_FORBIDS = "host.forbids"
+    # the way to the server
+    SERVER_SILENT = "server.silent"
+    SERVER_UNREADABLE = "server.unreadable"
+    SERVER_FAULT = "server.fault"
+    SERVER_BUSY = "server.busy"
+    SERVER_MAINTENANCE = "server.maintenance"
+    TOKEN_MISSING = "token.missing"
+    TOKEN_REVOKED = "token.revoked"
+    TOKEN_PASSWORD_CHANGED = "token.revoked_password_changed"
+    TOKEN_SECOND_FACTOR = "token.revoked_second_factor"
+    NOT_YOURS = "tracker.not_yours"
+    CONFLICT = "server.conflict"
+    TOO_LARGE = "server.too_large"
+    AGENT_TOO_OLD = "agent.too_old"
+    REJECTED = "server.rejected"
+
+    @property
+    def good(self) -> bool:
+        """Whether the attempt did what it was for."""
+        return self in (Outcome.SYNCED, Outcome.NOTHING_NEW)
+
+
+class Retry(StrEnum):
+    """When to try again."""
+
+    RHYTHM = "rhythm"
+    BACK_OFF = "back_off"
+    PERSON = "person"
+    """Nothing changes before somebody acts: tried again seldom, and at once on "sync now"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a person is told: the state, what it means for the data, the next step."""
+
+    state: str
+    data: str
+    step: str
+    retry: Retry
+
+
+_SAFE_AT_TRACKER = "Nothing is lost: the tracker keeps its records until they are safe here."
+_SAFE_HERE = "Nothing is lost: the records wait in this journal."
+
+MEANINGS: Mapping[Outcome, Meaning] = {
+    Outcome.SYNCED: Meaning("Synced", "New records moved on.", "", Retry.RHYTHM),
+    Outcome.NOTHING_NEW: Meaning("Nothing new", "Everything there was had moved on already.", "", Retry.RHYTHM),
+    Outcome.TRACKER_SILENT: Meaning(
+        "The tracker does not answer", _SAFE_AT_TRACKER, "Bring it near, and see that it is charged.", Retry.BACK_OFF
+    ),
+    Outcome.TRACKER_REFUSED: Meaning(
+        "The tracker refused a request", _SAFE_AT_TRACKER, "Restart the tracker; its records stay.", Retry.BACK_OFF
+    ),
+    Outcome.TRACKER_UNREADABLE: Meaning(
+        "The tracker's answer could not be read", _SAFE_AT_TRACKER, "Report it with the journal.", Retry.BACK_OFF
+    ),
+    Outcome.TRACKER_OTHER: Meaning(
+        "Another tracker answered", _SAFE_AT_TRACKER, "Check the address of the tracker.", Retry.PERSON
+    ),
+    Outcome.TRACKER_ERASED: Meaning(
+        "The tracker's memory was erased and it counts from the beginning again",
+        "What was drained before is safe; new records cannot be told from old ones and stay on the tracker.",
+        "Start a new journal for it, and keep the old one until all of it is at the server.",
+        Retry.PERSON,
+    ),
+    Outcome.TRIM_HELD_BACK: Meaning(
+        "The tracker was not told to free memory",
+        "Nothing is lost, but its memory fills.",
+        "Look at the reasons in 'unstuck ledger'.",
+        Retry.RHYTHM,
+    ),
+    Outcome.JOURNAL_FULL: Meaning(
+        "The disk is full", _SAFE_AT_TRACKER, "Free some space; syncing goes on by itself.", Retry.BACK_OFF
+    ),
+    Outcome.JOURNAL_FAILED: Meaning(
+        "The journal cannot be written", _SAFE_AT_TRACKER, "Check the disk and the folder's permissions.", Retry.PERSON
+    ),
+    Outcome.HOST_FORBIDS: Meaning(
+        "This device does not let the agent do it now",
+        "Nothing is lost: records stay where they are.",
+        "Lift the limit that is named.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.SERVER_SILENT: Meaning(
+        "The server cannot be reached", _SAFE_HERE, "Check the network; it is tried again by itself.", Retry.BACK_OFF
+    ),
+    Outcome.SERVER_UNREADABLE: Meaning(
+        "The server's answer could not be read", _SAFE_HERE, "Check that the address is the server's.", Retry.BACK_OFF
+    ),
+    Outcome.SERVER_FAULT: Meaning(
+        "The server failed", _SAFE_HERE, "Nothing to do here; it is tried again.", Retry.BACK_OFF
+    ),
+    Outcome.SERVER_BUSY: Meaning(
+        "The server asks for patience", _SAFE_HERE, "Nothing to do; it is tried again when it said.", Retry.BACK_OFF
+    ),
+    Outcome.SERVER_MAINTENANCE: Meaning(
+        "The server is in maintenance", _SAFE_HERE, "Nothing to do; it is tried again.", Retry.BACK_OFF
+    ),
+    Outcome.TOKEN_MISSING: Meaning(
+        "This agent is not signed in", _SAFE_HERE, "Make a device token and give it to the agent.", Retry.PERSON
+    ),
+    Outcome.TOKEN_REVOKED: Meaning("The login was revoked", _SAFE_HERE, "Sign this device in again.", Retry.PERSON),
+    Outcome.TOKEN_PASSWORD_CHANGED: Meaning(
+        "The login was revoked because the password was changed",
+        _SAFE_HERE,
+        "Sign this device in again with the new password.",
+        Retry.PERSON,
+    ),
+    Outcome.TOKEN_SECOND_FACTOR: Meaning(
+        "The login was revoked because the second factor was changed",
+        _SAFE_HERE,
+        "Sign this device in again with the new second factor.",
+        Retry.PERSON,
+    ),
+    Outcome.NOT_YOURS: Meaning(
+        "The account has not claimed this tracker", _SAFE_HERE, "Claim it with the code it shows.", Retry.PERSON
+    ),
+    Outcome.CONFLICT: Meaning(
+        "The server holds other records under the same numbers",
+        "Nothing is overwritten on either side; these records wait in the journal.",
+        "Ask who keeps the server; see 'unstuck ledger'.",
+        Retry.PERSON,
+    ),
+    Outcome.TOO_LARGE: Meaning(
+        "The server takes only smaller uploads", _SAFE_HERE, "Nothing to do; smaller ones follow.", Retry.BACK_OFF
+    ),
+    Outcome.AGENT_TOO_OLD: Meaning(
+        "The server no longer takes this version of the agent", _SAFE_HERE, "Update Unstuck.", Retry.PERSON
+    ),
+    Outcome.REJECTED: Meaning(
+        "The server rejected some records",
+        "They are kept in the journal and sent again once a day.",
+        "See which and why in 'unstuck ledger'.",
+        Retry.RHYTHM,
+    ),
+}
+
+
+def sentence(outcome: Outcome, detail: str = "") -> str:
+    """State, meaning and step in one line; ``detail`` is what the other side said."""
+    meaning = MEANINGS[outcome]
+    state = f"{meaning.state} ({detail})" if detail else meaning.state
+    return " ".join(part for part in (f"{state}.", meaning.data, meaning.step) if part)

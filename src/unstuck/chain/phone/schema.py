@@ -1,0 +1,54 @@
+"""Tables of the journal. A journal of another version is refused, never guessed at."""
+
+VERSION = 1
+"""In SQLite's ``user_version``."""
+
+APPLICATION_ID = 0x556E5374
+"""In SQLite's ``application_id``: "UnSt", so that no other database is taken for a journal."""
+
+TABLES = """
+CREATE TABLE tracker (
+    tracker TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    seen_s INTEGER NOT NULL,
+    status BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY,
+    tracker TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    drained_s INTEGER NOT NULL,
+    UNIQUE (tracker, boot, first, last)
+);
+CREATE TABLE held (
+    tracker TEXT NOT NULL,
+    state TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (tracker, state, boot, first)
+) WITHOUT ROWID;
+CREATE TABLE rejection (
+    tracker TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    rejected_s INTEGER NOT NULL,
+    PRIMARY KEY (tracker, boot, first, last)
+) WITHOUT ROWID;
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    tracker TEXT NOT NULL,
+    side TEXT NOT NULL,
+    began_s INTEGER NOT NULL,
+    ended_s INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    records INTEGER NOT NULL
+);
+CREATE INDEX attempt_by_time ON attempt (tracker, ended_s);
+"""
