@@ -64,8 +64,9 @@ class Gattlink:
         self._retransmit_at_ms: float | None = None
         self._progress_at_ms = 0.0
         self._attempts = 0
-        self._silent_since_ms: float | None = None
-        self._notices = 0
+        self._stalled = False
+        self._silent_since_ms = self._now_ms
+        self._stall_at_ms: float | None = None
 
     # what the caller asks
 
@@ -233,7 +234,7 @@ class Gattlink:
             return
         self._attempts = 0
         self._progress_at_ms = self._now_ms
-        self._retransmit_at_ms = self._silent_since_ms = None
+        self._retransmit_at_ms = self._stall_at_ms = None
         if self._sender.outstanding:
             self._arm()
 
@@ -267,8 +268,8 @@ class Gattlink:
 
     def _arm(self) -> None:
         self._retransmit_at_ms = self._now_ms + self.settings.retransmit_ms
-        if self._silent_since_ms is None:
-            self._silent_since_ms = self._now_ms
+        if self._stall_at_ms is None:
+            self._listen(waiting=True)
 
     def _retransmit(self, step: Step) -> None:
         if self._reset_if_stuck(self._progress_at_ms, step):
@@ -287,21 +288,19 @@ class Gattlink:
         self._ask(step)
         return True
 
-    @property
-    def _stall_at_ms(self) -> float | None:
-        if self._silent_since_ms is None:
-            return None
-        return self._silent_since_ms + STALL_NOTICE_MS * (self._notices + 1)
-
     def _notice_stall(self, step: Step) -> None:
-        if self._silent_since_ms is None or self._stall_at_ms is None or self._now_ms < self._stall_at_ms:
+        if self._stall_at_ms is None or self._now_ms < self._stall_at_ms:
             return
-        silent_ms = self._now_ms - self._silent_since_ms
-        self._notices = int(silent_ms // STALL_NOTICE_MS)
-        step.events.append(Stalled(silent_ms))
+        self._stall_at_ms = self._now_ms + STALL_NOTICE_MS
+        self._stalled = True
+        step.events.append(Stalled(self._now_ms - self._silent_since_ms))
 
     def _heard(self, step: Step) -> None:
-        if self._notices:
+        if self._stalled:
             step.events.append(StallEnded())
-        self._notices = 0
-        self._silent_since_ms = self._now_ms if self._sender.outstanding else None
+        self._listen(waiting=bool(self._sender.outstanding))
+
+    def _listen(self, *, waiting: bool) -> None:
+        self._stalled = False
+        self._silent_since_ms = self._now_ms
+        self._stall_at_ms = self._now_ms + STALL_NOTICE_MS if waiting else None

@@ -15,8 +15,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tests.chain import vectors
-from tests.chain.vectors import Given, Sent
+from tests.chain.link import vectors
+from tests.chain.link.vectors import Given, Sent
 from unstuck.chain.link import Role, Settings, Stack, StackKind, Step
 from unstuck.chain.link.events import Datagram, Event
 

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.chain import vectors
-from tests.chain.replay import OURS_ONLY, THEIRS_ONLY, Replay
+from tests.chain.link import vectors
+from tests.chain.link.replay import OURS_ONLY, THEIRS_ONLY, Replay
 from tests.data import DATA
 from unstuck.chain.link import compression
 from unstuck.chain.link.compression import Ends
