@@ -58,6 +58,16 @@ def test_losing_fitbit_is_stuck_at_bluetooth_out_of_range(run: Run, tmp_path: Pa
 
 
 @needs_data
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [("20:30", 0), ("21:10", 0), ("21:24", 3), ("21:28", 1), ("21:40", 1), ("21:44:27", 1)],
+)
+def test_the_same_trace_judged_at_other_moments(run: Run, moment: str, status: int) -> None:
+    """Healthy before, undecided right after the first loss, stuck while it keeps failing and until it has settled."""
+    assert run("diagnose", PAIR / "btsnoop_hci.log.last", "--at", f"2026-03-19T{moment}Z").exit_code == status
+
+
+@needs_data
 def test_its_clean_twin_is_healthy(run: Run) -> None:
     result = run("diagnose", PAIR / "btsnoop_hci.log")
     assert result.exit_code == 0

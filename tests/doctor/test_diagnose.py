@@ -13,6 +13,7 @@ from tests.doctor.rules.cases import (
     battery,
     build,
     coverage,
+    data,
     encrypted,
     http,
     killed,
@@ -21,7 +22,6 @@ from tests.doctor.rules.cases import (
     opened,
     permission,
     radio_day,
-    traffic,
     wear,
 )
 from tests.doctor.rules.cases import at as seen
@@ -71,13 +71,6 @@ def test_minutes_at_risk_go_seven_days_after_the_stop() -> None:
     risk = real_case().at_risk
     assert risk is not None
     assert risk.lost_at - risk.since == timedelta(days=7)
-
-
-def test_before_the_loss_the_same_trace_is_healthy() -> None:
-    found = real_case(Options(at=at(4000)))
-    assert found.verdict is Verdict.HEALTHY
-    assert not found.causes
-    assert not found.plan
 
 
 def test_nothing_that_can_lose_data_is_open_while_records_are_on_the_tracker_alone() -> None:
@@ -169,13 +162,13 @@ def test_nothing_seen_is_never_healthy() -> None:
 
 
 def test_data_moving_to_the_end_is_healthy() -> None:
-    found = of(opened(40), encrypted(39), traffic(), kind="btsnoop")
+    found = of(opened(40), encrypted(39), *data(), kind="btsnoop")
     assert found.verdict is Verdict.HEALTHY
     assert found.stuck_at is None
 
 
 def test_a_symptom_counts_against_a_healthy_looking_link() -> None:
-    found = of(opened(40), encrypted(39), traffic(), options=Options(symptom="silent"), kind="btsnoop")
+    found = of(opened(40), encrypted(39), *data(), options=Options(symptom="silent"), kind="btsnoop")
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.next_question is not None
 
@@ -244,9 +237,67 @@ def test_evidence_after_the_moment_of_judgement_is_left_out() -> None:
     assert found.judged_at == at(4800)
 
 
-def test_evidence_before_since_is_left_out() -> None:
-    found = real_case(Options(since=at(5000)))
-    assert all(fact.time is None or fact.time >= at(5000) for fact in found.facts)
+def test_trouble_before_since_is_left_out_and_who_is_who_is_kept() -> None:
+    found = real_case(Options(since=at(5060)))
+    assert found.tracker is not None
+    assert found.tracker.name == "Inspire 3"
+    assert all(fact.time is None or fact.time >= at(5060) for fact in found.facts if fact.name == "link.lost")
+
+
+def test_what_is_asked_about_the_past_keeps_the_phones_zone() -> None:
+    zone = seen("phone.time_zone", "Europe/Zurich")
+    assert of(zone, opened(300), options=Options(at=END - timedelta(hours=2))).zone == "Europe/Zurich"
+
+
+def test_a_healthy_link_is_not_blamed_for_a_missing_night() -> None:
+    facts = [opened(300), lost(200), opened(190), lost(185), opened(180), encrypted(179), *data()]
+    for symptom in ("sleep_missing", "count_differs", "silent"):
+        found = of(*facts, options=Options(symptom=symptom), kind="btsnoop")
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert not any(cause.id == "bluetooth.out_of_range" and cause.probability > 0.3 for cause in found.causes)
+
+
+def test_a_lost_link_is_not_blamed_on_the_internet() -> None:
+    found = of(*lost_alone(-95), lost(55), kind="btsnoop")
+    first = [step.fix for step in found.plan[:3]]
+    assert "go_online" not in first
+    assert "allow_background_data" not in first
+
+
+def test_several_signs_of_one_restriction_count_once() -> None:
+    signs = [
+        seen("app.op", {"op": "RUN_ANY_IN_BACKGROUND", "mode": "ignore", "level": "package"}, 0, APP),
+        seen("app.standby_bucket", 45, 0, APP),
+        seen("app.doze_exempt", False, 0, APP),
+    ]
+    stop = killed(200, "vendor")
+
+    def chance(*facts: Fact) -> float:
+        return {cause.id: cause.probability for cause in of(*facts).causes}["phone.background_restricted"]
+
+    assert chance(stop, *signs) == chance(stop, signs[0])
+    shown = {line.finding for line in of(stop, *signs).causes[0].evidence}
+    assert {"background_denied", "bucket_rare", "app_not_exempt"} <= shown
+
+
+def test_since_is_of_the_hop_that_the_cause_names() -> None:
+    found = of(killed(20 * 60, "vendor"), *lost_alone(-95), lost(58, BUDS), kind="btsnoop")
+    assert found.stuck_at is not None
+    assert found.since == END - {Hop.PHONE: timedelta(hours=20), Hop.BLUETOOTH: timedelta(minutes=60)}[found.stuck_at]
+
+
+def test_nothing_is_promised_where_no_data_was_seen_to_move() -> None:
+    from tests.doctor.rules.cases import unheard
+
+    found = of(unheard(90), unheard(60), kind="btsnoop")
+    assert found.verdict is Verdict.STUCK
+    assert found.at_risk is None
+
+
+def test_an_old_battery_reading_opens_no_firmware_update() -> None:
+    old = battery(80, minutes=20 * 1440)
+    plan = of(old, seen("reported.answer", {"answer": "yes"}, 0, "firmware"), http(403, 9), http(403, 5)).plan
+    assert all(step.blocked for step in plan if step.fix == "update_firmware")
 
 
 def test_several_trackers_are_said_and_can_be_chosen() -> None:
@@ -256,7 +307,7 @@ def test_several_trackers_are_said_and_can_be_chosen() -> None:
         replace(ROOT_FACT, value=value, subject=other),
         opened(40),
         opened(30, other),
-        traffic(),
+        *data(),
     ]
     both = of(*facts, kind="btsnoop")
     assert any("Several trackers" in note for note in both.notes)
@@ -273,7 +324,7 @@ def test_a_tracker_that_is_not_there_is_said() -> None:
 
 def test_neighbours_tracker_does_not_hide_the_linked_one() -> None:
     neighbour = replace(ROOT_FACT, subject="d0:00:00:00:00:03")
-    found = of(neighbour, opened(40), traffic(), advert(3, -90, "d0:00:00:00:00:03"), kind="btsnoop")
+    found = of(neighbour, opened(40), *data(), advert(3, -90, "d0:00:00:00:00:03"), kind="btsnoop")
     assert found.tracker is not None
     assert found.tracker.id == TRACKER
 

@@ -5,6 +5,7 @@ from tests.doctor.rules.cases import (
     BUDS,
     END,
     TRACKER,
+    data,
     http,
     killed,
     lost,
@@ -14,6 +15,7 @@ from tests.doctor.rules.cases import (
     started,
     traffic,
     unheard,
+    wear,
 )
 from tests.doctor.rules.cases import at as seen
 from unstuck.doctor.case import Choice, open_case
@@ -25,7 +27,8 @@ from unstuck.model.hop import Hop
 
 def flow_of(*facts: Fact) -> Flow:
     choice = Choice(Tracker(TRACKER, "Inspire 3", "fitbit"), frozenset({TRACKER}))
-    return watch(open_case(FactSet(facts), choice, frozenset({APP}), END))
+    traces = {"synthetic": (END - timedelta(hours=10), END)}
+    return watch(open_case(FactSet(facts), choice, frozenset({APP}), END, traces))
 
 
 def before(minutes: float) -> object:
@@ -56,9 +59,70 @@ def test_a_link_that_settled_ends_the_run() -> None:
     assert flow.stops[0].since == before(60)
 
 
-def test_a_link_back_for_ten_minutes_moves() -> None:
-    assert flow_of(opened(200), lost(60), opened(12), traffic()).moves
-    assert flow_of(opened(200), lost(60), opened(5), traffic()).stops
+def test_a_single_loss_is_over_once_data_moves_again() -> None:
+    assert flow_of(opened(200), lost(60), opened(5), *data()).moves
+
+
+def test_a_run_of_losses_is_over_once_a_link_has_settled() -> None:
+    failing = (opened(200), lost(60), unheard(50), unheard(45))
+    assert flow_of(*failing, opened(20), *data()).moves
+    back = flow_of(*failing, opened(12), *data())
+    assert [stop.since for stop in back.stops] == [before(60)]
+    assert any("counts as mended" in note for note in back.notes)
+
+
+def test_a_single_loss_a_moment_ago_is_no_stop_yet() -> None:
+    flow = flow_of(opened(200), *data(10), lost(5))
+    assert not flow.stops
+    assert not flow.moves
+    assert flow.notes
+
+
+def test_an_open_link_without_data_proves_nothing() -> None:
+    flow = flow_of(opened(40), traffic())
+    assert not flow.moves
+    assert not flow.stops
+    assert flow.linked
+
+
+def test_what_a_trace_left_open_hours_ago_is_not_up_now() -> None:
+    choice = Choice(Tracker(TRACKER, "Inspire 3", "fitbit"), frozenset({TRACKER}))
+    traces = {"synthetic": (END - timedelta(hours=10), END - timedelta(hours=4))}
+    facts = FactSet((opened(300), *data(250)))
+    flow = watch(open_case(facts, choice, frozenset({APP}), END, traces))
+    assert not flow.moves
+    assert not flow.stops
+    assert flow.linked is None
+
+
+def test_a_phone_that_just_restarted_gets_time_to_connect() -> None:
+    night = seen(
+        "link.ended", {"handle": 64, "transport": "le", "reason": 22, "by": "phone", "held_s": 9.0}, 480, TRACKER
+    )
+    restart = seen("hci.reset", {"at_start": True}, 1)
+    assert flow_of(opened(600), night).stops
+    assert not flow_of(opened(600), night, restart).stops
+
+
+def test_a_drawer_day_is_no_stop() -> None:
+    day = radio_day("2026-03-19", advertise=24)
+    assert flow_of(day).stops
+    assert not flow_of(day, wear("2026-03-19", 0, 24)).stops
+
+
+def test_a_sign_of_life_after_a_kill_ends_the_stop() -> None:
+    assert flow_of(killed(200, "vendor")).stops
+    assert not flow_of(killed(200, "vendor"), http(200, 100)).stops
+    assert not flow_of(killed(200, "vendor"), opened(40), *data()).stops
+
+
+def test_an_old_kill_says_nothing_about_now() -> None:
+    assert not flow_of(killed(3 * 1440, "vendor")).stops
+
+
+def test_an_old_answer_of_the_service_is_no_move() -> None:
+    assert flow_of(http(200, 10)).moves
+    assert not flow_of(http(200, 9 * 1440)).moves
 
 
 def test_a_link_that_began_before_the_trace_counts_when_lost() -> None:
@@ -66,15 +130,12 @@ def test_a_link_that_began_before_the_trace_counts_when_lost() -> None:
 
 
 def test_an_open_link_without_data_for_long_stands_still_at_the_phone() -> None:
-    busy = traffic().value
-    assert isinstance(busy, dict)
-    quiet = seen("link.traffic", {**busy, "last": (END - timedelta(hours=3)).isoformat()}, 180, TRACKER)
-    flow = flow_of(opened(300), quiet)
+    flow = flow_of(opened(300), *data(180))
     assert [(stop.hop, stop.since) for stop in flow.stops] == [(Hop.PHONE, before(180))]
 
 
 def test_other_devices_losses_are_not_our_stop() -> None:
-    assert not flow_of(opened(40), traffic(), lost(30, BUDS)).stops
+    assert not flow_of(opened(40), *data(), lost(30, BUDS)).stops
 
 
 def test_switched_off_bluetooth_is_a_stop_since_then() -> None:

@@ -62,9 +62,12 @@ def run(request: Request) -> ExitStatus:
     wanted = frozenset({request.package}) if request.package else packages()
     with Progress() as progress:
         readings = join(collect(request.sources, ReaderOptions(wanted, request.tracker), progress))
-        readings += answer_facts(answers)
         zone = _zone(readings)
         options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
+        if options.at is not None:  # the phone's zone is known only now; sums must not reach beyond that moment
+            bounded = ReaderOptions(wanted, request.tracker, options.at)
+            readings = join(collect(request.sources, bounded, progress))
+        readings += answer_facts(answers)
         progress("thinking", 0, 0)
         diagnosis = diagnose(readings, options, datetime.now(UTC))
     _write(request, diagnosis)

@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from unstuck.doctor.links import LinkHistory, history
+from unstuck.doctor.links import LinkHistory, Span, history
 from unstuck.evidence.profiles import VendorProfile, profiles, vendor_of_package
 from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
@@ -25,7 +25,9 @@ class Case:
     """What the rules are given. ``subjects`` are the names under which facts speak of the tracker.
 
     ``packages`` are the packages of its app. ``judged_at`` is the moment to judge as of: the end of
-    the evidence unless the person gave another. ``stopped_at`` is when data stopped, where seen.
+    the evidence unless the person gave another. ``traces`` are the spans of Bluetooth traces by
+    source. ``stopped_at`` is when data stopped, where seen; ``linked`` whether data moved over the
+    tracker's link at the end (None: nobody looked).
     """
 
     facts: FactSet
@@ -34,7 +36,9 @@ class Case:
     packages: frozenset[str]
     judged_at: datetime
     links: LinkHistory
+    traces: Mapping[str, Span]
     stopped_at: datetime | None = None
+    linked: bool | None = None
 
     @property
     def profile(self) -> VendorProfile | None:
@@ -56,6 +60,13 @@ class Case:
     def read(self, *sections: str) -> bool:
         """Whether any of these parts of a report was read, so that silence about it means something."""
         return any(fact.text("section") in sections for fact in self.facts.all("phone.section"))
+
+    def recent(self, facts: Iterable[Fact], hours: float = 24.0) -> list[Fact]:
+        """Those that may speak of now: undated ones, and those of the last hours before the judgement."""
+        oldest = self.judged_at - timedelta(hours=hours)
+        if self.stopped_at is not None:
+            oldest = min(oldest, self.stopped_at - timedelta(minutes=30))
+        return [fact for fact in facts if fact.time is None or fact.time >= oldest]
 
     def before(self, fact: Fact) -> timedelta | None:
         """How long before the moment of judgement a fact was seen."""
@@ -82,15 +93,18 @@ def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
         return _wanted(wanted.strip().lower(), found, names, facts)
     linked = {fact.subject for fact in facts.all("link.opened", "link.lost", "link.ended", "link.not_established")}
     paired = {fact.subject for fact in facts.all("bluetooth.bond", "tracker.device")}
-    close = [subject for subject in found if subject in linked or subject in paired]
-    candidates = close or list(found)
-    merged = _merge(candidates, names, facts)
+    groups = _merge(list(found), names, facts)
+    close = [group for group in groups if group & (linked | paired)]
+    merged = close or groups
     if not merged:
         return Choice(None, frozenset(), f"No tracker was recognised; name it with --tracker{_seen(facts, names)}.")
     best = max(merged, key=lambda group: max(found[subject][1] for subject in group if subject in found))
     tracker = _tracker(best, found, names)
     if len(merged) == 1:
-        return Choice(tracker, best)
+        only_heard = (
+            "" if close else f"{tracker.name} was only heard, never linked: it may be a neighbour's (--tracker)."
+        )
+        return Choice(tracker, best, only_heard)
     others = ", ".join(sorted(_tracker(group, found, names).name or min(group) for group in merged if group != best))
     return Choice(
         tracker,
@@ -181,13 +195,24 @@ def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> f
     if app:
         return frozenset({app})
     if tracker and tracker.vendor in profiles():
-        return frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
+        known = frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
+        return _in_use(facts, known)
     seen = {
         fact.subject
         for fact in facts
         if fact.name.startswith("app.") and fact.name != "app.not_installed" and vendor_of_package(fact.subject)
     }
-    return frozenset(seen) or frozenset({"com.fitbit.FitbitMobile"})
+    return _in_use(facts, frozenset(seen)) or frozenset({"com.fitbit.FitbitMobile"})
+
+
+def _in_use(facts: FactSet, packages: frozenset[str]) -> frozenset[str]:
+    """Of several apps of one vendor the one that ran last: the other may well be stopped. All where none ran."""
+    runs = [
+        (fact.time, fact.subject)
+        for fact in facts.all("app.started", "app.http", "app.error", "app.beat", "app.killed")
+        if fact.subject in packages and fact.time is not None
+    ]
+    return frozenset({max(runs)[1]}) if runs else packages
 
 
 def end_of_evidence(facts: FactSet, spans: Iterable[tuple[datetime, datetime] | None]) -> datetime | None:
@@ -209,7 +234,12 @@ def as_time(text: str) -> datetime | None:
 
 
 def open_case(
-    facts: FactSet, choice: Choice, packages: frozenset[str], judged_at: datetime, stopped_at: datetime | None = None
+    facts: FactSet,
+    choice: Choice,
+    packages: frozenset[str],
+    judged_at: datetime,
+    traces: Mapping[str, Span] | None = None,
 ) -> Case:
     """Put a case together for the rules."""
-    return Case(facts, choice.tracker, choice.subjects, packages, judged_at, history(facts), stopped_at)
+    spans = dict(traces or {})
+    return Case(facts, choice.tracker, choice.subjects, packages, judged_at, history(facts, spans), spans)

@@ -9,33 +9,30 @@ from unstuck.doctor.case import Case, Choice, choose_packages, choose_tracker, e
 from unstuck.doctor.flow import Flow, watch
 from unstuck.doctor.gate import Situation
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.network import Network, Posterior
 from unstuck.doctor.plan import make_plan
 from unstuck.doctor.questions import next_question
+from unstuck.doctor.ranking import able, counted, rank
 from unstuck.doctor.rules.outcome import times
-from unstuck.doctor.rules.run import SYMPTOM, findings
+from unstuck.doctor.rules.run import findings
 from unstuck.doctor.steps import Platform, planned
 from unstuck.doctor.timeline import timeline
 from unstuck.doctor.unchecked import evidence_given, unchecked
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
+from unstuck.doctor.window import within
 from unstuck.doctor.wording import Clock
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
-    CauseEvidence,
     Diagnosis,
     Finding,
-    RankedCause,
     State,
     Verdict,
 )
 from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
 from unstuck.model.hop import Hop
 from unstuck.model.records import AtRisk
-
-LEAST_RANKED = 0.001
-"""Causes below one in a thousand are left out of the ranking."""
 
 VENDOR_DOWN = 0.3
 """Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
@@ -71,18 +68,20 @@ def shipped_network() -> Network:
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
     """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
     knowledge = load()
-    facts = _within(readings, options)
+    facts = _facts(readings, options)
     choice = choose_tracker(facts, options.tracker)
+    traces = _traces(readings)
     spans = [reading.source.span for reading in readings if reading.source.readable]
     judged_at = options.at or end_of_evidence(facts, spans) or now
-    case = open_case(facts, choice, choose_packages(facts, choice.tracker, options.app), judged_at)
+    case = open_case(facts, choice, choose_packages(facts, choice.tracker, options.app), judged_at, traces)
     flow = watch(case)
     stop = flow.first_stop
-    case = replace(case, stopped_at=stop.since if stop is not None else None)
+    linked = any(move.hop is Hop.BLUETOOTH for move in flow.moves)
+    case = replace(case, stopped_at=stop.since if stop is not None else None, linked=linked)
     found = findings(case, knowledge)
     states = {finding.id: finding.state for finding in found}
     stopped = is_stopped(case, flow, found)
-    posterior = shipped_network().posterior(states, stopped=stopped)
+    posterior = shipped_network().posterior(counted(found, knowledge), stopped=stopped, able=able(flow, knowledge))
     causes = rank(posterior, found, knowledge) if stopped else ()
     judgement = judge(case, flow, found, causes)
     situation = situate(case, flow, judgement, posterior, found)
@@ -101,8 +100,8 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         tracker=choice.tracker,
         phone=_phone(case),
         zone=zone,
-        at_risk=_at_risk(case, judgement) if stuck else None,
-        hops=hop_states(flow, found, judgement, Clock(zone, judged_at)),
+        at_risk=_at_risk(case, flow, judgement) if stuck else None,
+        hops=hop_states(case, flow, found, judgement, Clock(zone, judged_at)),
         causes=causes if not well else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
@@ -113,37 +112,8 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         facts=tuple(facts),
         timeline=timeline(case),
         sources=tuple(reading.source for reading in readings),
-        notes=_notes(case, choice, flow, readings, Clock(zone, judged_at)),
+        notes=_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)),
     )
-
-
-def rank(posterior: Posterior, found: Sequence[Finding], knowledge: Knowledge) -> tuple[RankedCause, ...]:
-    """Causes with at least one finding that speaks for them, most probable first, proof strongest first.
-
-    What a person merely notices speaks for a cause but does not name it alone.
-    """
-    by_id = {finding.id: finding for finding in found}
-    ranked = []
-    for cause_id, probability in posterior.marginals.items():
-        supporting = posterior.evidence_for(cause_id)
-        seen = [finding for finding, _ in supporting]
-        if probability < LEAST_RANKED or not any(not finding.startswith(SYMPTOM) for finding in seen):
-            continue
-        cause = knowledge.causes[cause_id]
-        proof = tuple(line for finding in seen for line in _lines(by_id[finding]))
-        ranked.append(RankedCause(cause_id, cause.hop, cause.title, probability, proof))
-    return tuple(sorted(ranked, key=lambda cause: (-cause.probability, cause.id)))
-
-
-def _lines(finding: Finding) -> list[CauseEvidence]:
-    lines = []
-    for proof in finding.proof:
-        first, *rest = proof.facts
-        also = tuple(fact.locator for fact in rest if fact.source == first.source)
-        lines.append(
-            CauseEvidence(finding.id, proof.text, first.source, first.locator, first.time, first.excerpt, also)
-        )
-    return lines
 
 
 def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:
@@ -152,7 +122,7 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
     waiting = (case.judged_at - stop.since) / timedelta(minutes=1) if stop is not None else None
     at_tracker = stop is not None and stop.hop in (Hop.TRACKER, Hop.BLUETOOTH, Hop.PHONE)
     at_phone = stop is not None and stop.hop in (Hop.PHONE, Hop.SERVER)
-    battery = case.latest("tracker.battery")
+    battery = next(iter(case.recent(case.facts.all("tracker.battery")[-1:])), None)
     states = {finding.id: finding.state for finding in found}
     down = posterior.marginals.get("server.outage", 0.0) >= VENDOR_DOWN
     down = down or states.get("service_reports_incident") is State.YES
@@ -174,31 +144,35 @@ def _login_known(case: Case) -> bool | None:
     return {"yes": True, "no": False}.get(answers[-1].text("answer")) if answers else None
 
 
-def _within(readings: Sequence[Reading], options: Options) -> FactSet:
-    def wanted(fact: Fact) -> bool:
-        if fact.time is None:
-            return True
-        return not (
-            (options.at is not None and fact.time > options.at)
-            or (options.since is not None and fact.time < options.since)
-        )
-
-    facts = [fact for reading in readings for fact in reading.facts if wanted(fact)]
+def _facts(readings: Sequence[Reading], options: Options) -> FactSet:
+    facts = within((fact for reading in readings for fact in reading.facts), options.at, options.since)
     if options.symptom:
         facts.append(Fact("reported.symptom", options.symptom, None, THE_PERSON, "symptom", options.symptom))
     return FactSet(tuple(sorted(facts, key=lambda fact: fact.time or datetime.min.replace(tzinfo=UTC))))
+
+
+def _traces(readings: Sequence[Reading]) -> dict[str, Span]:
+    return {
+        reading.source.path: reading.source.span
+        for reading in readings
+        if reading.source.span is not None and any(fact.name == "hci.coverage" for fact in reading.facts)
+    }
 
 
 def _asked(facts: FactSet) -> frozenset[str]:
     return frozenset(fact.subject for fact in facts.all("reported.answer"))
 
 
-def _at_risk(case: Case, judgement: Judgement) -> AtRisk | None:
-    """What the tracker overwrites next, where its memory is known and nothing drains it."""
+def _at_risk(case: Case, flow: Flow, judgement: Judgement) -> AtRisk | None:
+    """What the tracker overwrites next: known only where data was seen to move up to the stop."""
     profile = case.profile
-    if judgement.since is None or judgement.hop is Hop.SERVER or profile is None or not profile.minute_detail_days:
+    stop = flow.first_stop
+    if stop is None or not stop.saw_before or judgement.hop is Hop.SERVER:
         return None
-    return AtRisk(judgement.since, judgement.since + timedelta(days=profile.minute_detail_days))
+    if profile is None or not profile.minute_detail_days:
+        return None
+    since = judgement.since or stop.since
+    return AtRisk(since, since + timedelta(days=profile.minute_detail_days))
 
 
 def _phone(case: Case) -> str:
@@ -230,10 +204,13 @@ def _app_name(case: Case) -> str:
     return named[0] if named else ""
 
 
-def _notes(case: Case, choice: Choice, flow: Flow, readings: Sequence[Reading], clock: Clock) -> tuple[str, ...]:
+def _notes(
+    case: Case, choice: Choice, flow: Flow, judgement: Judgement, readings: Sequence[Reading], clock: Clock
+) -> tuple[str, ...]:
     notes = [choice.note] if choice.note and any(reading.source.readable for reading in readings) else []
+    notes += [note for note in flow.notes if judgement.headline != note]
     runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
-    if runs and not flow.stops:
+    if runs and case.linked:
         first, last, count = runs[-1]
         between = f"between {clock.time(first)} and {clock.time(last)}" if count > 1 else f"at {clock.time(first)}"
         notes.append(f"The link failed {times(count, 'time')} {between} and has worked since.")

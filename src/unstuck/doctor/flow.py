@@ -1,21 +1,24 @@
 """Does data move, and since when not: what the evidence shows of the boundaries between the hops.
 
 Facts enter, a :class:`Flow` leaves. This says *where* and *since when*; *why* is the network's part.
+A stop stays until something shows that it is over; a move is only a move while it is fresh.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from unstuck.doctor.case import Case, as_time
-from unstuck.doctor.links import LinkSpan
+from unstuck.doctor.knowledge.schema import Boundary
+from unstuck.doctor.links import SETTLED, LinkSpan
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
 
-LINK_PROVEN = timedelta(minutes=10)
-"""A link that has held this long with data on it works again; failing ones of the real case held 36 s at most."""
-
 QUIET_OK = timedelta(minutes=30)
 """Two expected sync rhythms: as long a silence on an open link, or as long without a link, is no fault."""
+
+DATA_BYTES = 20
+"""Value bytes of one attribute from which a link carried data: one full packet of the smallest MTU.
+Less is an answer to the set-up of the link."""
 
 FAST_HOURS = 0.05
 """Hours at full speed that make a sync in a day (3 minutes); about 20 minutes a day is healthy."""
@@ -29,8 +32,14 @@ WAIT_HOURS = 20.0
 IDLE_HOURS = 12.0
 """Hours with the link up and the app silent that mean that the app is stuck; healthy days had 3 or fewer."""
 
+OFF_WRIST_HOURS = 20.0
+"""Hours off the wrist that make a day on which there was nothing to bring."""
+
 SERIES_BEHIND = timedelta(days=1)
 """The service may lag a day behind an export's tracker log without a fault: exports are cut at midnight."""
+
+STALE = timedelta(hours=24)
+"""Kills, crashes and refusals older than this do not say what is so now: logs rotate, things heal."""
 
 REFUSALS = frozenset({401, 403, 410, 426})
 """HTTP answers that end an upload for good until something is changed."""
@@ -38,12 +47,18 @@ REFUSALS = frozenset({401, 403, 410, 426})
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A boundary over which data does not move. ``hop`` is where it stands still."""
+    """A boundary over which data does not move.
+
+    ``hop`` is where it stands still, ``boundary`` what kind of way is closed: only causes that can
+    close it explain the stop. ``saw_before``: data was seen to move up to ``since``.
+    """
 
     hop: Hop
     since: datetime
     text: str
     facts: tuple[Fact, ...]
+    boundary: Boundary
+    saw_before: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,89 +72,165 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Everything seen of data standing still or moving. ``linked``: the tracker's link is up at the end."""
+    """Everything seen of data standing still or moving.
+
+    ``linked``: the tracker's link is up at the end. ``notes``: sentences on what is undecided.
+    """
 
     stops: tuple[Stop, ...]
     moves: tuple[Move, ...]
     linked: bool | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def first_stop(self) -> Stop | None:
         """The boundary that has stood still the longest."""
         return min(self.stops, key=lambda stop: stop.since, default=None)
 
+    def stop_at(self, hop: Hop) -> Stop | None:
+        """The longest stop of one hop."""
+        return min((stop for stop in self.stops if stop.hop is hop), key=lambda stop: stop.since, default=None)
+
+
+@dataclass(slots=True)
+class _Seen:
+    stops: list[Stop]
+    moves: list[Move]
+    notes: list[str]
+    linked: bool | None = None
+
 
 def watch(case: Case) -> Flow:
     """Look at every boundary that the evidence can show."""
-    stops: list[Stop] = []
-    moves: list[Move] = []
-    linked = _bluetooth(case, stops, moves)
-    _adapter(case, stops)
-    _tracker_log(case, stops, moves)
-    _app(case, stops)
-    _server(case, stops, moves)
-    return Flow(tuple(stops), tuple(moves), linked)
+    seen = _Seen([], [], [])
+    carried = _last_data(case)
+    _bluetooth(case, carried, seen)
+    _adapter(case, seen)
+    _tracker_log(case, seen)
+    _app(case, carried, seen)
+    _server(case, seen)
+    return Flow(tuple(seen.stops), tuple(seen.moves), seen.linked, tuple(seen.notes))
 
 
-def _bluetooth(case: Case, stops: list[Stop], moves: list[Move]) -> bool | None:
+def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
     spans = [span for span in case.links.of(case.subjects) if span.start is None or span.start <= case.judged_at]
-    trouble = case.links.trouble_of(case.subjects)
-    if not spans and not trouble:
-        return None
+    runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
+    if not spans and not runs:
+        return
     last = spans[-1] if spans else None
     up = last is not None and (last.end is None or last.end > case.judged_at)
-    began = case.links.episode_start(case.subjects, case.judged_at)
-    proof = tuple(fact for fact in trouble if began is not None and fact.time is not None and fact.time >= began)
-    carried = _last_data(case)
-    if up and last is not None:
-        held = case.judged_at - (last.start or _first_seen(case))
-        quiet = case.judged_at - carried[1] if carried else None
-        if quiet is not None and quiet > QUIET_OK and held > QUIET_OK and carried:
-            stops.append(Stop(Hop.PHONE, carried[1], "the link is up, but nothing has moved over it", (carried[0],)))
-        elif began is None or held >= LINK_PROVEN:
-            text = "link up" if carried is None else "data moved over the link"
-            moves.append(Move(Hop.BLUETOOTH, text, _present(last.opened, carried[0] if carried else None)))
-        else:
-            stops.append(Stop(Hop.BLUETOOTH, began, "the link keeps failing", proof))
-        return True
-    if began is not None:
-        stops.append(Stop(Hop.BLUETOOTH, began, "the link failed and did not recover", proof))
+    run = runs[-1] if runs and not case.links.settled(case.subjects, runs[-1][1], case.judged_at) else None
+    seen.linked = up
+    if up and last is not None and (run is None or run[2] == 1):
+        _up(case, last, carried, seen)
+    elif run is not None:
+        _failing(case, run, up, last, carried, seen)
     elif last is not None and last.end is not None:
-        _ended_in_order(case, last, last.end, carried, stops, moves)
-    return False
+        _ended_in_order(case, last, last.end, carried, seen)
+
+
+def _up(case: Case, last: LinkSpan, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
+    """The link is up as far as anybody watched."""
+    watched = min(last.seen_until or case.judged_at, case.judged_at)
+    if case.judged_at - watched > QUIET_OK:
+        seen.linked = None  # the trace ended long before the moment in question
+        return
+    if carried is not None and case.judged_at - carried[1] <= QUIET_OK:
+        seen.moves.append(Move(Hop.BLUETOOTH, "data moved over the link", _present(carried[0], last.opened)))
+    elif carried is not None and watched - carried[1] > QUIET_OK:
+        text = "the link is up, but nothing has moved over it"
+        seen.stops.append(Stop(Hop.PHONE, carried[1], text, (carried[0],), Boundary.DRAIN))
+    else:
+        seen.notes.append("The tracker's link is up; what goes over it is not in this evidence.")
+
+
+def _failing(
+    case: Case,
+    run: tuple[datetime, datetime, int],
+    up: bool,
+    last: LinkSpan | None,
+    carried: tuple[Fact, datetime] | None,
+    seen: _Seen,
+) -> None:
+    """The radio failed and no link has settled since."""
+    began, _, count = run
+    if count == 1 and not up and case.judged_at - began <= QUIET_OK and _watched_to(case) - began <= QUIET_OK:
+        seen.notes.append(
+            "The link was lost a short while ago; that alone belongs to every day. Look again in half an hour."
+        )
+        return
+    proof = tuple(
+        fact
+        for fact in case.links.trouble_of(case.subjects)
+        if fact.time is not None and began <= fact.time <= case.judged_at
+    )
+    before = any(span.start is None or span.start < began for span in case.links.of(case.subjects))
+    text = "the link keeps failing" if count > 1 else "the link was lost and did not come back"
+    seen.stops.append(Stop(Hop.BLUETOOTH, began, text, proof, Boundary.LINK, before or carried is not None))
+    if up and last is not None and last.start is not None and carried is not None:
+        seen.notes.append(
+            "The link is back and data moves over it; it counts as mended once it has held "
+            f"{SETTLED / timedelta(minutes=1):.0f} minutes."
+        )
 
 
 def _ended_in_order(
-    case: Case,
-    last: LinkSpan,
-    end: datetime,
-    carried: tuple[Fact, datetime] | None,
-    stops: list[Stop],
-    moves: list[Move],
+    case: Case, last: LinkSpan, end: datetime, carried: tuple[Fact, datetime] | None, seen: _Seen
 ) -> None:
     """The newest link was closed by somebody, without any failure before it."""
-    if case.judged_at - end > QUIET_OK:
-        stops.append(Stop(Hop.BLUETOOTH, end, "the link was closed and not opened again", _present(last.closed)))
-    elif carried is not None:
-        moves.append(Move(Hop.BLUETOOTH, "data moved until shortly before the end", _present(carried[0], last.closed)))
+    began = [fact.time for fact in case.facts.all("hci.reset") if fact.time is not None and end < fact.time]
+    quiet_since = max([end, *(moment for moment in began if moment <= case.judged_at)])
+    if case.judged_at - quiet_since > QUIET_OK:
+        text = "the link was closed and not opened again"
+        seen.stops.append(Stop(Hop.BLUETOOTH, end, text, _present(last.closed), Boundary.LINK))
+    elif carried is not None and case.judged_at - carried[1] <= QUIET_OK:
+        text = "data moved until shortly before the end"
+        seen.moves.append(Move(Hop.BLUETOOTH, text, _present(carried[0], last.closed)))
+    else:
+        seen.notes.append("The tracker's link was closed a short while ago; that alone is no fault.")
+
+
+def _watched_to(case: Case) -> datetime:
+    return min(max((ends for _, ends in case.traces.values()), default=case.judged_at), case.judged_at)
 
 
 def _last_data(case: Case) -> tuple[Fact, datetime] | None:
-    """The newest moment at which data came from the tracker."""
+    """The newest moment at which data, not only the set-up of a link, came from the tracker."""
     found = []
+    values = [
+        fact
+        for fact in case.of_tracker("att.traffic")
+        if fact.text("direction") == "received" and (fact.number("bytes") or 0) >= DATA_BYTES
+    ]
     for fact in case.of_tracker("link.traffic"):
-        moment = as_time(fact.text("last"))
-        if moment is not None and (fact.number("received_packets") or 0) > 0:
-            found.append((fact, min(moment, case.judged_at)))
+        first, last = as_time(fact.text("first")), as_time(fact.text("last"))
+        if first is None or last is None or first > case.judged_at:
+            continue
+        carried = any(
+            value.number("link") == fact.number("handle")
+            and value.source == fact.source
+            and value.time is not None
+            and first <= value.time <= last
+            for value in values
+        )
+        if carried:
+            found.append((fact, min(last, case.judged_at)))
     return max(found, key=lambda pair: pair[1], default=None)
 
 
-def _first_seen(case: Case) -> datetime:
-    stamps = [fact.time for fact in case.facts if fact.time is not None and fact.name.startswith(("link.", "hci."))]
-    return min(stamps, default=case.judged_at)
+def _adapter(case: Case, seen: _Seen) -> None:
+    """Bluetooth that was switched off and is off at the end."""
+    state = case.latest("bluetooth.adapter")
+    switched = [fact for fact in case.facts.all("bluetooth.switched") if fact.time is not None]
+    if not switched or (state is not None and state.text() not in ("off", "ble_on")):
+        return
+    last = switched[-1]
+    if last.flag("on") is False and last.time is not None:
+        text = "Bluetooth was switched off"
+        seen.stops.append(Stop(Hop.BLUETOOTH, last.time, text, _present(last, state), Boundary.LINK))
 
 
-def _tracker_log(case: Case, stops: list[Stop], moves: list[Move]) -> None:
+def _tracker_log(case: Case, seen: _Seen) -> None:
     """The newest full day of the tracker's own radio log, and how long it has been like that."""
     days = sorted(
         (fact for fact in case.facts.all("tracker.radio_day") if _hours(fact) >= FULL_DAY_HOURS),
@@ -154,15 +245,15 @@ def _tracker_log(case: Case, stops: list[Stop], moves: list[Move]) -> None:
             break
         run.insert(0, day)
     if kind == "moving":
-        moves.append(Move(Hop.BLUETOOTH, "the tracker's own log shows syncs on its last full day", (days[-1],)))
-    elif kind in _STUCK_DAYS:
-        hop, text = _STUCK_DAYS[kind]
-        stops.append(Stop(hop, _day(run[0].text("date")), text, tuple(run)))
+        seen.moves.append(Move(Hop.BLUETOOTH, "the tracker's own log shows syncs on its last full day", (days[-1],)))
+    elif kind in _STUCK_DAYS and not all(_off_wrist(case, day.text("date")) for day in run):
+        hop, text, boundary = _STUCK_DAYS[kind]
+        seen.stops.append(Stop(hop, _day(run[0].text("date")), text, tuple(run), boundary, len(run) < len(days)))
 
 
 _STUCK_DAYS = {
-    "waiting": (Hop.BLUETOOTH, "the tracker called for a phone all day and none came"),
-    "idle": (Hop.PHONE, "a phone was connected and its app asked for nothing"),
+    "waiting": (Hop.BLUETOOTH, "the tracker called for a phone all day and none came", Boundary.LINK),
+    "idle": (Hop.PHONE, "a phone was connected and its app asked for nothing", Boundary.DRAIN),
 }
 
 
@@ -181,21 +272,18 @@ def _hours(fact: Fact) -> float:
     return sum(fact.number(name) or 0.0 for name in names)
 
 
-def _adapter(case: Case, stops: list[Stop]) -> None:
-    """Bluetooth that was switched off and is off at the end."""
-    state = case.latest("bluetooth.adapter")
-    switched = [fact for fact in case.facts.all("bluetooth.switched") if fact.time is not None]
-    if state is None or state.text() not in ("off", "ble_on") or not switched:
-        return
-    last = switched[-1]
-    if last.flag("on") is False and last.time is not None:
-        stops.append(Stop(Hop.BLUETOOTH, last.time, "Bluetooth was switched off", (last, state)))
+def _off_wrist(case: Case, date: str) -> bool:
+    """A day in a drawer: that no phone came on it is no fault."""
+    return any(
+        fact.text("date") == date and (fact.number("off_h") or 0.0) >= OFF_WRIST_HOURS
+        for fact in case.facts.all("tracker.wear_day")
+    )
 
 
-def _app(case: Case, stops: list[Stop]) -> None:
+def _app(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
     """An app that ended for another reason than ordinary cleaning and did not come back to stay.
 
-    A start that ends in the next kill within two sync rhythms is no recovery.
+    A start that ends in the next kill within two sync rhythms is no recovery; any later sign of life is.
     """
     ends = [
         fact
@@ -205,13 +293,18 @@ def _app(case: Case, stops: list[Stop]) -> None:
     starts = [fact.time for fact in case.of_app("app.started") if fact.time is not None]
     standing: list[Fact] = []
     for fact in ends:
-        lived = [start for start in starts if standing and fact.time and _time(standing[-1]) < start <= fact.time]
+        lived = [start for start in starts if standing and _time(standing[-1]) < start <= _time(fact)]
         if lived and _time(fact) - lived[0] > QUIET_OK:
             standing = []
         standing.append(fact)
-    if standing and not any(start > _time(standing[-1]) for start in starts):
+    alive = [fact.time for fact in case.of_app("app.started", "app.http", "app.error", "app.beat", "app.sync")]
+    alive.append(carried[1] if carried is not None else None)
+    alive += [move.facts[0].time for move in seen.moves if move.facts]
+    if not standing or any(moment is not None and moment > _time(standing[-1]) for moment in alive):
+        return
+    if case.judged_at - _time(standing[-1]) <= STALE:
         text = "the app ended and was not started again"
-        stops.append(Stop(Hop.PHONE, _time(standing[0]), text, tuple(standing)))
+        seen.stops.append(Stop(Hop.PHONE, _time(standing[0]), text, tuple(standing), Boundary.DRAIN))
 
 
 def _time(fact: Fact) -> datetime:
@@ -219,24 +312,26 @@ def _time(fact: Fact) -> datetime:
     return fact.time
 
 
-def _server(case: Case, stops: list[Stop], moves: list[Move]) -> None:
+def _server(case: Case, seen: _Seen) -> None:
     """The newest answers of the service in the app's own log, and the newest minute in an export."""
     answers = [fact for fact in case.of_app("app.http") if fact.time is not None and fact.number("status")]
     bad: list[Fact] = []
+    good: list[Fact] = []
     for fact in answers:
         status = fact.number("status") or 0
         if status in REFUSALS or status >= 500:
             bad.append(fact)
         elif 200 <= status < 300:
-            bad = []
-    if len(bad) >= 2 and bad[0].time is not None:
-        stops.append(Stop(Hop.SERVER, bad[0].time, "the service turns the app's uploads away", tuple(bad)))
-    elif answers and not bad:
-        moves.append(Move(Hop.SERVER, "the service accepted an upload", (answers[-1],)))
-    _export(case, stops)
+            bad, good = [], [fact]
+    if len(bad) >= 2 and case.judged_at - _time(bad[-1]) <= STALE:
+        text = "the service turns the app's uploads away"
+        seen.stops.append(Stop(Hop.SERVER, _time(bad[0]), text, tuple(bad), Boundary.UPLOAD, bool(good)))
+    elif good and not bad and case.judged_at - _time(good[-1]) <= QUIET_OK:
+        seen.moves.append(Move(Hop.SERVER, "the service accepted an upload", (good[-1],)))
+    _export(case, seen)
 
 
-def _export(case: Case, stops: list[Stop]) -> None:
+def _export(case: Case, seen: _Seen) -> None:
     newest = [
         (fact, moment)
         for fact in case.facts.all("server.series")
@@ -248,10 +343,12 @@ def _export(case: Case, stops: list[Stop]) -> None:
         return
     fact, moment = max(newest, key=lambda pair: pair[1])
     reach = min(max(log), case.judged_at)
-    if reach - moment >= SERIES_BEHIND:
-        stops.append(
-            Stop(Hop.PHONE, moment, "the service has nothing newer although the tracker's log goes on", (fact,))
-        )
+    missing = [(_day(day.text("date")), day) for day in case.facts.all("tracker.wear_day")]
+    gap = [day.text("date") for begins, day in missing if moment < begins + timedelta(days=1) and begins < reach]
+    in_a_drawer = bool(gap) and all(_off_wrist(case, date) for date in gap)
+    if reach - moment >= SERIES_BEHIND and not in_a_drawer:
+        text = "the service has nothing newer although the tracker's log goes on"
+        seen.stops.append(Stop(Hop.PHONE, moment, text, (fact,), Boundary.ANY))
 
 
 def _day(date: str) -> datetime:

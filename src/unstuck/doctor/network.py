@@ -12,7 +12,7 @@ limits and the reasons for its numbers: docs/why/reasoning.md.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -168,15 +168,21 @@ class Network:
         links, leaks = links_and_leaks(knowledge)
         return cls.build(tuple(knowledge.causes.values()), links, leaks, max_together)
 
-    def posterior(self, states: Mapping[str, State], *, stopped: bool) -> "Posterior":
+    def posterior(
+        self, states: Mapping[str, State], *, stopped: bool, able: Collection[str] | None = None
+    ) -> "Posterior":
         """Exact posterior given what is known.
 
         Unknown findings, and findings without a row here, say nothing. ``stopped``: data is known
         to have stopped, so that before any finding no listed cause holds in UNLISTED_SHARE of all cases.
+        ``able``: the causes that can close the way that was seen closed; combinations without any of
+        them then share UNLISTED_SHARE, because they do not explain the stop.
         """
         known = {id_: state for id_, state in states.items() if state is not State.UNKNOWN and id_ in self.links}
         log_weights = self.log_prior.copy()
-        if stopped:
+        if stopped and able is not None:
+            log_weights = self._explaining(able)
+        elif stopped:
             log_weights[0] = self.log_unlisted
         row = {finding: index for index, finding in enumerate(self.finding_ids)}
         silent = [row[id_] for id_, state in known.items() if state is State.NO]
@@ -192,6 +198,16 @@ class Network:
         if listed == -math.inf:
             return float(self.log_prior[0])
         return listed + math.log(UNLISTED_SHARE / (1.0 - UNLISTED_SHARE))
+
+    def _explaining(self, able: Collection[str]) -> Floats:
+        """Prior weights with all combinations that hold no able cause scaled down to UNLISTED_SHARE together."""
+        columns = [index for index, cause in enumerate(self.cause_ids) if cause in able]
+        explains = np.asarray(self.lattice.present[:, columns].any(axis=1), dtype=np.bool_)
+        log_weights = self.log_prior.copy()
+        if explains.any():
+            target = log_sum(log_weights[explains]) + math.log(UNLISTED_SHARE / (1.0 - UNLISTED_SHARE))
+            log_weights[~explains] += target - log_sum(log_weights[~explains])
+        return log_weights
 
     def log_likelihood(self, finding: str, state: State) -> Floats:
         """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from unstuck.doctor.case import Case
-from unstuck.doctor.flow import Flow
+from unstuck.doctor.flow import QUIET_OK, Flow
 from unstuck.doctor.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
 from unstuck.model.hop import Hop
@@ -23,6 +23,7 @@ BLOCKING: Mapping[str, Hop] = {
     "permission_denied": Hop.PHONE,
     "phone_offline": Hop.PHONE,
     "app_version_refused": Hop.SERVER,
+    "tracker_version_refused": Hop.SERVER,
     "login_refused": Hop.SERVER,
     "account_refused": Hop.SERVER,
     "tracker_battery_flat": Hop.TRACKER,
@@ -34,12 +35,10 @@ _WORKING: Mapping[Hop, Mapping[str, str]] = {
     Hop.TRACKER: {
         "tracker_battery_flat": "battery fine",
         "tracker_off_wrist": "worn",
-        "tracker_link_mute": "answers",
     },
+    Hop.BLUETOOTH: {"adapter_off": "switched on"},
     Hop.PHONE: {
-        "background_denied": "may run",
-        "app_force_stopped": "may run",
-        "app_killed_in_background": "app runs",
+        "background_denied": "app may run",
     },
     Hop.SERVER: {"login_refused": "login accepted", "service_errors": "answers"},
 }
@@ -68,33 +67,39 @@ def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[
     top = causes[0] if causes else None
     sure = top is not None and top.probability >= CONVINCING
     blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
-    if top is not None and sure and top.id == "tracker.not_worn" and not blocking:
+    if top is not None and sure and top.id == "tracker.not_worn" and not blocking and not flow.stops:
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
-        return _stuck(case, flow, blocking, top if sure else None)
+        return _stuck(flow, blocking, top if sure else None)
     if any(_reported(found) for found in findings):
-        if top is not None and sure:
+        works = {move.hop for move in flow.moves}
+        if top is not None and sure and top.hop not in works and _names_more_than_words(case):
             return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
         return Judgement(Verdict.INCONCLUSIVE, None, None, _not_enough(flow))
     if flow.moves:
-        text = flow.moves[-1].text
-        return Judgement(Verdict.HEALTHY, None, None, f"{text[:1].upper()}{text[1:]}.")
-    return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case))
+        return Judgement(Verdict.HEALTHY, None, None, _sentence(flow.moves[-1].text))
+    return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case, flow))
 
 
-def _stuck(case: Case, flow: Flow, blocking: Sequence[Finding], top: RankedCause | None) -> Judgement:
+def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None) -> Judgement:
+    """Where and since when: the stop of the hop that the cause names, else the longest there is."""
     stop = flow.first_stop
-    since = stop.since if stop is not None else None
     if top is not None:
-        return Judgement(Verdict.STUCK, top.hop, since, f"{top.title}.")
+        own = flow.stop_at(top.hop) or stop
+        return Judgement(Verdict.STUCK, top.hop, own.since if own is not None else None, f"{top.title}.")
     if stop is not None:
-        return Judgement(Verdict.STUCK, stop.hop, since, f"{stop.text[:1].upper()}{stop.text[1:]}.")
-    return Judgement(
-        Verdict.STUCK,
-        BLOCKING[blocking[0].id],
-        None,
-        f"{blocking[0].proof[0].text[:1].upper()}{blocking[0].proof[0].text[1:]}.",
-    )
+        return Judgement(Verdict.STUCK, stop.hop, stop.since, _sentence(stop.text))
+    return Judgement(Verdict.STUCK, BLOCKING[blocking[0].id], None, _sentence(blocking[0].proof[0].text))
+
+
+def _names_more_than_words(case: Case) -> bool:
+    """Whether there is more than a symptom to go by: a phone that lacks the app altogether is somebody else's."""
+    missing = any(fact.subject in case.packages and fact.flag() for fact in case.facts.all("app.not_installed"))
+    return not missing or _has_app(case)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _not_enough(flow: Flow) -> str:
@@ -115,7 +120,9 @@ def _has_app(case: Case) -> bool:
     )
 
 
-def _nothing(case: Case) -> str:
+def _nothing(case: Case, flow: Flow) -> str:
+    if flow.notes:
+        return flow.notes[0]
     if case.tracker is None and not _has_app(case):
         return "Neither a tracker nor its app was recognised in it."
     if case.tracker is None:
@@ -124,34 +131,41 @@ def _nothing(case: Case) -> str:
 
 
 def hop_states(
-    flow: Flow, findings: Sequence[Finding], judgement: Judgement, clock: Clock
+    case: Case, flow: Flow, findings: Sequence[Finding], judgement: Judgement, clock: Clock
 ) -> tuple[tuple[Hop, HopState, str], ...]:
     """The chain in one line: for each hop whether it works, is broken, or nobody looked."""
     states = {found.id: found.state for found in findings}
-    moving = {move.hop: move.text for move in flow.moves}
+    moving = {move.hop for move in flow.moves}
     told = []
     for hop in Hop:
         if judgement.hop is hop:
             text = "stuck here" if judgement.since is None else f"stopped {clock.time(judgement.since)}"
             told.append((hop, HopState.BROKEN, text))
+        elif judgement.verdict is Verdict.STUCK and flow.stop_at(hop) is not None:
+            told.append((hop, HopState.BROKEN, "stands still"))
         elif hop in moving:
             told.append((hop, HopState.MOVING, "data moves"))
-        elif any(stop.hop is hop for stop in flow.stops):
-            told.append((hop, HopState.BROKEN, "stands still"))
+        elif hop is Hop.TRACKER:
+            told.append(_tracker(case, states, clock))
         else:
-            told.append(_by_findings(hop, states, flow))
+            told.append(_by_findings(hop, states))
     return tuple(told)
 
 
-def _by_findings(hop: Hop, states: Mapping[str, State], flow: Flow) -> tuple[Hop, HopState, str]:
+def _tracker(case: Case, states: Mapping[str, State], clock: Clock) -> tuple[Hop, HopState, str]:
+    """When the tracker was last heard, where a trace shows it."""
+    names = ("advert.seen", "rssi.read", "link.opened", "link.lost", "link.ended", "link.encrypted", "link.traffic")
+    heard = [fact.time for fact in case.of_tracker(*names) if fact.time is not None and fact.time <= case.judged_at]
+    if heard:
+        fresh = case.judged_at - max(heard) <= QUIET_OK
+        return Hop.TRACKER, HopState.MOVING if fresh else HopState.UNCHECKED, f"heard {clock.time(max(heard))}"
+    return _by_findings(Hop.TRACKER, states)
+
+
+def _by_findings(hop: Hop, states: Mapping[str, State]) -> tuple[Hop, HopState, str]:
     for finding, words in _WORKING.get(hop, {}).items():
         if states.get(finding) is State.NO:
             return hop, HopState.MOVING, words
-    if hop is Hop.TRACKER and flow.linked is not None and states.get("tracker_battery_flat") is not State.YES:
-        heard = states.get("never_heard") is State.NO
-        return (hop, HopState.MOVING, "on the air") if heard else (hop, HopState.UNCHECKED, "not checked")
-    if hop is Hop.BLUETOOTH and states.get("adapter_off") is State.NO:
-        return hop, HopState.MOVING, "switched on"
     return hop, HopState.UNCHECKED, "not checked"
 
 

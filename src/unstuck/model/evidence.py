@@ -95,11 +95,13 @@ class ReaderOptions:
     """What readers need to know from the person.
 
     ``packages`` are the Android packages worth facts (the vendors' apps, or the one given by
-    ``--app``); ``tracker`` an address or part of a name.
+    ``--app``); ``tracker`` an address or part of a name. Readers that add up over time stop at
+    ``until`` (UTC), so that nothing later leaks into their sums; None reads everything.
     """
 
     packages: frozenset[str] = frozenset()
     tracker: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

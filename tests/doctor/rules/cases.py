@@ -1,5 +1,6 @@
 """For every finding: facts that make it yes and facts that make it no. No facts at all must leave it unknown."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from unstuck.doctor.case import Choice, open_case
@@ -90,6 +91,25 @@ def traffic(received: int = 9) -> Fact:
         "last": END.isoformat(),
     }
     return at("link.traffic", value, 0, TRACKER)
+
+
+def data(until_minutes: float = 0.0) -> list[Fact]:
+    """Value packets that came from the tracker, the newest so many minutes before the end."""
+    until = (END - timedelta(minutes=until_minutes)).isoformat()
+    link: Value = {
+        "handle": 64,
+        "sent_packets": 3,
+        "sent_bytes": 60,
+        "received_packets": 9,
+        "received_bytes": 900,
+        "first": (END - timedelta(minutes=until_minutes + 20)).isoformat(),
+        "last": until,
+    }
+    values: Value = {"link": 64, "attribute": 68, "direction": "received", "packets": 9, "bytes": 900}
+    return [
+        at("link.traffic", link, until_minutes, TRACKER),
+        at("att.traffic", values, until_minutes + 10, TRACKER),
+    ]
 
 
 def encryption_failed() -> Fact:
@@ -198,6 +218,11 @@ def storage(percent: float) -> Fact:
     return at("phone.storage", value)
 
 
+def quality(rssi: int, repeated: int) -> Fact:
+    value: Value = {"report": "periodic", "rssi": rssi, "retransmissions": repeated, "missed": 0}
+    return at("link.quality", value, 5, TRACKER)
+
+
 SYMPTOM = at("reported.symptom", "steps_frozen")
 
 CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
@@ -221,10 +246,8 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
         [wear("2026-03-18", 20, 4), day("2026-03-17"), day("2026-03-19")],
         [wear("2026-03-18", 20, 4), day("2026-03-17"), day("2026-03-18"), day("2026-03-19")],
     ),
-    "firmware_update_pending": (
-        [error("version_refused", text="firmware 1.2 is no longer supported")],
-        [answer("firmware", "no")],
-    ),
+    "firmware_update_pending": ([answer("firmware", "yes")], [answer("firmware", "no")]),
+    "tracker_version_refused": ([error("version_refused", text="firmware 1.2 is no longer supported")], [http(200)]),
     "tracker_clock_off": ([at("server.future_rows", 12, 0, "steps")], [series(0.1)]),
     # bluetooth
     "adapter_off": ([at("bluetooth.adapter", "ble_on")], [at("bluetooth.adapter", "on")]),
@@ -244,6 +267,7 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
         [at("link.channels", {"channels": 37}, 5, TRACKER)],
     ),
     "many_links": ([at("links.parallel", {"le_max": 6})], [at("links.parallel", {"le_max": 2})]),
+    "packets_repeated": ([quality(-60, 400)], [quality(-60, 2)]),
     "link_refused": ([at("link.refused", {"transport": "le", "status": 0x0D}, 5, TRACKER)], [opened(50)]),
     "key_refused": ([encryption_failed()], [encryption_failed(), encrypted(20)]),
     "link_never_encrypted": ([opened(50)], [opened(50), encrypted(49)]),
@@ -294,7 +318,7 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     ),
     # server
     "service_errors": ([http(503, 9), http(503, 8)], [http(503, 9), http(200, 8)]),
-    "login_refused": ([http(401)], [http(401, 9), http(200, 8)]),
+    "login_refused": ([http(401, 9), http(401, 8)], [http(401, 9), http(401, 8), http(200, 7)]),
     "account_refused": ([http(403)], [http(200)]),
     "tracker_not_in_account": ([device("Versa 4", "d0:00:00:00:00:01")], [device("Inspire 3", TRACKER)]),
     "arrived_but_not_shown": ([SYMPTOM, series(0.01)], [SYMPTOM, series(0.5)]),
@@ -314,5 +338,6 @@ def find(finding_id: str, facts: list[Fact], tracker: bool = True) -> Finding:
     """Run the rules over facts about the usual tracker that stopped an hour before the end."""
     known = Tracker(TRACKER, "Inspire 3", "fitbit") if tracker else None
     choice = Choice(known, frozenset({TRACKER}) if tracker else frozenset())
-    case = open_case(FactSet(tuple(facts)), choice, frozenset({APP}), END, STOP)
+    traces = {"synthetic": (END - timedelta(hours=5), END)}
+    case = replace(open_case(FactSet(tuple(facts)), choice, frozenset({APP}), END, traces), stopped_at=STOP)
     return next(found for found in findings(case, load()) if found.id == finding_id)

@@ -16,6 +16,7 @@ from unstuck.doctor.knowledge.consistency import check
 from unstuck.doctor.knowledge.rows import Row, invalid, read
 from unstuck.doctor.knowledge.schema import (
     Answer,
+    Boundary,
     Cause,
     EvidenceKind,
     FindingSpec,
@@ -269,8 +270,18 @@ def _cause(row: Row) -> Cause:
         prior=row.chance("prior"),
         prior_source=row.text("prior_source"),
         how_to_check=row.text("how_to_check"),
+        closes=_boundaries(row),
         fault=row.flag("fault", default=True),
     )
+
+
+def _boundaries(row: Row) -> tuple[Boundary, ...]:
+    known = {boundary.value for boundary in Boundary if boundary is not Boundary.ANY}
+    given = row.texts("closes", least=0)
+    unknown = [word for word in given if word not in known]
+    if unknown:
+        row.fail(f"unknown way '{unknown[0]}'")
+    return tuple(Boundary(word) for word in given)
 
 
 def _finding(row: Row) -> FindingSpec:
@@ -288,6 +299,7 @@ def _finding(row: Row) -> FindingSpec:
         leak=row.chance("leak"),
         leak_source=row.text("leak_source"),
         links=_links(row),
+        group=row.text("group", default=""),
     )
 
 

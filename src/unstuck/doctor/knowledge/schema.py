@@ -16,6 +16,21 @@ class EvidenceKind(StrEnum):
     ANSWER = "answer"
 
 
+class Boundary(StrEnum):
+    """A way of the data that a cause can close; a stop seen there is explained only by such causes."""
+
+    LINK = "link"
+    """From tracker to phone over the air."""
+    DRAIN = "drain"
+    """The app's asking for data over a link that is there."""
+    UPLOAD = "upload"
+    """From the phone to the service."""
+    SHOW = "show"
+    """From the service's store to what the person sees."""
+    ANY = "any"
+    """Not known which. Never in the knowledge, only in what was seen."""
+
+
 class Guard(StrEnum):
     """A reason why a fix may not be done now. The one list of harms; checked in doctor/gate.py."""
 
@@ -35,7 +50,8 @@ class Guard(StrEnum):
 class Cause:
     """A row of the catalogue. ``prior`` is the chance that it holds when a person complains.
 
-    ``fault`` is False where nothing is broken (not worn, waiting for the service).
+    ``closes`` are the ways it can close; ``fault`` is False where nothing is broken (not worn, waiting
+    for the service).
     """
 
     id: str
@@ -47,6 +63,7 @@ class Cause:
     prior_source: str
     how_to_check: str
     fault: bool = True
+    closes: tuple[Boundary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class FindingSpec:
-    """A finding the rules can draw. ``leak`` is the chance of yes with no cause present."""
+    """A finding the rules can draw. ``leak`` is the chance of yes with no cause present.
+
+    Findings of one ``group`` are signs of one and the same thing, so only the strongest of them
+    that holds is counted; empty for a finding that stands alone.
+    """
 
     id: str
     hop: Hop
@@ -70,6 +91,7 @@ class FindingSpec:
     leak: float
     leak_source: str
     links: tuple[Link, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """Rules about the Bluetooth leg: the adapter, the link, the bond and the air."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from unstuck.doctor.case import Case
+from unstuck.doctor.links import LinkSpan
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
 from unstuck.model.evidence import Fact
 
 SAME_MINUTES = timedelta(minutes=10)
 """Losses this near each other count as one event. In the real case two other links died within 5 minutes."""
+
+FRESH = timedelta(minutes=30)
+"""A trace that ended longer ago than two expected sync rhythms does not speak of now."""
 
 AROUND_LOSS = timedelta(minutes=10)
 """Signal readings this near a loss describe it."""
@@ -30,6 +34,10 @@ STORM_WINDOW = timedelta(hours=1)
 CRASHES = 1
 """Crashes of the Bluetooth service that count."""
 
+MANY_REPEATS = 100
+"""Repeated packets between two reports of the controller that are remarkable. Judgement: a link with an
+interval of 30 ms sends some thousand packets a minute, so this is several in a hundred."""
+
 MANY_LINKS = 5
 """Links at once from which air time runs short; the healthy real phone had four."""
 
@@ -45,6 +53,10 @@ UNENCRYPTED_HELD_S = 5.0
 KEY_CODES = frozenset({0x05, 0x06, 0x3D})
 """HCI codes that mean that the key is missing or wrong (Core specification, Vol 1, Part F)."""
 
+ATT_KEY_CODES = frozenset({0x05, 0x0C, 0x0F})
+"""ATT errors that mean that the link is not encrypted as asked (Core specification, Vol 3, Part F, 3.4.1.1):
+insufficient authentication, key size, encryption."""
+
 GATT_TIMEOUT = 8
 GATT_NOT_ESTABLISHED = 62
 GATT_ERROR = 133
@@ -54,11 +66,21 @@ def adapter_off(case: Case) -> Outcome:
     """State of the adapter in a report; BLE_ON means that the person switched it off."""
     fact = case.latest("bluetooth.adapter")
     if fact is None:
-        return _on_by_trace(case)
+        return _by_enable_log(case)
     if fact.text() == "absent":
         return UNKNOWN
-    off = fact.text() in ("off", "ble_on", "turning_off")
+    if fact.text() in ("turning_on", "turning_off"):
+        return UNKNOWN
+    off = fact.text() in ("off", "ble_on")
     return either(off, f"Bluetooth was {_adapter_words(fact)}", "Bluetooth was on", [fact])
+
+
+def _by_enable_log(case: Case) -> Outcome:
+    """The newest line of the enable log, where the state itself was not read."""
+    switched = [fact for fact in case.facts.all("bluetooth.switched") if fact.time is not None]
+    if switched and switched[-1].flag("on") is False:
+        return yes("Bluetooth was switched off", switched[-1:])
+    return _on_by_trace(case)
 
 
 def _on_by_trace(case: Case) -> Outcome:
@@ -66,15 +88,18 @@ def _on_by_trace(case: Case) -> Outcome:
     seen = [fact for fact in case.facts.all("hci.coverage") if fact.flag("link_events")]
     closed = case.latest("hci.all_links_closed")
     opened = case.latest("link.opened", "hci.reset")
-    if not seen or (closed is not None and (opened is None or not _later(opened, closed))):
+    ended = max((ends for _, ends in case.traces.values()), default=case.judged_at)
+    if (
+        not seen
+        or case.judged_at - ended > FRESH
+        or (closed is not None and (opened is None or not _later(opened, closed)))
+    ):
         return UNKNOWN
     return no("Bluetooth was on: the trace shows it at work", seen)
 
 
 def _adapter_words(fact: Fact) -> str:
-    return {"off": "off", "ble_on": "switched off by the person (only scanning was left on)"}.get(
-        fact.text(), "being switched off"
-    )
+    return "off" if fact.text() == "off" else "switched off by the person (only scanning was left on)"
 
 
 def airplane_mode_on(case: Case) -> Outcome:
@@ -102,34 +127,38 @@ def bluetooth_crashed(case: Case) -> Outcome:
     crashed = case.facts.all("bluetooth.crashed")
     crashed += [fact for fact in case.facts.all("bluetooth.switched") if fact.text("reason") == "CRASH"]
     number = int(count.number() or 0) if count is not None else 0
-    if crashed or number >= CRASHES:
+    crashed = case.recent(crashed)
+    if crashed or (number >= CRASHES and not _dated_crashes(case)):
         proof = [*crashed, *([count] if count else [])]
         return yes(f"the phone's Bluetooth service crashed {times(max(number, len(crashed)), 'time')}", proof)
     return no("the phone's Bluetooth service never crashed", [count]) if count is not None else UNKNOWN
 
 
+def _dated_crashes(case: Case) -> bool:
+    """Whether the crashes behind the count are known by their times, so that old ones need not count."""
+    return case.facts.has("bluetooth.crashed")
+
+
 def gatt_133_storm(case: Case) -> Outcome:
     """Three errors 133 within an hour with no success between them."""
-    lines = [fact for fact in case.facts.all("gatt.status") if fact.time is not None]
+    lines = [fact for fact in case.recent(case.facts.all("gatt.status")) if fact.time is not None]
     if case.subjects and any(fact.subject in case.subjects for fact in lines):
         lines = [fact for fact in lines if fact.subject in case.subjects]
     run: list[Fact] = []
     for fact in lines:
-        if fact.number("status") != GATT_ERROR:
-            run = [] if fact.number("status") == 0 else run
-            continue
-        run = [
-            *[earlier for earlier in run if fact.time and earlier.time and fact.time - earlier.time <= STORM_WINDOW],
-            fact,
-        ]
-        if len(run) >= STORM_133:
-            return yes(f"{times(len(run), 'connection attempt')} in an hour failed with 133", run)
+        if fact.number("status") == 0:
+            run = []
+        elif fact.number("status") == GATT_ERROR:
+            run = [earlier for earlier in run if len(run) >= STORM_133 or _near(earlier, fact, STORM_WINDOW)]
+            run.append(fact)
+    if len(run) >= STORM_133:
+        return yes(f"{times(len(run), 'connection attempt')} in an hour failed with 133", run)
     return no("connections did not fail with 133 again and again", lines[-1:]) if lines else UNKNOWN
 
 
 def gatt_slots_full(case: Case) -> Outcome:
     """The phone ran out of GATT client slots."""
-    full = case.facts.all("gatt.slots_exhausted")
+    full = case.recent(case.facts.all("gatt.slots_exhausted"))
     if full:
         return yes("no slot was left for another Bluetooth client", full)
     seen = case.facts.all("gatt.status")
@@ -138,7 +167,7 @@ def gatt_slots_full(case: Case) -> Outcome:
 
 def controller_unanswered(case: Case) -> Outcome:
     """Commands the controller never answered, or a hardware error."""
-    silent = case.facts.all("hci.command_timeout", "hci.hardware_error")
+    silent = case.recent(case.facts.all("hci.command_timeout", "hci.hardware_error"), hours=1.0)
     if silent:
         return yes(f"the Bluetooth chip failed to answer or reported an error ({times(len(silent), 'time')})", silent)
     covered = [fact for fact in case.facts.all("hci.coverage") if fact.flag("commands")]
@@ -154,11 +183,16 @@ def link_lost_silently(case: Case) -> Outcome:
         after = f" after {lasting(timedelta(seconds=held))}" if held else ""
         again = f", {len(lost)} times in all" if len(lost) > 1 else ""
         return yes(f"link lost without a word (0x{int(first.number('reason') or 8):02x}){after}{again}", lost)
-    status = [fact for fact in case.of_tracker("gatt.status") if fact.number("status") == GATT_TIMEOUT]
-    if status:
+    status = [fact for fact in case.recent(case.of_tracker("gatt.status")) if fact.number("status") == GATT_TIMEOUT]
+    if status and not _connected_since(case, status[-1]):
         return yes(f"link lost without a word (status 8), {times(len(status), 'time')}", status)
     calm = [fact for span in case.links.of(case.subjects) for fact in (span.opened, span.closed) if fact is not None]
     return no("no link to the tracker was lost", calm[-1:]) if calm else UNKNOWN
+
+
+def _connected_since(case: Case, loss: Fact) -> bool:
+    good = [fact for fact in case.of_tracker("gatt.status") if fact.number("status") == 0]
+    return any(_later(fact, loss) and fact.text("new_state") == "connected" for fact in good)
 
 
 def others_lost_too(case: Case) -> Outcome:
@@ -179,7 +213,7 @@ def others_lost_too(case: Case) -> Outcome:
         for loss in losses
         if loss.time is not None
         for span in case.links.open_at(loss.time, case.subjects)
-        if span.opened is not None
+        if span.opened is not None and _held_on(case, span, loss.time + SAME_MINUTES)
     ]
     if company:
         held = len({fact.subject for fact in company})
@@ -187,38 +221,51 @@ def others_lost_too(case: Case) -> Outcome:
     return UNKNOWN
 
 
+def _held_on(case: Case, span: LinkSpan, until: datetime) -> bool:
+    """Whether a link was watched holding until then; what nobody has seen yet is not a no."""
+    return until <= case.judged_at and span.covers(until)
+
+
 def signal_weak(case: Case) -> Outcome:
-    """Strength of what was heard of the tracker around its losses."""
+    """Strength of what was heard of the tracker around its losses, the last reading before each included."""
     losses = [fact for fact in case.links.trouble_of(case.subjects) if _in_episode(case, fact)]
     heard = [
-        fact
+        (level, fact)
         for fact in case.of_tracker("advert.seen", "rssi.read")
-        if fact.number("rssi") is not None and any(_near(fact, loss, AROUND_LOSS) for loss in losses)
+        if (level := fact.number("rssi")) is not None and any(_near(fact, loss, AROUND_LOSS) for loss in losses)
     ]
+    heard += [(level, fact) for fact in losses if (level := fact.number("last_rssi")) is not None]
     if not heard:
         return UNKNOWN
-    levels = numbers(heard, "rssi")
-    weak = [fact for fact in heard if (fact.number("rssi") or 0) <= WEAK_DBM]
-    middle = median(levels)
+    weak = [fact for level, fact in heard if level <= WEAK_DBM]
+    middle = median(level for level, _ in heard)
     if len(weak) * 2 >= len(heard):
-        return yes(
-            f"{len(weak)} of {times(len(heard), 'reading')} around the losses at {WEAK_DBM} dBm or weaker"
-            f" (median {middle:.0f})",
-            weak,
-        )
-    return no(f"signal around the losses was fair (median {middle:.0f} dBm)", heard)
+        amount = f"{len(weak)} of {times(len(heard), 'reading')} around the losses"
+        return yes(f"{amount} at {WEAK_DBM} dBm or weaker (median {middle:.0f})", weak)
+    return no(f"signal around the losses was fair (median {middle:.0f} dBm)", [fact for _, fact in heard])
 
 
 def lost_at_good_signal(case: Case) -> Outcome:
-    """The last thing heard before the loss was strong."""
-    lost = [fact for fact in case.of_tracker("link.lost") if _in_episode(case, fact)]
-    known = [fact for fact in lost if fact.number("last_rssi") is not None]
+    """The last thing heard before a loss was strong. A called tracker that did not answer counts too."""
+    losses = [fact for fact in case.links.trouble_of(case.subjects) if _in_episode(case, fact)]
+    known = [(level, fact) for fact in losses if (level := fact.number("last_rssi")) is not None]
     if not known:
         return UNKNOWN
-    good = [fact for fact in known if (fact.number("last_rssi") or -127) >= GOOD_DBM]
-    if good:
-        return yes(f"the link was lost at {good[0].number('last_rssi'):.0f} dBm, a good signal", good)
-    return no(f"the signal was weak before the loss ({known[0].number('last_rssi'):.0f} dBm)", known)
+    good = [(level, fact) for level, fact in known if level >= GOOD_DBM]
+    if len(good) * 2 >= len(known):
+        return yes(f"the link was lost at {good[0][0]:.0f} dBm, a good signal", [fact for _, fact in good])
+    return no(f"the signal was weak before the loss ({known[0][0]:.0f} dBm)", [fact for _, fact in known])
+
+
+def packets_repeated(case: Case) -> Outcome:
+    """Repeats counted by the controller while the signal was fair."""
+    reports = [fact for fact in case.recent(case.of_tracker("link.quality")) if fact.number("rssi") is not None]
+    fair = [fact for fact in reports if (fact.number("rssi") or -127) > WEAK_DBM]
+    many = [fact for fact in fair if (fact.number("retransmissions") or 0) >= MANY_REPEATS]
+    if many:
+        most = max(numbers(many, "retransmissions"))
+        return yes(f"{most:.0f} packets had to be sent again at {many[0].number('rssi'):.0f} dBm", many)
+    return no("few packets had to be sent again", fair[-1:]) if fair else UNKNOWN
 
 
 def connect_not_heard(case: Case) -> Outcome:
@@ -236,7 +283,7 @@ def connect_not_heard(case: Case) -> Outcome:
 
 def channels_shrunk(case: Case) -> Outcome:
     """Few data channels left in the map."""
-    maps = case.facts.all("link.channels")
+    maps = case.recent(case.facts.all("link.channels"), hours=1.0)
     few = [fact for fact in maps if (fact.number("channels") or 37) < FEW_CHANNELS]
     if few:
         return yes(f"only {min(numbers(few, 'channels')):.0f} of 37 radio channels were in use", few)
@@ -266,7 +313,11 @@ def many_links(case: Case) -> Outcome:
 
 def link_refused(case: Case) -> Outcome:
     """Connections refused for want of room."""
-    refused = [fact for fact in case.facts.all("link.refused") if fact.number("status") in (0x09, 0x0D)]
+    refused = [
+        fact
+        for fact in case.recent(case.facts.all("link.refused"))
+        if fact.number("status") in (0x09, 0x0D) and fact.text("transport") != "br"
+    ]
     if refused:
         return yes(f"{times(len(refused), 'connection')} refused for want of room", refused)
     opened = case.of_tracker("link.opened")
@@ -278,6 +329,8 @@ def key_refused(case: Case) -> Outcome:
     failed = case.of_tracker("link.encryption_failed", "pairing.failed")
     failed += [fact for fact in case.of_tracker("link.ended") if fact.number("reason") in KEY_CODES]
     failed += [fact for fact in case.of_tracker("gatt.status") if fact.number("status") in (5, 6)]
+    failed += [fact for fact in case.of_tracker("att.errors") if fact.number("code") in ATT_KEY_CODES]
+    failed = case.recent(failed)
     good = case.of_tracker("link.encrypted", "pairing.completed")
     if failed and not (good and _later(good[-1], failed[-1])):
         return yes(f"encryption with the tracker failed ({times(len(failed), 'time')}): a key is missing", failed)
@@ -290,6 +343,9 @@ def link_never_encrypted(case: Case) -> Outcome:
     encrypted = case.of_tracker("link.encrypted")
     if encrypted:
         return no("the link to the tracker was encrypted", encrypted[-1:])
+    both_ways = [fact for fact in case.of_tracker("link.traffic") if (fact.number("received_packets") or 0) > 1]
+    if both_ways:
+        return no("the tracker talks without encryption, as some do", both_ways[-1:])
     long = [
         span.opened
         for span in spans
@@ -324,19 +380,24 @@ def never_heard(case: Case) -> Outcome:
         return no("the tracker was on the air", heard[-1:])
     others = [fact for fact in case.facts.all("advert.summary") if (fact.number("count") or 0) > 0]
     trace = [fact for fact in case.facts.all("hci.coverage") if fact.flag("adverts")]
-    if not others or not trace or _span_of(case, others) < LISTENED:
+    spans = [case.traces[fact.source] for fact in trace if fact.source in case.traces]
+    listened = sum((ends - begins for begins, ends in spans), timedelta())
+    if not others or listened < LISTENED:
         return UNKNOWN
     return yes(f"{times(len(others), 'other device')} heard, the tracker never", [*trace, *others])
 
 
-def _span_of(case: Case, summaries: list[Fact]) -> timedelta:
-    stamps = [fact.time for fact in (*summaries, *case.facts.all("hci.coverage")) if fact.time is not None]
-    return max(stamps) - min(stamps) if stamps else timedelta()
-
-
 def _in_episode(case: Case, fact: Fact) -> bool:
-    """Whether a fact belongs to the trouble at hand: since data stopped, or at any time where nothing says when."""
-    return case.stopped_at is None or fact.time is None or fact.time >= case.stopped_at
+    """Whether a failure belongs to the trouble at hand: the newest run of failures that did not settle.
+
+    Where data moves over the link again it is over, unless dropping is what the person complains of.
+    """
+    if fact.time is None or fact.time > case.judged_at:
+        return fact.time is None
+    if case.linked:
+        return any(told.text() == "keeps_dropping" for told in case.facts.all("reported.symptom"))
+    runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
+    return bool(runs) and fact.time >= runs[-1][0]
 
 
 def _near(one: Fact, other: Fact, window: timedelta) -> bool:
@@ -377,6 +438,7 @@ RULES: Mapping[str, Rule] = {
     "link_never_encrypted": link_never_encrypted,
     "bond_absent": bond_absent,
     "never_heard": never_heard,
+    "packets_repeated": packets_repeated,
     "strong_sender_near": _answer_only,
     "better_when_close": _answer_only,
     "toggling_helped_before": _answer_only,

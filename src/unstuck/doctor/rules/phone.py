@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from itertools import pairwise
 
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.makers import strict_maker
@@ -123,12 +122,20 @@ def bucket_rare(case: Case) -> Outcome:
 
 def app_killed_in_background(case: Case) -> Outcome:
     """Kills that are no ordinary cleaning of cached processes."""
-    kills = case.of_app("app.killed")
+    kills = case.recent(case.of_app("app.killed"))
     hard = [fact for fact in kills if fact.text("kind") in ("background", "vendor")]
+    hard += [fact for fact in case.recent(case.of_app("app.exit")) if _held_back(fact)]
     if hard:
-        return yes(f"the phone killed the app {times(len(hard), 'time')} ({hard[-1].text('reason')})", hard)
+        why = hard[-1].text("subreason_text") or hard[-1].text("reason")
+        return yes(f"the phone ended the app {times(len(hard), 'time')} ({why})", hard)
     alive = [*case.of_app("app.started"), *kills]
     return no("the phone did not kill the app for running in the background", alive) if alive else UNKNOWN
+
+
+def _held_back(fact: Fact) -> bool:
+    """Exit records that name a restriction (ApplicationExitInfo, Android 11 and later)."""
+    words = f"{fact.text('reason_text')} {fact.text('subreason_text')}".upper()
+    return any(word in words for word in ("RESTRICT", "EXCESSIVE RESOURCE", "FREEZER", "DEPENDENCY DIED"))
 
 
 def jobs_held_back(case: Case) -> Outcome:
@@ -140,21 +147,39 @@ def jobs_held_back(case: Case) -> Outcome:
     ]
     if held:
         return yes(f"{times(len(held), 'job')} of the app waits for {held[-1].text('unsatisfied')}", held)
-    beats = [fact for fact in case.of_app("app.beat") if fact.time is not None]
-    gaps = [
-        (later, later.time - earlier.time)
-        for earlier, later in pairwise(beats)
-        if later.time and earlier.time and later.time - earlier.time >= timedelta(minutes=BEAT_MINUTES * MISSED_BEATS)
-    ]
+    gaps = [gap for beats in _beats(case).values() for gap in _gaps_that_count(case, beats)]
     if gaps:
         worst = max(gaps, key=lambda gap: gap[1])
         return yes(f"its regular job fell silent for {lasting(worst[1])}", [fact for fact, _ in gaps])
-    calm = [*case.of_app("app.job"), *beats]
+    calm = case.of_app("app.job", "app.beat")
     return no("the app's jobs ran as planned", calm[-2:]) if calm else UNKNOWN
 
 
-_RESTRICTING = ("BACKGROUND_NOT_RESTRICTED", "WITHIN_QUOTA", "DEVICE_NOT_DOZING", "QUOTA", "DOZ", "RESTRICT")
-"""Constraint names that mean that the phone, not the job, holds it back (JobStatus, AOSP)."""
+def _beats(case: Case) -> dict[tuple[str, str], list[Fact]]:
+    found: dict[tuple[str, str], list[Fact]] = {}
+    for fact in case.of_app("app.beat"):
+        if fact.time is not None:
+            found.setdefault((fact.subject, fact.text("job")), []).append(fact)
+    return found
+
+
+def _gaps_that_count(case: Case, beats: list[Fact]) -> list[tuple[Fact, timedelta]]:
+    """Missed beats that last up to the end or hold the moment of the stop; an old gap healed."""
+    least = timedelta(minutes=BEAT_MINUTES * MISSED_BEATS)
+    ends = [fact.time for fact in beats[1:]] + [case.judged_at]
+    found = []
+    for fact, until in zip(beats, ends, strict=True):
+        if fact.time is None or until is None or until - fact.time < least or len(beats) < MISSED_BEATS:
+            continue
+        open_end = until == case.judged_at
+        if open_end or (case.stopped_at is not None and fact.time <= case.stopped_at <= until):
+            found.append((fact, until - fact.time))
+    return found
+
+
+_RESTRICTING = ("BACKGROUND_NOT_RESTRICTED",)
+"""Constraint names that mean that a restriction holds the job back (JobStatus, AOSP). A spent quota or
+Doze holds jobs of healthy apps back too."""
 
 
 def maker_stops_apps(case: Case) -> Outcome:
@@ -189,7 +214,7 @@ _OPS_OF = {"ACCESS_FINE_LOCATION": ("FINE_LOCATION",)}
 
 def scan_refused(case: Case) -> Outcome:
     """A refused scan in the log."""
-    refused = case.facts.all("bluetooth.scan_denied")
+    refused = case.recent(case.of_app("bluetooth.scan_denied"))
     if refused:
         return yes("a Bluetooth scan was refused for want of a permission", refused)
     scans = case.of_app("ble.scan")
@@ -203,7 +228,7 @@ def location_off(case: Case) -> Outcome:
     if fact is None or fact.flag() is None or build is None or not build.number("sdk"):
         return UNKNOWN
     if (build.number("sdk") or 0) >= NEARBY_SDK:
-        return no("this Android needs no location for scanning", [build])
+        return UNKNOWN  # whether scanning needs location then depends on what the app declared
     return either(fact.flag() is False, "location was off", "location was on", [fact])
 
 
@@ -254,6 +279,7 @@ def app_crashed(case: Case) -> Outcome:
     """Crashes of the app."""
     crashes = case.of_app("app.crashed")
     crashes += [fact for fact in case.of_app("app.exit") if "CRASH" in fact.text("reason_text").upper()]
+    crashes = case.recent(crashes)
     if crashes:
         return yes(f"the app crashed {times(len(crashes), 'time')}", crashes)
     alive = case.of_app("app.started", "app.exit")
@@ -262,13 +288,16 @@ def app_crashed(case: Case) -> Outcome:
 
 def app_never_restarted(case: Case) -> Outcome:
     """Whether a start follows the app's last end while the log goes on."""
-    ends = [fact for fact in case.of_app("app.killed", "app.crashed") if fact.time is not None]
+    ends = [fact for fact in case.recent(case.of_app("app.killed", "app.crashed")) if fact.time is not None]
     if not ends:
         return UNKNOWN
     last = ends[-1]
-    starts = [fact for fact in case.of_app("app.started") if fact.time and last.time and fact.time >= last.time]
-    if starts:
-        return no("the app was started again", starts[:1])
+    alive = case.of_app("app.started", "app.http", "app.error", "app.beat", "app.sync")
+    later = [fact for fact in alive if fact.time and last.time and fact.time > last.time]
+    if later:
+        return no("the app lived on afterwards", later[:1])
+    if case.linked:
+        return UNKNOWN
     reach = case.before(last)
     if reach is not None and reach >= SILENT_AFTER_END:
         return yes(f"the app ended and was not started again for {lasting(reach)}", [last])
@@ -288,6 +317,10 @@ def app_version_refused(case: Case) -> Outcome:
         for fact in case.of_app("app.error")
         if fact.text("kind") == "version_refused" and "firmware" not in fact.text("text").lower()
     ]
+    updated = [as_time(fact.text("last_update")) for fact in case.of_app("app.installed")]
+    refused = _still(
+        case, [fact for fact in refused if not any(new and fact.time and new > fact.time for new in updated)]
+    )
     if refused:
         return yes("the service refused the app's version", refused)
     good = _accepted(case)
@@ -337,7 +370,7 @@ def phone_offline(case: Case) -> Outcome:
 
 def app_network_errors(case: Case) -> Outcome:
     """Name, TLS and time-out errors of the app."""
-    errors = [fact for fact in case.of_app("app.error") if fact.text("kind") in ("dns", "tls", "timeout")]
+    errors = _still(case, [fact for fact in case.of_app("app.error") if fact.text("kind") in ("dns", "tls", "timeout")])
     if len(errors) >= NETWORK_ERRORS:
         return yes(f"{times(len(errors), 'network error')} of the app ({errors[-1].text('kind')})", errors)
     good = _accepted(case)
@@ -368,11 +401,19 @@ def _flag(case: Case, name: str, text_yes: str, text_no: str) -> Outcome:
 
 
 def _app_errors(case: Case, kind: str, text: str) -> Outcome:
-    errors = [fact for fact in case.of_app("app.error") if fact.text("kind") == kind]
+    errors = _still(case, [fact for fact in case.of_app("app.error") if fact.text("kind") == kind])
     if errors:
         return yes(f"{text} ({times(len(errors), 'line')})", errors)
     good = _accepted(case)
     return no("the app worked without such an error", good) if good else UNKNOWN
+
+
+def _still(case: Case, bad: list[Fact]) -> list[Fact]:
+    """Errors that may still hold: recent, and with no good answer of the service after the last of them."""
+    good = _accepted(case)
+    if bad and good and good[-1].time and bad[-1].time and good[-1].time > bad[-1].time:
+        return []
+    return case.recent(bad)
 
 
 def _accepted(case: Case) -> list[Fact]:

@@ -10,6 +10,9 @@ from unstuck.model.evidence import Fact
 SERVER_ERRORS = 2
 """A single 5xx is repeated and forgotten."""
 
+LOGIN_REFUSALS = 2
+"""A single 401 is how an app learns that it must renew its token; a refused renewal counts at once."""
+
 FRESH = timedelta(minutes=30)
 """Minutes this near the end of the evidence have arrived: two expected sync rhythms."""
 
@@ -19,7 +22,8 @@ def service_errors(case: Case) -> Outcome:
     answers = case.of_app("app.http")
     errors = [fact for fact in answers if 500 <= (fact.number("status") or 0) < 600]
     good = _good(answers)
-    if len(errors) >= SERVER_ERRORS and not (good and _later(good[-1], errors[-1])):
+    errors = _still(case, errors, good)
+    if len(errors) >= SERVER_ERRORS:
         return yes(
             f"the service answered {int(errors[-1].number('status') or 0)}, {times(len(errors), 'time')}", errors
         )
@@ -30,9 +34,10 @@ def login_refused(case: Case) -> Outcome:
     """401 answers and refused tokens, unless a good answer follows."""
     answers = case.of_app("app.http")
     refused = [fact for fact in answers if fact.number("status") == 401]
-    refused += [fact for fact in case.of_app("app.error") if fact.text("kind") == "auth"]
+    tokens = [fact for fact in case.of_app("app.error") if fact.text("kind") == "auth"]
     good = _good(answers)
-    if refused and not (good and _later(good[-1], refused[-1])):
+    refused = _still(case, sorted([*refused, *tokens], key=_stamp), good)
+    if len(refused) >= LOGIN_REFUSALS or any(fact in refused for fact in tokens):
         return yes(f"the service turned the login away ({times(len(refused), 'time')})", refused)
     return no("the service accepted the login", good[-1:]) if good else UNKNOWN
 
@@ -43,7 +48,8 @@ def account_refused(case: Case) -> Outcome:
     refused = [fact for fact in answers if fact.number("status") in (403, 410)]
     refused += [fact for fact in case.of_app("app.error") if fact.text("kind") == "account"]
     good = _good(answers)
-    if refused and not (good and _later(good[-1], refused[-1])):
+    refused = _still(case, sorted(refused, key=_stamp), good)
+    if refused:
         status = refused[-1].number("status")
         return yes(f"the service refuses the account{f' ({status:.0f})' if status else ''}", refused)
     return no("the service accepted the account", good[-1:]) if good else UNKNOWN
@@ -82,8 +88,18 @@ def _good(answers: list[Fact]) -> list[Fact]:
     return [fact for fact in answers if 200 <= (fact.number("status") or 0) < 300]
 
 
-def _later(one: Fact, other: Fact) -> bool:
-    return one.time is not None and other.time is not None and one.time > other.time
+def _still(case: Case, bad: list[Fact], good: list[Fact]) -> list[Fact]:
+    """Refusals that may still hold: recent, and with no good answer, nor newer minutes, after the last of them."""
+    if not bad:
+        return []
+    last = _stamp(bad[-1])
+    newest = [as_time(fact.text("newest")) for fact in case.facts.all("server.series")]
+    healed = any(_stamp(fact) > last for fact in good) or any(new and new.timestamp() > last for new in newest)
+    return [] if healed else case.recent(bad)
+
+
+def _stamp(fact: Fact) -> float:
+    return fact.time.timestamp() if fact.time is not None else float("-inf")
 
 
 def _person_only(_: Case) -> Outcome:

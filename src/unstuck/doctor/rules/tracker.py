@@ -42,8 +42,19 @@ def tracker_battery_flat(case: Case) -> Outcome:
     """The newest state of charge."""
     fact = case.latest("tracker.battery")
     percent = fact.number("percent") if fact is not None else None
-    if fact is None or percent is None:
+    if fact is None or percent is None or not case.recent([fact]):
         return UNKNOWN
+    alive = [
+        seen
+        for seen in case.of_tracker("link.opened", "advert.seen")
+        if fact.time and seen.time and seen.time > fact.time
+    ]
+    if alive:
+        return (
+            no("the tracker was on the air after its last low reading", alive[-1:])
+            if percent < CHARGED_PERCENT
+            else no(f"the tracker's battery was at {percent:.0f} %", [fact])
+        )
     if percent <= FLAT_PERCENT and fact.flag("charging") is not True:
         return yes(f"the tracker's last charge reading was {percent:.0f} %", [fact])
     if percent >= CHARGED_PERCENT:
@@ -56,15 +67,13 @@ def tracker_fell_silent(case: Case) -> Outcome:
     heard = case.of_tracker("advert.seen", "rssi.read", "link.opened", "link.encrypted")
     ends = case.of_tracker("link.lost", "link.ended", "link.not_established")
     dated = [fact for fact in (*heard, *ends) if fact.time is not None]
-    if not dated or any(span.end is None for span in case.links.of(case.subjects)):
+    if not dated or case.linked:
         return no("the tracker's link was up at the end", heard[-1:]) if heard and dated else UNKNOWN
     last = max(fact.time for fact in dated if fact.time is not None)
     others_after = [
         fact
         for fact in case.facts.all("advert.seen", "advert.summary", "rssi.read", "link.opened")
-        if fact.subject not in case.subjects
-        and _end_of(fact) is not None
-        and (_end_of(fact) or last) - last >= SILENT_FOR
+        if fact.subject not in case.subjects and (_end_of(case, fact) or last) - last >= SILENT_FOR
     ]
     if not others_after:
         return UNKNOWN
@@ -77,18 +86,28 @@ def tracker_fell_silent(case: Case) -> Outcome:
     return no(f"its signal had faded to {level:.0f} dBm before the silence", [signals[-1]])
 
 
-def _end_of(fact: Fact) -> datetime | None:
-    return as_time(fact.text("last")) or fact.time
+def _end_of(case: Case, fact: Fact) -> datetime | None:
+    last = as_time(fact.text("last")) or fact.time
+    return None if last is None else min(last, case.judged_at)
 
 
 def tracker_link_mute(case: Case) -> Outcome:
     """Requests on an open link that were never answered."""
-    waiting = case.of_tracker("att.timeout")
-    if waiting:
-        longest = max(fact.number("waited_s") or 0 for fact in waiting)
-        return yes(f"{times(len(waiting), 'request')} never answered, up to {longest:.0f} s on an open link", waiting)
+    waiting = case.recent(case.of_tracker("att.timeout", "gattlink.unanswered"))
+    answered_after = [
+        fact
+        for fact in case.of_tracker("link.traffic")
+        if waiting and (fact.number("received_packets") or 0) > 0 and _begins_after(fact, waiting[-1])
+    ]
+    if waiting and not answered_after:
+        return yes(f"{times(len(waiting), 'request')} never answered on an open link", waiting)
     answered = [fact for fact in case.of_tracker("link.traffic") if (fact.number("received_packets") or 0) > 0]
     return no("the tracker answered while linked", answered[-1:]) if answered else UNKNOWN
+
+
+def _begins_after(traffic: Fact, other: Fact) -> bool:
+    first = as_time(traffic.text("first"))
+    return first is not None and other.time is not None and first > other.time
 
 
 def tracker_restarts_by_itself(case: Case) -> Outcome:
@@ -217,14 +236,22 @@ def tracker_sensor_rows_absent(case: Case) -> Outcome:
     return no("every day it was worn has sensor rows", days[-1:]) if within else UNKNOWN
 
 
-def firmware_update_pending(case: Case) -> Outcome:
-    """A refusal that names the tracker's version; otherwise only the person can say."""
+def tracker_version_refused(case: Case) -> Outcome:
+    """A refusal that names the tracker's version."""
     refused = [
         fact
-        for fact in case.of_app("app.error")
+        for fact in case.recent(case.of_app("app.error"))
         if fact.text("kind") == "version_refused" and "firmware" in fact.text("text").lower()
     ]
-    return yes("the service refused the tracker's version", refused) if refused else UNKNOWN
+    good = [fact for fact in case.of_app("app.http") if 200 <= (fact.number("status") or 0) < 300]
+    if refused:
+        return yes("the service refused the tracker's version", refused)
+    return no("the service accepted an upload", good[-1:]) if good else UNKNOWN
+
+
+def firmware_update_pending(_: Case) -> Outcome:
+    """Only the person can say what the app offers."""
+    return UNKNOWN
 
 
 def tracker_clock_off(case: Case) -> Outcome:
@@ -247,6 +274,7 @@ RULES: Mapping[str, Rule] = {
     "tracker_link_idle": tracker_link_idle,
     "tracker_off_wrist": tracker_off_wrist,
     "tracker_sensor_rows_absent": tracker_sensor_rows_absent,
+    "tracker_version_refused": tracker_version_refused,
     "firmware_update_pending": firmware_update_pending,
     "tracker_clock_off": tracker_clock_off,
 }

@@ -47,15 +47,35 @@ class HciReader:
             raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
         framer, rest = open_container(head, path)
         session: Session | None = None
-        for batch in _batches(framer, chain((rest,), blocks)):
+        taken = 0
+        for batch in self._wanted_batches(_batches(framer, chain((rest,), blocks))):
             session = session or self._session(batch)
             session.take(batch)
+            taken += len(batch)
         if session is None:
+            if self._options.until is not None and framer.records:
+                return Reading(SourceInfo(path, framer.kind))  # all of it is later than wanted
             if framer.problem is None:
                 raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
             where, reason = framer.problem
             raise EvidenceError(ErrorCode.SOURCE_DAMAGED, path=path, where=where, reason=reason)
-        return self._reading(session, framer, path)
+        return self._reading(session, framer, path, taken)
+
+    def _wanted_batches(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """All of them, or those up to ``until``; nothing after the first later record is read."""
+        until = self._options.until
+        if until is None:
+            yield from batches
+            return
+        until_us = round(until.timestamp() * 1e6)
+        for batch in batches:
+            later = (batch.time_us > until_us).nonzero()[0]
+            if not len(later):
+                yield batch
+                continue
+            if later[0]:
+                yield batch.head(int(later[0]))
+            return
 
     def _session(self, first: Batch) -> Session:
         from unstuck.evidence.hci.session import Session
@@ -64,7 +84,7 @@ class HciReader:
         joined = self._ended_us is not None and 0 <= begins_us - self._ended_us <= JOIN_GAP_US
         return Session(dict(self._open) if joined else {}, self._known, self._names)
 
-    def _reading(self, session: Session, framer: Framer, path: str) -> Reading:
+    def _reading(self, session: Session, framer: Framer, path: str, taken: int) -> Reading:
         self._open = session.finish(self._wanted())
         self._ended_us = session.last_us
         span = (when(session.oldest_us), when(session.newest_us))
@@ -72,7 +92,7 @@ class HciReader:
         source = SourceInfo(
             path=path,
             kind=framer.kind,
-            records=framer.records,
+            records=taken,
             span=None if span[0] is None or span[1] is None else (span[0], span[1]),
             skipped=framer.passed_over + thinned,
             problems=tuple(_problems(session, framer, path, thinned)),

@@ -60,6 +60,21 @@ class Batch:
     def __len__(self) -> int:
         return len(self.start)
 
+    def head(self, count: int) -> "Batch":
+        """The first ``count`` records."""
+        adapter = None if self.adapter is None else self.adapter[:count]
+        return Batch(
+            self.data,
+            self.raw,
+            self.first,
+            self.start[:count],
+            self.length[:count],
+            self.kind[:count],
+            self.way[:count],
+            self.time_us[:count],
+            adapter,
+        )
+
     def byte(self, rows: Ints, offset: int) -> Bytes:
         """The byte at an offset of each packet; beyond a packet's end it is meaningless."""
         return self.data[self.start[rows] + offset]
