@@ -13,7 +13,7 @@ from unstuck.doctor.gate import Situation, reasons_not_now
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Cause, Fix, Guard, Knowledge, Link, Mend
 from unstuck.doctor.network import Network, Posterior, posterior, transition
-from unstuck.doctor.plan import CONTACT_SUPPORT, STEPS_MAX, PlanStep, best_next, make_plan, waiting_causes
+from unstuck.doctor.plan import CONTACT_SUPPORT, STEPS_MAX, PlanStep, best_next, make_plan, tempting, waiting_causes
 from unstuck.doctor.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair, cost_minutes
 from unstuck.model.diagnosis import State
 from unstuck.model.hop import Hop
@@ -415,3 +415,16 @@ def test_the_plan_costs_less_than_the_order_of_every_help_article(knowledge: Kno
         if ours >= repair.cost_of([number[id_] for id_ in BASELINE]):
             dearer.append(states)
     assert dearer == []
+
+
+def test_what_articles_advise_and_the_gate_closes_is_named() -> None:
+    knowledge = load()
+    found = Network.of(knowledge).posterior({}, stopped=True)
+    undrained = Situation(undrained=True, undrained_minutes=22)
+    named = tempting(found, knowledge.fixes, undrained, Hop.BLUETOOTH)
+    assert [step.fix.id for step in named] == ["repair_bond"]
+    assert named[0].blocked
+    assert 0 < named[0].chance < 0.2
+    drained = Situation(undrained=False, undrained_minutes=0.0, vendor_down=False)
+    assert tempting(found, knowledge.fixes, drained, Hop.BLUETOOTH) == ()
+    assert tempting(found, knowledge.fixes, undrained, None) == ()

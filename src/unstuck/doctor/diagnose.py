@@ -12,7 +12,7 @@ from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.network import Network, Posterior
-from unstuck.doctor.plan import make_plan
+from unstuck.doctor.plan import make_plan, tempting
 from unstuck.doctor.questions import next_question
 from unstuck.doctor.ranking import able, counted, rank
 from unstuck.doctor.rules.outcome import times
@@ -88,6 +88,10 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
     plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not well else ()
+    if stuck:
+        planned_ids = {step.fix.id for step in plan}
+        warned = tempting(posterior, knowledge.fixes, situation, judgement.hop)
+        plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
     platform = _platform(case, readings)
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)

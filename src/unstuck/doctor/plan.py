@@ -15,6 +15,7 @@ from unstuck.doctor.gate import LIFTED_BY, Reason, Situation, cautions, reasons_
 from unstuck.doctor.knowledge.schema import Fix
 from unstuck.doctor.network import Bools, Floats, Posterior
 from unstuck.doctor.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair
+from unstuck.model.hop import Hop
 
 CONTACT_SUPPORT = "contact_support"
 """The fix that ends a plan: it comes last, whatever it costs."""
@@ -34,6 +35,14 @@ SEARCH_TAIL_MASS = 1e-3
 """Probability of the rarest combinations left out while searching for the order. A thousandth
 cannot turn the order of two steps that differ by more than a per cent; it makes the look-ahead ten
 times faster. The chances shown are computed with TAIL_MASS."""
+
+TEMPTING: Mapping[Hop, tuple[str, ...]] = {
+    Hop.TRACKER: ("repair_bond",),
+    Hop.BLUETOOTH: ("repair_bond",),
+    Hop.PHONE: ("reinstall_app",),
+    Hop.SERVER: ("reinstall_app",),
+}
+"""Fixes that articles print early and that can lose data or lock a person out, by the hop that tempts to them."""
 
 _NO_WORSE = 1e-9
 """Relative: a pair must beat the best single step by more than rounding to be preferred."""
@@ -67,6 +76,19 @@ def make_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Situati
     tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
     order = _Search(stuck, tried, situation).order()
     return _walk(stuck, [tried[row] for row in order], fixes.get(CONTACT_SUPPORT), situation)
+
+
+def tempting(
+    posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation, hop: Hop | None
+) -> tuple[PlanStep, ...]:
+    """What every help article advises for this hop and the gate closes now: named, so that nobody does it meanwhile."""
+    steps = []
+    for fix_id in TEMPTING.get(hop, ()) if hop is not None else ():
+        fix = fixes.get(fix_id)
+        if fix is not None and reasons_not_now(fix, situation):
+            repair = Repair.build(posterior.if_stopped(), [fix])
+            steps.append(_step(fix, float(repair.moved(repair.missing)[0]), situation))
+    return tuple(steps)
 
 
 def waiting_causes(posterior: Posterior, fixes: Iterable[Fix]) -> frozenset[str]:
