@@ -139,6 +139,29 @@ def test_lines_made_to_be_slow_are_not(line: bytes) -> None:
     assert read([text], "x", OPTIONS).source.records == 2_002
 
 
+def test_parts_made_to_be_slow_are_not() -> None:
+    """Found by trying: each of these once grew with the square of its size, up to minutes."""
+    app = FITBIT.encode()
+    operations = b"Current AppOps Service state:\n  Uid u0a1:\n" + b"    filler\n" * 100_000
+    operations += (b"    Package " + app + b":\n") * 100_000
+    assert facts(read([operations], "x", OPTIONS), "app.op")
+    machines = b"Bluetooth Status\n  state: ON\n" + b"=== A2dpStateMachine for 11:22:33:44:55:66\n" * 100_000
+    assert one(read([machines], "x", OPTIONS), "bluetooth.adapter").value == "on"
+    exits = b"ACTIVITY MANAGER PROCESS EXIT INFO (dumpsys activity exit-info)\n  package: " + app + b"\n"
+    assert facts(read([exits + b"timestamp=2023-08-19 13:38:47.527 x\n" * 100_000], "x", OPTIONS), "app.exit") == []
+    rows = b"".join(
+        b"08-19 14:00:00.000  1000  1500  1520 I am_kill : [0,%d,%s,905,x]\n" % (n, app) for n in range(30_000)
+    )
+    assert facts(read([b"--------- beginning of main\n" + rows], "x", OPTIONS), "app.killed")
+
+
+def test_digits_and_spaces_where_a_list_of_ids_should_be() -> None:
+    """Found by damaging reports: int() takes neither '1 2' nor five thousand digits."""
+    for ids in (b"1 2, 3", b"9" * 5_000, b", ,,", b""):
+        text = REPORT.replace(b"mDeviceIdleWhitelist=[1000, 10007", b"mDeviceIdleWhitelist=[" + ids)
+        assert one(read([text], "x", OPTIONS), "power.doze")
+
+
 def test_nested_brackets_and_endless_repeats_end() -> None:
     text = b"Bluetooth Status\n  state: ON\nGATT Client Map\n" + b"  (((((((((((((((\n" * 100_000
     assert one(read([text], "x", OPTIONS), "bluetooth.adapter").value == "on"

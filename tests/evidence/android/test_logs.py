@@ -1,12 +1,16 @@
 """Log lines in every layout: what is found in them, and when it happened. All lines here are synthetic."""
 
+import random
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.evidence.android import forms
 from tests.evidence.android.forms import FITBIT, OTHER, Phone
 from tests.evidence.android.helpers import facts, one, read_text, values
+from unstuck.evidence.android import loglines
 from unstuck.evidence.android.apperrors import error_kind, http_status
 from unstuck.evidence.android.killlog import kill_kind, process_event
 from unstuck.evidence.android.loglines import TagTable, columns, parse
@@ -280,3 +284,64 @@ def test_scan_refused_to_another_app_is_left_out() -> None:
     )
     assert facts(read_text(line), "bluetooth.scan_denied") == []
     assert one(read_text(line, OTHER), "bluetooth.scan_denied").subject == OTHER
+
+
+def test_several_processes_of_the_app_are_all_its_own() -> None:
+    """Enough lines to be found by columns, and more than one process to look for."""
+    lines = [
+        f"08-19 14:00:00.{pid % 1000:03d}  1500  1520 I ActivityManager: Start proc {pid}:{FITBIT}:p{pid}/u0a140 for x"
+        for pid in (711, 4711, 14711)
+    ]
+    lines += [f"08-19 14:01:00.000 {pid:5d}  9999 I Any     : nothing" for pid in range(4000, 4300)]
+    lines += [f"08-19 14:02:00.000 {pid:5d}  9999 W Net     : HTTP 503" for pid in (711, 712, 4711, 14711, 24711)]
+    reading = read_text("\n".join(lines) + "\n")
+    assert [fact.locator for fact in facts(reading, "app.http")] == ["line 304"]  # same time and value: said once
+    reading = read_text("\n".join(lines).replace("HTTP 503", "HTTP 50") + "\n")
+    assert facts(reading, "app.http") == []
+
+
+_TAGS = [
+    "BluetoothGatt",
+    "am_kill",
+    "am_proc_start",
+    "ActivityManager",
+    "bt_stack",
+    "AndroidRuntime",
+    "Other",
+    "FitbitMobile",
+]
+_MESSAGES = [
+    GATT,
+    f"[0,4711,{FITBIT},905,empty #1]",
+    f"[0,4711,10140,{FITBIT},service,x]",
+    f"Killing 4711:{FITBIT}/u0a140 (adj 985): empty #17",
+    f"Start proc 4711:{FITBIT}/u0a140 for service x",
+    f"Process: {FITBIT}, PID: 4711",
+    "java.lang.IllegalStateException: x",
+    "bta_gattc_conn_cback: Disconnected reason:GATT_CONN_TIMEOUT",
+    "HTTP 401 Unauthorized",
+    "nothing",
+]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1_000_000))
+def test_looking_by_columns_and_line_by_line_find_the_same(seed: int) -> None:
+    rng = random.Random(seed)
+    lines = []
+    for number in range(600):
+        stamp = f"08-19 14:{number // 60:02d}:{number % 60:02d}.000"
+        ids = rng.choice(
+            [" 4711  4712", "10140  4711  4712", " 1000  1500  1520", "u0_a8 14711 14712", "104711 104712"]
+        )
+        level = rng.choice("VDIWEF")
+        lines.append(f"{stamp} {ids} {level} {rng.choice(_TAGS):<8}: {rng.choice(_MESSAGES)}")
+        if rng.random() < 0.02:
+            lines.append(
+                rng.choice(["", "x", "--------- beginning of main", stamp, f"{stamp} D/BluetoothGatt( 4711): {GATT}"])
+            )
+    text = "--------- beginning of main\n" + "\n".join(lines) + "\n"
+    by_columns = read_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loglines, "_FEW", 10**9)
+        assert read_text(text) == by_columns

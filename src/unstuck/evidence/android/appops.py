@@ -34,6 +34,9 @@ _BACKGROUND_OPERATIONS = frozenset({"RUN_IN_BACKGROUND", _BACKGROUND})
 
 _MODES = {"0": "allow", "1": "ignore", "2": "deny", "3": "default", "4": "foreground", "errored": "deny"}
 
+_BLOCKS_LIMIT = 20
+"""A package has one block for each user of the phone."""
+
 _IN_PACKAGE = re.compile(rb"      (\w+) \((\w+)")
 _NUMBERED = re.compile(rb"      (\w+): mode=(\w+)")
 _USER = re.compile(rb"  Uid (\w+):")
@@ -45,11 +48,19 @@ _DEFAULT = re.compile(rb"Default mode: (\w+)")
 
 def read(page: Page, context: Context) -> None:
     """State ``app.op`` for the apps of interest in ``dumpsys appops``."""
+    users: set[tuple[str, int]] = set()
     for package in context.apps.sought():
         needle = b"\n    Package " + package.encode() + b":"
         at = page.data.find(needle)
-        while at >= 0:
-            _block(page, context, package, page.index(at + 1))
+        for _ in range(_BLOCKS_LIMIT):
+            if at < 0:
+                break
+            heading = page.index(at + 1)
+            _block(page, context, package, heading)
+            user = page.data.rfind(b"\n  Uid ", 0, at)
+            if user >= 0 and (package, user) not in users:
+                users.add((package, user))
+                _of_user(page, context, package, page.index(user + 1), heading)
             at = page.data.find(needle, at + len(needle))
 
 
@@ -65,15 +76,10 @@ def _block(page: Page, context: Context, package: str, heading: int) -> None:
             background |= text(found[1]) in _BACKGROUND_OPERATIONS
     if not background:
         _state(page, context, package, heading, _BACKGROUND, "default", "package")
-    _of_user(page, context, package, heading)
 
 
-def _of_user(page: Page, context: Context, package: str, heading: int) -> None:
+def _of_user(page: Page, context: Context, package: str, first: int, heading: int) -> None:
     """Rows between the user id's own heading and the first package under it."""
-    start = page.data.rfind(b"\n  Uid ", 0, int(page.starts[heading]))
-    if start < 0:
-        return
-    first = page.index(start + 1)
     user = _USER.match(page.line(first))
     context.apps.learn(package, parse_uid(text(user[1])) if user else None)
     for index in range(first + 1, heading):

@@ -7,6 +7,7 @@ and the packet log (btsnooz) that is printed into the same dump.
 import base64
 import binascii
 import re
+from itertools import islice
 
 from unstuck.evidence.android.context import Context
 from unstuck.evidence.android.page import Page, text
@@ -64,6 +65,8 @@ _MAP_BYTES = 200_000
 
 _MACHINE = re.compile(rb"(?m)^[ \t]*=+[ \t]*(\w*)StateMachine for (" + _ADDRESS + rb")")
 _MACHINE_STATE = re.compile(rb"(?m)^[ \t]*(?:mConnectionState|mCurrentState|StateMachine)[:=][ \t]*(\w+)")
+_MACHINES_LIMIT = 200
+"""At most so many machines are looked at; a phone has a few for each profile."""
 _MACHINE_BYTES = 3_000
 """The state of a profile's machine stands within its first lines (seen: 12 lines)."""
 
@@ -167,7 +170,7 @@ def _client(page: Page, context: Context, app: str, index: int, links: int) -> N
 
 
 def _profiles(page: Page, context: Context) -> None:
-    for found in _MACHINE.finditer(page.data):
+    for found in islice(_MACHINE.finditer(page.data), _MACHINES_LIMIT):
         state = _MACHINE_STATE.search(page.data, found.end(), found.end() + _MACHINE_BYTES)
         other = _MACHINE.search(page.data, found.end(), found.end() + _MACHINE_BYTES)
         if state is None or (other is not None and other.start() < state.start()):
@@ -182,7 +185,7 @@ def _profiles(page: Page, context: Context) -> None:
 
 def _packet_logs(page: Page, context: Context) -> None:
     """The block is base64; a damaged tail is dropped, the reader of packets tells what is missing."""
-    for begin in _SNOOZ_BEGIN.finditer(page.data):
+    for begin in islice(_SNOOZ_BEGIN.finditer(page.data), _SNOOZ_LIMIT):
         end = page.data.find(_SNOOZ_END, begin.end())
         if end < 0:
             end = min(len(page.data), begin.end() + 2 * _SNOOZ_LIMIT_BYTES)
@@ -196,5 +199,5 @@ def _packet_logs(page: Page, context: Context) -> None:
             )
             continue
         known = any(attachment.data == data for attachment in context.attachments)
-        if data and not known and len(context.attachments) < _SNOOZ_LIMIT:
+        if data and not known:
             context.attachments.append(Attachment(f"{context.path}#btsnooz", data))

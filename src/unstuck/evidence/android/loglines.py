@@ -7,9 +7,10 @@ apps. Lines of other layouts (``brief``, ``time``, Android Studio) are parsed on
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,8 @@ _FORMS = tuple(
     )
 )
 """threadtime, time, Android Studio before and after 2022, brief."""
+
+_DATE = re.compile(rb"\b(20\d\d)-(\d\d-\d\d)\b")
 
 _LOOKED_AT_BYTES = 4_000
 """logd cuts a message at this length (LOGGER_ENTRY_MAX_PAYLOAD)."""
@@ -218,10 +221,14 @@ class TagTable:
         own, others = _is_one_of(tags, self._own), _is_one_of(tags, self._others)
         return Tagged(rows[process], rows[native], rows[own], rows[others])
 
-    def has(self, tag: bytes) -> bool:
-        """The same test for one tag."""
+    def group(self, tag: bytes) -> str:
+        """Which rows of :class:`Tagged` a line with this tag would be in, or empty."""
         beginning = (tag.ljust(_WORD) + b": ")[:_WORD]
-        return tag.startswith(b"bt_") or beginning in TAGS or beginning in self.more
+        if tag.startswith(b"bt_"):
+            return "native"
+        if beginning in _PROCESS_TAGS:
+            return "process"
+        return "own" if beginning in self.more else "others" if beginning in TAGS else ""
 
 
 def _is_one_of(tags: Words, words: Iterable[np.uint64]) -> NDArray[np.bool_]:
@@ -240,21 +247,24 @@ def owned(found: Columns, uids: Collection[int], pids: Collection[int]) -> Rows:
     hits = []
     if pids:
         # A line that has a level letter is longer than this.
-        hits += [_equal(found.block, found.levels - _PID_BEFORE_LEVEL, b"%5d" % pid) for pid in pids]
+        hits.append(_equal(found.block, found.levels - _PID_BEFORE_LEVEL, [b"%5d" % pid for pid in pids]))
     if uids:
         starts = found.block.starts
         starts = starts if len(starts) == len(found.rows) else starts[found.rows]
-        hits += [_equal(found.block, starts + _UID_COLUMN, _printed(uid)) for uid in uids]
-    rows: Rows = found.rows[hits[0] if len(hits) == 1 else np.unique(np.concatenate(hits))]
+        hits.append(_equal(found.block, starts + _UID_COLUMN, [_printed(uid) for uid in uids]))
+    rows: Rows = found.rows[hits[0] if len(hits) == 1 else np.union1d(*hits)]
     return rows
 
 
-def _equal(block: Block, at: Rows, column: bytes) -> Rows:
-    """Which of these places hold a space, this column, a space. Four bytes are compared first: few are alike."""
+def _equal(block: Block, at: Rows, columns_: Sequence[bytes]) -> Rows:
+    """Which of these places hold a space, one of the columns, a space."""
+    fields = np.array([int.from_bytes(b" " + column + b" ", "little") for column in columns_], np.uint64)
+    if len(columns_) > 1:
+        return np.flatnonzero(np.isin(_words(block.data)[at] & _FIELD_MASK, fields))
+    # The usual case, one app: four bytes are compared first, as few are alike.
     fours = np.ndarray((len(block.data) - 3,), "<u4", block.data, strides=(1,))
-    maybe = np.flatnonzero(fours[at + 1] == np.uint32(int.from_bytes(column[:4], "little")))
-    field = np.uint64(int.from_bytes(b" " + column + b" ", "little"))
-    hit: Rows = maybe[(_words(block.data)[at[maybe]] & _FIELD_MASK) == field]
+    maybe = np.flatnonzero(fours[at + 1] == np.uint32(int.from_bytes(columns_[0][:4], "little")))
+    hit: Rows = maybe[(_words(block.data)[at[maybe]] & _FIELD_MASK) == fields[0]]
     return hit
 
 
@@ -331,9 +341,10 @@ def offset(zone: bytes) -> timezone | None:
 
 
 def guess_year(sample: bytes) -> int | None:
-    """The year of a log that does not say it: the newest date in a message on a line of the same day."""
-    years = [
-        datetime(int(found[3]), 1, 1).year  # noqa: DTZ001 - only the number is used
-        for found in re.finditer(rb"(?m)^(\d\d)-(\d\d) \d\d:\d\d:.{0,400}?\b(20\d\d)-\1-\2\b", sample)
-    ]
-    return max(set(years), key=years.count) if years else None
+    """The year of a log that does not say it: what messages most often name on a line of the same day."""
+    years: Counter[int] = Counter()
+    for found in _DATE.finditer(sample):
+        line = sample.rfind(b"\n", 0, found.start()) + 1
+        years[int(found[1])] += sample.startswith(found[2], line)
+    best = years.most_common(1)
+    return best[0][0] if best and best[0][1] else None

@@ -5,6 +5,7 @@ the second reads what the apps themselves wrote.
 """
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,9 @@ _BLUETOOTH_PROCESS = "com.android.bluetooth"
 _SAME = timedelta(seconds=2)
 """Two lines about one kill or crash, from the system log and the event log, are at most so far apart."""
 
+_REMEMBERED = 50
+"""So many kills and crashes, and runs of one process id, are remembered."""
+
 _TEXT_CHARACTERS = 160
 """An error's text is cut here; the excerpt holds the line itself."""
 
@@ -39,8 +43,8 @@ class _Life:
 
 @dataclass(slots=True)
 class _State:
-    lives: dict[int, list[_Life]] = field(default_factory=dict)
-    said: list[tuple[str, str, datetime | None]] = field(default_factory=list)
+    lives: dict[int, deque[_Life]] = field(default_factory=dict)
+    said: deque[tuple[str, str, datetime | None]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     crashing: dict[int | None, str] = field(default_factory=dict)
 
 
@@ -118,13 +122,19 @@ class _Search:
         """Lines in which the system speaks of the apps or of Bluetooth."""
         block = found.block
         lines = [
-            *(entry for entry in entries(block, found.unlike, self._telling) if self._table.has(entry.tag)),
+            *(entry for entry in entries(block, found.unlike, self._telling) if self._tells(entry)),
             *entries(block, tagged.process, self._names),
             *entries(block, tagged.native, gattlog.NATIVE_NEEDLES),
             *entries(block, tagged.others, self._telling),
             *entries(block, tagged.own, self._telling),
         ]
         return sorted(lines, key=_number)
+
+    def _tells(self, entry: Entry) -> bool:
+        """What the columns decide for other lines."""
+        group = self._table.group(entry.tag)
+        needles = {"native": gattlog.NATIVE_NEEDLES, "process": self._names}.get(group, self._telling)
+        return bool(group) and any(needle in entry.line for needle in needles)
 
     def own(self, found: Columns, tagged: Tagged, uids: Collection[int], pids: Collection[int]) -> list[Entry]:
         """Telling lines that may be the apps' own: by user id, by process, or by a tag that names the app."""
@@ -225,15 +235,15 @@ def _process(on: Log, context: Context, entry: Entry, index: int, when: datetime
     if event.what == "started":
         context.apps.learn(package, event.uid)
         if event.pid is not None:
-            lives = state.lives.setdefault(event.pid, [])
+            lives = state.lives.setdefault(event.pid, deque(maxlen=_REMEMBERED))
             if lives and _near(lives[-1].start, when):
                 return  # the other log's line about the same start
             lives.append(_Life(package, when))
         context.notes.event("app.started", {"why": event.reason}, on, index, when, package)
         return
     if event.pid is not None:
-        for life in state.lives.setdefault(event.pid, [_Life(package, None)])[-1:]:
-            life.end = life.end or when
+        lives = state.lives.setdefault(event.pid, deque([_Life(package, None)], _REMEMBERED))
+        lives[-1].end = lives[-1].end or when
     if event.what == "died" or _repeated(state, event.what, package, when):
         return
     if event.what == "crashed":
@@ -257,7 +267,7 @@ def _runtime(on: Log, context: Context, entry: Entry, index: int, when: datetime
 
 def _repeated(state: _State, what: str, package: str, when: datetime | None) -> bool:
     """Whether the other log already told this; remembers it otherwise."""
-    for said, about, at in reversed(state.said[-50:]):
+    for said, about, at in reversed(state.said):
         if (said, about) == (what, package) and when is not None and _near(at, when):
             return True
     state.said.append((what, package, when))

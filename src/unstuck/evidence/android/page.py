@@ -1,6 +1,7 @@
 """One part of a report as one text with line numbers, and the notebook its facts are written to."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,10 @@ from unstuck.model.evidence import Fact, Value
 EXCERPT_CHARACTERS = 200
 """The vocabulary allows no longer excerpt."""
 
-FACTS_PER_KIND = 20_000
-"""More facts of one kind than this come from a broken or hostile text; the newest are kept as they come last."""
+FACTS_PER_KIND = 10_000
+"""More facts of one kind than this come from a broken or hostile text; those that stand last are kept."""
+
+_Key = tuple[object, ...]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -108,10 +111,17 @@ class Notebook:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._seen: set[tuple[object, ...]] = set()
-        self._count: dict[str, int] = {}
-        self.facts: list[Fact] = []
+        self._seen: set[_Key] = set()
+        self._about: set[tuple[str, str]] = set()
+        self._kinds: dict[str, deque[tuple[int, _Key, Fact]]] = {}
+        self._written = 0
         self.dropped = 0
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """Every fact kept, in the order they were written."""
+        rows = sorted((row for kept in self._kinds.values() for row in kept), key=lambda row: row[0])
+        return tuple(fact for _, _, fact in rows)
 
     def state(self, name: str, value: Value, on: Place, index: int, subject: str = "", note: str = "") -> None:
         """How things stood when the dump was made: its time is that of the dump."""
@@ -125,13 +135,11 @@ class Notebook:
 
     def has(self, name: str, subject: str | None = None) -> bool:
         """Whether any fact of this kind (about this subject) was written."""
-        if subject is None:
-            return name in self._count
-        return any(fact.name == name and fact.subject == subject for fact in self.facts)
+        return name in self._kinds if subject is None else (name, subject) in self._about
 
     def _add(
         self,
-        key: tuple[object, ...],
+        key: _Key,
         name: str,
         value: Value,
         on: Place,
@@ -142,14 +150,17 @@ class Notebook:
     ) -> None:
         if key in self._seen:
             return
-        count = self._count.get(name, 0)
-        if count >= FACTS_PER_KIND:
+        kept = self._kinds.setdefault(name, deque())
+        if len(kept) >= FACTS_PER_KIND:
+            _, oldest, _ = kept.popleft()
+            self._seen.discard(oldest)
             self.dropped += 1
-            return
-        self._count[name] = count + 1
         self._seen.add(key)
+        self._about.add((name, subject))
         quoted = excerpt(on.line(index), note)
-        self.facts.append(Fact(name, value, time, self._source, on.locator(index), quoted, subject))
+        fact = Fact(name, value, time, self._source, on.locator(index), quoted, subject)
+        kept.append((self._written, key, fact))
+        self._written += 1
 
 
 def _key(value: Value) -> object:

@@ -161,7 +161,7 @@ def _state_absence(found: Split, context: Context) -> None:
 
 
 def _reading(found: Split, kind: str, context: Context) -> Reading:
-    facts = tuple(context.notes.facts)
+    facts = context.notes.facts
     times = [fact.time for fact in facts if fact.time is not None]
     span = (min(times), max(times)) if times else None
     problems = [*context.problems, *_problems(found, context)]
@@ -179,7 +179,9 @@ def _problems(found: Split, context: Context) -> list[str]:
     if cut := sorted({part.name for part in found.sections if part.cut}):
         problems.append(f"{path}: too long in {', '.join(cut)}; of logs the newest part was read, else the first.")
     if context.notes.dropped:
-        problems.append(f"{path}: holds too many facts of one kind; {context.notes.dropped:,} were left out.")
+        problems.append(
+            f"{path}: holds too many facts of one kind; {context.notes.dropped:,} that stand first were left out."
+        )
     return problems
 
 

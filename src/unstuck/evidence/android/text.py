@@ -161,7 +161,7 @@ def _windows(data: bytes, begin: int, number: int) -> Iterator[Block]:
     step = (len(data) - begin) // max(1, round((len(data) - begin) / BLOCK_BYTES)) + 1
     for at in range(begin, len(data), step):
         window = np.frombuffer(data, np.uint8, min(step, len(data) - at), at)
-        ends = np.flatnonzero(window == _NEWLINE)
+        ends = (window == _NEWLINE).nonzero()[0]
         if not len(ends):
             continue
         starts = np.empty(len(ends), np.int64)
