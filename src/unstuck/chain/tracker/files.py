@@ -1,0 +1,109 @@
+"""Where a tracker's memory lies: a folder, or memory that a restart of the process forgets.
+
+The contract that :mod:`unstuck.chain.tracker.memory` is built on: when ``create``, ``append`` or
+``remove`` returns, it has happened and stays so without power. When it is cut off, what ``create`` and
+``append`` wrote may be there in part, from its beginning on, and everything older is untouched.
+"""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+
+class Files(Protocol):
+    """Flat, durable files by name."""
+
+    def names(self) -> list[str]:
+        """Names of all files, in any order."""
+
+    def read(self, name: str) -> bytes:
+        """Everything in a file."""
+
+    def create(self, name: str, data: bytes) -> None:
+        """A new file. FileExistsError when there is one."""
+
+    def append(self, name: str, data: bytes) -> None:
+        """More at the end of a file. FileNotFoundError when there is none."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file; nothing happens when there is none."""
+
+
+class RamFiles:
+    """Files in memory, for virtual time and tests."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+
+    def names(self) -> list[str]:
+        """Names of all files."""
+        return list(self.data)
+
+    def read(self, name: str) -> bytes:
+        """Everything in a file."""
+        return self.data[name]
+
+    def create(self, name: str, data: bytes) -> None:
+        """A new file."""
+        if name in self.data:
+            raise FileExistsError(name)
+        self.data[name] = data
+
+    def append(self, name: str, data: bytes) -> None:
+        """More at the end of a file."""
+        if name not in self.data:
+            raise FileNotFoundError(name)
+        self.data[name] += data
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        self.data.pop(name, None)
+
+
+class Folder:
+    """Files in a folder, each write on disk (fsync) before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+
+    def names(self) -> list[str]:
+        """Names of all files in the folder."""
+        return [entry.name for entry in os.scandir(self.path) if entry.is_file()]
+
+    def read(self, name: str) -> bytes:
+        """Everything in a file."""
+        return (self.path / name).read_bytes()
+
+    def create(self, name: str, data: bytes) -> None:
+        """A new file; the folder is synced too, or the name could be gone after a power cut."""
+        self._write(name, data, os.O_CREAT | os.O_EXCL)
+        self._sync_folder()
+
+    def append(self, name: str, data: bytes) -> None:
+        """More at the end of a file."""
+        self._write(name, data, os.O_APPEND)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, durably."""
+        (self.path / name).unlink(missing_ok=True)
+        self._sync_folder()
+
+    def _write(self, name: str, data: bytes, flags: int) -> None:
+        handle = os.open(self.path / name, os.O_WRONLY | flags, 0o600)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _sync_folder(self) -> None:
+        if os.name == "nt":
+            return  # Windows cannot open a folder to sync it; NTFS journals names itself
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
