@@ -30,7 +30,7 @@ def _watch_sqlite(steps: Steps) -> None:
     connect = sqlite3.connect
 
     def watched(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*args, **options)
+        connection: sqlite3.Connection = connect(*args, **options)
         connection.set_trace_callback(steps)
         return connection
 

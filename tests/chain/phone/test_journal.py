@@ -22,15 +22,20 @@ def put(journal: Journal, boot: int, first: int, last: int, now_s: int = 0) -> N
     journal.drain(T, made, encode(made), now_s)
 
 
+def fill(journal: Journal) -> None:
+    for boot in count(2):
+        put(journal, boot, 0, 999)
+
+
 def test_drained_is_not_committed_until_commit(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     put(journal, 1, 0, 9)
     assert journal.ledger(T).drained == {1: Ranges.span(0, 9)}
     assert journal.ledger(T).committed == {}
-    assert not journal.synced
+    before = journal.synced
     journal.commit(T)
+    assert (before, journal.synced) == (False, True)
     assert journal.ledger(T).committed == {1: Ranges.span(0, 9)}
-    assert journal.synced
     journal.close()
 
 
@@ -156,8 +161,7 @@ def test_full_disk_is_said_and_takes_nothing_back(tmp_path: Path) -> None:
     pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(JournalError) as full:
-        for boot in count(2):
-            put(journal, boot, 0, 999)
+        fill(journal)
     assert full.value.fault is JournalFault.DISK_FULL
     journal._db.execute("PRAGMA max_page_count = 100000")
     put(journal, 9, 0, 9)

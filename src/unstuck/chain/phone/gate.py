@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from unstuck.chain.records import Ranges
 
-
 _NONE = Ranges()
 
 

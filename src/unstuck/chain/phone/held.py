@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from unstuck.chain.records import Ranges
+from unstuck.chain.records import LARGEST, Ranges
 
 Held = Mapping[int, Ranges]
 """Sequence numbers by boot."""
@@ -57,3 +57,29 @@ def common(one: Held, other: Held) -> dict[int, Ranges]:
 def total(held: Held) -> int:
     """How many records."""
     return sum(ranges.total for ranges in held.values())
+
+
+def from_plain(given: object) -> dict[int, Ranges]:
+    """``{boot: [[first, last], ...]}`` as CBOR or JSON gives it. ValueError when it is not that."""
+    if not isinstance(given, Mapping):
+        raise ValueError("ranges are no map")
+    found = {}
+    for key, pairs in given.items():
+        boot = int(key) if isinstance(key, str) and key.isdecimal() else key
+        if not _is_number(boot) or not isinstance(pairs, (list, tuple)):
+            raise ValueError("ranges of a boot are no list")
+        for pair in pairs:
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(map(_is_number, pair)):
+                raise ValueError("a range is no pair of numbers")
+        found[boot] = Ranges.of(pairs)
+    return {boot: ranges for boot, ranges in found.items() if ranges}
+
+
+def to_plain(given: Held) -> dict[str, list[list[int]]]:
+    """As JSON carries it; :func:`from_plain` reads it back."""
+    return {str(boot): ranges.as_lists() for boot, ranges in given.items() if ranges}
+
+
+def _is_number(given: object) -> bool:
+    """0 to LARGEST, as the records' own numbers."""
+    return isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= LARGEST

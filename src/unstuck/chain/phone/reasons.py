@@ -35,12 +35,17 @@ class Outcome(StrEnum):
     SERVER_BUSY = "server.busy"
     SERVER_MAINTENANCE = "server.maintenance"
     TOKEN_MISSING = "token.missing"
-    TOKEN_REVOKED = "token.revoked"
+    TOKEN_UNKNOWN = "token.unknown"
+    TOKEN_EXPIRED = "token.expired"
+    TOKEN_SIGNED_OUT = "token.signed_out"
+    TOKEN_REVOKED = "token.revoked_by_person"
     TOKEN_PASSWORD_CHANGED = "token.revoked_password_changed"
-    TOKEN_SECOND_FACTOR = "token.revoked_second_factor"
-    NOT_YOURS = "tracker.not_yours"
-    CONFLICT = "server.conflict"
-    TOO_LARGE = "server.too_large"
+    TOKEN_SECOND_FACTOR = "token.revoked_second_factor_changed"
+    TOKEN_WRONG_KIND = "token.wrong_kind"
+    NOT_CLAIMED = "tracker.not_claimed"
+    RELEASED = "tracker.released"
+    SERVER_REFUSED = "server.refused"
+    TOO_LARGE = "request.too_large"
     AGENT_TOO_OLD = "agent.too_old"
     REJECTED = "server.rejected"
 
@@ -129,7 +134,17 @@ MEANINGS: Mapping[Outcome, Meaning] = {
     Outcome.TOKEN_MISSING: Meaning(
         "This agent is not signed in", _SAFE_HERE, "Make a device token and give it to the agent.", Retry.PERSON
     ),
-    Outcome.TOKEN_REVOKED: Meaning("The login was revoked", _SAFE_HERE, "Sign this device in again.", Retry.PERSON),
+    Outcome.TOKEN_UNKNOWN: Meaning(
+        "The server does not know this login", _SAFE_HERE, "Check the server's address, then sign in.", Retry.PERSON
+    ),
+    Outcome.TOKEN_EXPIRED: Meaning("The login has expired", _SAFE_HERE, "Sign this device in again.", Retry.PERSON),
+    Outcome.TOKEN_SIGNED_OUT: Meaning("This login was signed out", _SAFE_HERE, "Sign in again.", Retry.PERSON),
+    Outcome.TOKEN_REVOKED: Meaning(
+        "The login was revoked by the account's owner", _SAFE_HERE, "Sign this device in again.", Retry.PERSON
+    ),
+    Outcome.TOKEN_WRONG_KIND: Meaning(
+        "This is no device token", _SAFE_HERE, "Make a device token and give it to the agent.", Retry.PERSON
+    ),
     Outcome.TOKEN_PASSWORD_CHANGED: Meaning(
         "The login was revoked because the password was changed",
         _SAFE_HERE,
@@ -137,19 +152,19 @@ MEANINGS: Mapping[Outcome, Meaning] = {
         Retry.PERSON,
     ),
     Outcome.TOKEN_SECOND_FACTOR: Meaning(
-        "The login was revoked because the second factor was changed",
+        "The login was revoked because a second factor was set up",
         _SAFE_HERE,
-        "Sign this device in again with the new second factor.",
+        "Sign this device in again with the password and a code.",
         Retry.PERSON,
     ),
-    Outcome.NOT_YOURS: Meaning(
+    Outcome.NOT_CLAIMED: Meaning(
         "The account has not claimed this tracker", _SAFE_HERE, "Claim it with the code it shows.", Retry.PERSON
     ),
-    Outcome.CONFLICT: Meaning(
-        "The server holds other records under the same numbers",
-        "Nothing is overwritten on either side; these records wait in the journal.",
-        "Ask who keeps the server; see 'unstuck ledger'.",
-        Retry.PERSON,
+    Outcome.RELEASED: Meaning(
+        "The account has released this tracker", _SAFE_HERE, "Claim it again with the code it shows.", Retry.PERSON
+    ),
+    Outcome.SERVER_REFUSED: Meaning(
+        "The server refused the request", _SAFE_HERE, "Update Unstuck, or report what it said.", Retry.PERSON
     ),
     Outcome.TOO_LARGE: Meaning(
         "The server takes only smaller uploads", _SAFE_HERE, "Nothing to do; smaller ones follow.", Retry.BACK_OFF

@@ -1,0 +1,160 @@
+"""The agent: both sides in their rhythm, each on its own, so that trouble at one never stops the other."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from unstuck.chain.phone import rhythm
+from unstuck.chain.phone.drain import Drain
+from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.gate import Reason
+from unstuck.chain.phone.host import Desktop, Host
+from unstuck.chain.phone.journal import Attempt, Journal, Ledger
+from unstuck.chain.phone.reasons import Side, sentence
+from unstuck.chain.phone.rhythm import SYNC_EVERY_S, Next
+from unstuck.chain.phone.server import Server
+from unstuck.chain.phone.tracker import Link, TrackerApi, read_status
+from unstuck.chain.phone.upload import Upload
+
+ATTEMPTS_KEPT_S = 8 * 7 * 24 * 3600
+"""Attempts are remembered for eight weeks: who asks why a night is missing asks weeks later."""
+
+OUTCOMES_LOOKED_AT = 32
+"""Attempts of one side that the rhythm looks back on: back-off and slow-down are at their limit long before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the agent takes from outside itself.
+
+    ``clock``: Unix seconds. ``sleep``: waits so many of its seconds. ``chance``: a number of [0, 1).
+    """
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[object]]
+    chance: Callable[[], float] = random.random
+    host: Host = field(default_factory=Desktop)
+    every_s: float = SYNC_EVERY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the agent stands now. ``last``: the newest attempt by side; ``next``: when each side tries again and why."""
+
+    tracker: str
+    status: Status | None
+    ledger: Ledger
+    last: dict[Side, Attempt]
+    next: dict[Side, Next]
+    held_back: tuple[Reason, ...]
+
+
+class Agent:
+    """One tracker's agent. ``server`` None: records are drained and kept, nothing is uploaded."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        tracker: str,
+        link: Link,
+        server: Server | None,
+        ways: Ways,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.tracker = tracker
+        self._journal = journal
+        self._ways = ways
+        self._on_change = on_change
+        self._wake = {side: asyncio.Event() for side in Side}
+        self._next: dict[Side, Next] = {}
+        self._drain = Drain(journal, tracker, TrackerApi(link), ways.host, ways.clock, on_change)
+        self._upload = (
+            None
+            if server is None
+            else Upload(journal, tracker, server, ways.host, ways.clock, lambda: self._drain.status, on_change)
+        )
+
+    def sync_now(self) -> None:
+        """Try both sides at once, whatever their rhythm says."""
+        for event in self._wake.values():
+            event.set()
+
+    def snapshot(self) -> Snapshot:
+        """How it stands now."""
+        attempts = self._journal.attempts(self.tracker, OUTCOMES_LOOKED_AT)
+        return Snapshot(
+            self.tracker,
+            self._status(),
+            self._journal.ledger(self.tracker),
+            {attempt.side: attempt for attempt in attempts},
+            dict(self._next),
+            self._drain.held_back,
+        )
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        async with asyncio.TaskGroup() as sides:
+            sides.create_task(self._keep_on(Side.DRAIN, self.drain_once))
+            if self._upload is not None:
+                sides.create_task(self._keep_on(Side.UPLOAD, self.upload_once))
+
+    async def drain_once(self) -> Attempt:
+        """One attempt at the tracker; what it brought is uploaded at once."""
+        attempt = self._noted(await self._drain.attempt())
+        if attempt.records:
+            self._wake[Side.UPLOAD].set()
+        return attempt
+
+    async def upload_once(self) -> Attempt:
+        """One attempt at the server. ValueError when the agent has none."""
+        if self._upload is None:
+            raise ValueError("this agent has no server")
+        return self._noted(await self._upload.attempt())
+
+    def _noted(self, attempt: Attempt) -> Attempt:
+        self._journal.attempted(self.tracker, attempt, attempt.ended_s - ATTEMPTS_KEPT_S)
+        self._next[attempt.side] = self._next_try(attempt.side)
+        self._on_change()
+        return attempt
+
+    def _next_try(self, side: Side) -> Next:
+        outcomes = [one.outcome for one in self._journal.attempts(self.tracker, OUTCOMES_LOOKED_AT) if one.side is side]
+        retry_after_s = self._upload.retry_after_s if self._upload is not None and side is Side.UPLOAD else None
+        return rhythm.next_try(
+            outcomes,
+            self._ways.clock(),
+            self._ways.chance(),
+            every_s=self._ways.every_s,
+            retry_after_s=retry_after_s,
+        )
+
+    async def _keep_on(self, side: Side, once: Callable[[], Awaitable[Attempt]]) -> None:
+        wake = self._wake[side]
+        while True:
+            # Cleared before the attempt: what is asked for meanwhile is not lost.
+            wake.clear()
+            await once()
+            await self._until(self._next[side].at_s, wake)
+
+    async def _until(self, at_s: float, wake: asyncio.Event) -> None:
+        waiting = {
+            asyncio.ensure_future(wake.wait()),
+            asyncio.ensure_future(self._ways.sleep(max(0.0, at_s - self._ways.clock()))),
+        }
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    def _status(self) -> Status | None:
+        if self._drain.status is not None:
+            return self._drain.status
+        kept = self._journal.status(self.tracker)
+        return None if kept is None else read_status(kept[0])
+
+
+def says(attempt: Attempt) -> str:
+    """What happened, what it means for the data and what to do, in one line."""
+    return sentence(attempt.outcome, attempt.detail)

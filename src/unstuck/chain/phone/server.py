@@ -1,0 +1,101 @@
+"""The server over HTTP, as the agent uses it. Every trouble leaves as :class:`ServerError`."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Self
+
+import cbor2
+import httpx
+
+from unstuck import __version__
+from unstuck.chain.phone import held
+from unstuck.chain.phone.answers import (
+    MAX_ANSWER_BYTES,
+    Ingested,
+    ServerError,
+    read_ingested,
+    read_server_held,
+    refusal,
+)
+from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.held import Held
+from unstuck.chain.phone.journal import Stored
+from unstuck.chain.phone.reasons import Outcome
+
+TIMEOUT_S = 30.0
+"""For each of connecting, writing and waiting: a full disk sync of a busy server takes seconds, not more."""
+
+_AGENT_HEADER = "Unstuck-Agent"
+
+
+class Server:
+    """One account's server. ``transport`` replaces the network, for a server in the same process."""
+
+    def __init__(self, address: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        headers = {_AGENT_HEADER: __version__, "Authorization": f"Bearer {token}"}
+        self._http = httpx.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT_S, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def ingest(self, tracker: str, batches: Sequence[Stored], raw: Sequence[bytes], now_s: int) -> Ingested:
+        """Upload these batches; what comes back as durable is on the server's disk."""
+        body = cbor2.dumps({"tracker": tracker, "batches": list(raw)})
+        answer = await self._ask("POST", "/v1/ingest", content=body, headers={"Content-Type": "application/cbor"})
+        return read_ingested(answer, batches, now_s)
+
+    async def held(self, tracker: str) -> Held:
+        """Every record of this tracker that the server holds."""
+        answer = await self._ask("GET", f"/v1/trackers/{tracker}/ledger")
+        return read_server_held(_json(answer))
+
+    async def tell_held(self, tracker: str, status: Status | None, phone: Held) -> None:
+        """Tell what tracker (where it was asked) and phone hold that the server has not confirmed."""
+        told: dict[str, object] = {"phone": {"held": held.to_plain(phone)}}
+        if status is not None:
+            told["tracker"] = {
+                "now": status.now_s,
+                "held": held.to_plain(status.held),
+                "overwritten": held.to_plain(status.overwritten),
+                **({} if status.keeps_s is None else {"keeps_s": status.keeps_s}),
+            }
+        await self._ask("POST", f"/v1/trackers/{tracker}/held", json=told)
+
+    async def _ask(self, method: str, path: str, **options: Any) -> bytes:
+        """The body of a success."""
+        try:
+            async with self._http.stream(method, path, **options) as answer:
+                body = await _read(answer)
+        except httpx.TimeoutException as fault:
+            raise ServerError(Outcome.SERVER_SILENT, "no answer in time") from fault
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise ServerError(Outcome.SERVER_SILENT, str(fault) or type(fault).__name__) from fault
+        if not answer.is_success:
+            raise refusal(answer.status_code, answer.headers.get("Retry-After"), _json(body))
+        return body
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    """Bounded: what a hostile or wrong server sends must not fill this machine's memory."""
+    body = bytearray()
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > MAX_ANSWER_BYTES:
+            raise ServerError(Outcome.SERVER_UNREADABLE, "its answer is too long")
+    return bytes(body)
+
+
+def _json(body: bytes) -> object:
+    """None where it is no JSON, which no reader takes for what it wants."""
+    try:
+        found: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found
