@@ -1,0 +1,1 @@
+"""The server: accounts, ingest, ledger. Rules are in ``domain``, SQL in ``storage``, HTTP in ``routes``."""

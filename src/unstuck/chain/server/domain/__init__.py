@@ -1,0 +1,1 @@
+"""What the server decides, without I/O: time and randomness are arguments."""

@@ -1,0 +1,38 @@
+"""What whoever runs the server may set."""
+
+from dataclasses import dataclass, field
+
+from unstuck.chain.server.domain.limits import Rates
+from unstuck.chain.server.domain.passwords import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Defaults fit a household. ``minimum_agent`` empty: every agent is taken. Times in seconds."""
+
+    minimum_agent: str = ""
+    registration_open: bool = True
+    session_s: float = 30 * 86400.0
+    rates: Rates = field(default_factory=Rates)
+    password_cost: Cost = field(default_factory=Cost)
+    ingest_bytes: int = 8 * 1024 * 1024
+    """Most bytes of one upload: four months of minutes."""
+    request_bytes: int = 1024 * 1024
+    """Most bytes of any other request: a ledger of thousands of holes."""
+    ingest_waiting: int = 32
+    """Uploads in work or waiting; one more is told to come back: 256 MiB at most."""
+    ingest_at_once: int = 4
+    """Uploads in work: more would only queue at the database."""
+    ingest_of_one: int = 2
+    """Uploads of one token at a time: a faulty agent must not take every place."""
+    ingest_arrival_s: float = 60.0
+    """For the body of an upload to arrive: 8 MiB at 1.1 Mbit/s."""
+    streams_of_one: int = 10
+    """Streams of events of one account: open pages of one person."""
+    hashing_waiting: int = 16
+    """Passwords being hashed or waiting; one more is told to come back."""
+    hashing_at_once: int = 2
+    """Hashes at once: 64 MiB each."""
+    heartbeat_s: float = 15.0
+    """Between signs of life on the stream of events, so that no proxy cuts it; also how soon a revoked
+    token's stream ends."""

@@ -1,0 +1,149 @@
+"""What stands before every route: size of the body, maintenance, one shape of errors, headers."""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from unstuck.chain.server.domain.refusals import Code, Refusal
+
+_LOG = logging.getLogger("unstuck.server")
+STATUS_PATH = "/v1/status"
+INGEST_PATH = "/v1/ingest"
+_MAINTENANCE_RETRY_S = 300.0
+"""Seconds an agent waits during maintenance: a third of its rhythm of 15 minutes."""
+_STORAGE_RETRY_S = 60.0
+"""Seconds an agent waits when the disk is full or the database away: somebody has to act."""
+_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+
+class Door:
+    """ASGI middleware: refuses what is too large or comes during maintenance, before anything is parsed."""
+
+    def __init__(self, app: ASGIApp, maintenance: Callable[[], str | None], request_bytes: int) -> None:
+        self._app = app
+        self._maintenance = maintenance
+        self._request_bytes = request_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        message = self._maintenance() if scope["path"] != STATUS_PATH else None
+        if message is not None:
+            refusal = Refusal(
+                Code.SERVER_MAINTENANCE, retry_after_s=_MAINTENANCE_RETRY_S, extra={"said": message} if message else {}
+            )
+            await answer(refusal)(scope, receive, _with_headers(send))
+            return
+        if scope["path"] != INGEST_PATH:  # which reads its own body, piece by piece, once it knows who sends
+            body = await _whole(receive, self._request_bytes)
+            if body is None:
+                await answer(Refusal(Code.REQUEST_TOO_LARGE))(scope, receive, _with_headers(send))
+                return
+            receive = _replayed(body, receive)
+        await self._app(scope, receive, _with_headers(send))
+
+
+def answer(refusal: Refusal) -> JSONResponse:
+    """The refusal as a response."""
+    headers = {}
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
+    if refusal.wording.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(refusal.body(), refusal.wording.status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Give every error the one shape. Nothing of the request is repeated: it may be a password."""
+    handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+        Refusal: _refused,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        OperationalError: _storage,
+        PoolTimeout: _storage,
+        Exception: _fault,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    return answer(error) if isinstance(error, Refusal) else await _fault(_request, error)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    fields = []
+    if isinstance(error, RequestValidationError):
+        fields = sorted({".".join(map(str, fault["loc"]))[:_FIELD_LETTERS] for fault in error.errors()})[:_FIELDS]
+    return answer(Refusal(Code.REQUEST_INVALID, extra={"fields": fields}))
+
+
+_FIELDS = 20
+"""Wrong fields named at most: more help nobody."""
+_FIELD_LETTERS = 100
+"""Letters of one field's place: keys of the request are in it."""
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    code = {404: Code.REQUEST_NOT_FOUND, 405: Code.REQUEST_METHOD}.get(status, Code.REQUEST_INVALID)
+    response = answer(Refusal(code))
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+async def _storage(_request: Request, error: Exception) -> Response:
+    _LOG.error("the database refused: %s", type(getattr(error, "orig", error)).__name__)
+    return answer(Refusal(Code.SERVER_STORAGE, retry_after_s=_STORAGE_RETRY_S))
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    return answer(Refusal(Code.SERVER_FAULT))
+
+
+async def _whole(receive: Receive, most_bytes: int) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most_bytes:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+        await send(message)
+
+    return sent

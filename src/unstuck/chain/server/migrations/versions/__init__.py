@@ -1,0 +1,1 @@
+"""One module for each step; never edited after a release."""

@@ -1,0 +1,1 @@
+"""HTTP: requests in, answers out; decisions are made in ``domain``."""

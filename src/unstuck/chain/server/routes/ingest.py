@@ -1,0 +1,138 @@
+"""The upload: batches in, what is durable out. The answer leaves after the commit, never before."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import cbor2
+from fastapi import APIRouter, Request, Response
+
+from unstuck.chain.records import Batch, BatchError, Ranges, decode
+from unstuck.chain.server.broker import News
+from unstuck.chain.server.domain.ingest import settle
+from unstuck.chain.server.domain.refusals import Code, Refusal
+from unstuck.chain.server.routes.guard import Agent, Caller, TheServices
+from unstuck.chain.server.services import Services
+from unstuck.chain.server.storage import trackers
+
+router = APIRouter(prefix="/v1")
+
+CBOR = "application/cbor"
+CONFLICT = "record.conflict"
+_MOST_BATCHES = 1000
+"""Batches of one upload; more would only be smaller ones."""
+_STRICT: Mapping[str, Any] = {
+    "max_depth": 3,
+    "allow_indefinite": False,
+    "allow_duplicate_keys": False,
+    "strict_hashable_types": True,
+}
+"""How an upload is read: nothing nested deeper than the list in the map, nothing that two readers could
+understand differently, no keys made to collide."""
+_REQUEST = {
+    "requestBody": {
+        "required": True,
+        "content": {CBOR: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "CBOR map: tracker (text), batches (list of byte strings, see records.md).",
+    }
+}
+_ANSWER = {
+    "content": {CBOR: {"schema": {"type": "string", "format": "binary"}}},
+    "description": "CBOR map: durable (ranges by boot), rejected (list). All of durable is on disk.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload, its batches not decoded yet."""
+
+    tracker: str
+    batches: tuple[bytes, ...]
+
+
+@router.post("/ingest", openapi_extra=_REQUEST, response_class=Response, responses={200: _ANSWER})
+async def ingest(request: Request, caller: Agent, services: TheServices) -> Response:
+    """Take records. Idempotent by (tracker, boot, sequence); what cannot be taken is named, the rest is taken."""
+    with services.ingesting.place(), _one_of_few(services, caller):
+        body = await _body(request, services)
+        answer = await services.ingesting.run(lambda: _take(services, caller, read_upload(body)))
+    return Response(cbor2.dumps(answer), media_type=CBOR)
+
+
+def read_upload(body: bytes) -> Upload:
+    """The parts of an upload. Refusal: it is none."""
+    try:
+        outer = cbor2.loads(body, **_STRICT)
+    except cbor2.CBORDecodeError as error:
+        raise Refusal(Code.REQUEST_NOT_CBOR) from error
+    match outer:
+        case {"tracker": str(tracker), "batches": list(batches)} if len(outer) == 2:
+            pass
+        case _:
+            raise Refusal(Code.REQUEST_NOT_CBOR)
+    if not all(isinstance(batch, bytes) for batch in batches) or not tracker.isascii():
+        raise Refusal(Code.REQUEST_NOT_CBOR)
+    if len(batches) > _MOST_BATCHES:
+        raise Refusal(Code.REQUEST_TOO_LARGE)
+    return Upload(tracker, tuple(batches))
+
+
+def _take(services: Services, caller: Caller, upload: Upload) -> dict[str, object]:
+    batches: list[tuple[int, Batch]] = []
+    rejected: list[dict[str, object]] = []
+    for place, data in enumerate(upload.batches):
+        try:
+            batches.append((place, decode(data)))
+        except BatchError as damage:
+            rejected.append({"batch": place, "boot": None, "first": None, "last": None, "code": str(damage.fault)})
+    durable: dict[int, Ranges] = {}
+    conflicting: dict[int, Ranges] = {}
+    with services.database.write() as connection:
+        if not trackers.hold_claim(connection, caller.account, upload.tracker):
+            had = trackers.get(connection, caller.account, upload.tracker) is not None
+            raise Refusal(Code.TRACKER_RELEASED if had else Code.TRACKER_NOT_CLAIMED)
+        for place, batch in batches:
+            stored = trackers.overlapping(
+                connection, caller.account, upload.tracker, batch.boot, batch.first, batch.last
+            )
+            settled = settle(batch, upload.batches[place], stored)
+            trackers.add_chunks(connection, caller.account, upload.tracker, settled.fresh, services.ambient.now())
+            durable[batch.boot] = durable.get(batch.boot, Ranges()) | settled.durable
+            conflicting[batch.boot] = conflicting.get(batch.boot, Ranges()) | settled.conflicting
+            for first, last in settled.conflicting:
+                rejected.append({"batch": place, "boot": batch.boot, "first": first, "last": last, "code": CONFLICT})
+    if durable:
+        services.broker.publish(caller.account, News("records", upload.tracker))
+    # Two batches of one upload may contradict each other: then neither may be pruned.
+    agreed = {boot: (ranges - conflicting[boot]).as_lists() for boot, ranges in durable.items()}
+    return {"durable": agreed, "rejected": rejected}
+
+
+async def _body(request: Request, services: Services) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(services.settings.ingest_arrival_s):
+            async for part in request.stream():
+                parts.append(part)
+                size += len(part)
+                if size > services.settings.ingest_bytes:
+                    raise Refusal(Code.REQUEST_TOO_LARGE)
+    except TimeoutError as error:
+        raise Refusal(Code.REQUEST_TOO_SLOW) from error
+    return b"".join(parts)
+
+
+@contextmanager
+def _one_of_few(services: Services, caller: Caller) -> Iterator[None]:
+    if services.uploads[caller.token] >= services.settings.ingest_of_one:
+        raise Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=1.0)
+    services.uploads[caller.token] += 1
+    try:
+        yield
+    finally:
+        services.uploads[caller.token] -= 1
+        if not services.uploads[caller.token]:
+            del services.uploads[caller.token]

@@ -1,0 +1,95 @@
+"""Opening the database: SQLite embedded or PostgreSQL, brought to today's layout by Alembic."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_BUSY_S = 30.0
+"""Seconds SQLite waits for another process; inside this one writers queue at a lock."""
+_MORE = 40
+"""Connections beyond the five kept open: one for each thread that may ask at once."""
+_WRITES = {"unstuck_writes": True}
+"""Marks the connection of a writer for :func:`_begin_sqlite`."""
+_LOCK_KEY = 0x756E737475636B
+"""Any fixed number: PostgreSQL's advisory lock, so that two servers starting do not both migrate."""
+
+
+def sqlite_url(file: Path) -> URL:
+    """The address of an embedded database."""
+    return URL.create("sqlite", database=str(file))
+
+
+class Database:
+    """One engine. ``read`` and ``write`` give a connection in a transaction; leaving ``write`` commits, durably."""
+
+    def __init__(self, url: str | URL) -> None:
+        address = make_url(url)
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+        # Values never go into messages of errors: they are passwords' hashes, digests and measurements.
+        self.engine: Engine = (
+            create_engine(address, hide_parameters=True, max_overflow=_MORE, connect_args={"timeout": _BUSY_S})
+            if self.is_sqlite
+            else create_engine(address, hide_parameters=True, max_overflow=_MORE, pool_pre_ping=True)
+        )
+        self._writers = Lock()
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _set_up_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    def migrate(self) -> None:
+        """Bring the layout up to date. A database of a newer server is refused by Alembic."""
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+                connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
+                connection.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A view of one moment."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is on disk when it is left without an exception."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._writers, self.engine.connect() as connection, connection.execution_options(**_WRITES).begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins and ends transactions itself, see _begin_sqlite
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: one that reads first and then writes could be refused half-way.
+    writes = connection.get_execution_options().get("unstuck_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,122 @@
+"""The tables. The account leads every key but two: a token is found by its id, a claim by its tracker.
+
+Times are Unix seconds. Records are kept as chunks, the batches as they came (cut where part of them was
+held already): a row for each minute would cost forty times the space and the time of ingest, and the
+series are always read by span.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Names of constraints: migrations must be able to name what they change, on every database."""
+
+metadata = MetaData(naming_convention=_CONVENTION)
+
+_Account = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up only columns that are called INTEGER."""
+
+
+def _account() -> Column[int]:
+    return Column("account_id", _Account, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _Account, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("credentials", Integer, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("totp_secret", String(64)),
+    Column("totp_pending", String(64)),
+    Column("totp_last_step", BigInteger, nullable=False),
+)
+"""``credentials`` counts changes of password and second factor: a login begun before one must not end after it."""
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    _account(),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("used_at", Float(53)),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _account(),
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("expires_at", Float(53)),
+    Column("last_used_at", Float(53)),
+    Column("revoked_at", Float(53)),
+    Column("revoked", String(32)),
+    Index(None, "id", unique=True),
+)
+
+trackers = Table(
+    "trackers",
+    metadata,
+    _account(),
+    Column("tracker", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("claimed_at", Float(53), nullable=False),
+    Column("released_at", Float(53)),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("tracker", String(64), primary_key=True),
+    Column("account_id", _Account, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "account_id"),
+)
+"""Who has a tracker now: one account. ``trackers`` keeps who ever had it, with their own records."""
+
+chunks = Table(
+    "chunks",
+    metadata,
+    _account(),
+    Column("tracker", String(64), primary_key=True),
+    Column("boot", BigInteger, primary_key=True),
+    Column("first", BigInteger, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("received_at", Float(53), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index(None, "account_id", "tracker", "starts"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    _account(),
+    Column("tracker", String(64), primary_key=True),
+    Column("hop", String(16), primary_key=True),
+    Column("token_id", String(16), primary_key=True),
+    Column("told_at", Float(53), nullable=False),
+    Column("state", Text, nullable=False),
+)
+"""What an agent last told of a hop, as JSON; of the tracker the newest counts, of phones all together."""
