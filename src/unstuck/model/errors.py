@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     USAGE_TOPIC = "usage.topic"
     USAGE_OUTPUT = "usage.output"
     USAGE_SOURCE = "usage.source"
+    USAGE_LINK = "usage.link"
     # the phone agent
     AGENT_JOURNAL = "agent.journal"
     AGENT_USAGE = "agent.usage"
@@ -84,6 +85,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
+    ErrorCode.USAGE_LINK: "{given}: {reason}.",
     ErrorCode.AGENT_JOURNAL: "the agent's journal: {reason}.",
     ErrorCode.AGENT_USAGE: "{given}: {reason}.",
     ErrorCode.KNOWLEDGE_INVALID: (
