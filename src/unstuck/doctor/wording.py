@@ -116,15 +116,19 @@ def clock_of(diagnosis: Diagnosis) -> Clock:
 
 
 def seen(diagnosis: Diagnosis) -> tuple[datetime, datetime] | None:
-    """First and last moment of the evidence that the diagnosis rests on: its facts, else its sources."""
-    times = [fact.time for fact in diagnosis.facts if fact.time is not None and fact.name.startswith(_WATCHED)]
+    """First and last moment that somebody watched: of the Bluetooth logs where there are any, else of all sources."""
+    logs = [source.span for source in diagnosis.sources if source.kind in _LOGS and source.span is not None]
+    spans = logs or [source.span for source in diagnosis.sources if source.span is not None]
+    times = [moment for span in spans for moment in span]
     if not times:
-        times = [moment for source in diagnosis.sources if source.span is not None for moment in source.span]
-    return (min(times), max(times)) if times else None
+        return None
+    last = max(times) if diagnosis.judged_at is None else min(max(times), diagnosis.judged_at)
+    return min(min(times), last), last
 
 
-_WATCHED = ("link.", "advert.", "rssi.", "hci.", "device.")
-"""Facts of a trace: these say for how long somebody watched; a bug report's history may go back weeks."""
+_LOGS = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})
+"""These say for how long somebody watched; a bug report's history may go back weeks."""
+
 
 
 def duration(seconds: float) -> str:
