@@ -28,8 +28,8 @@ from unstuck.chain.tracker.log import (
 )
 
 DETAIL_A_DAY_RECORDS = 1_480
-"""Detail records of a day: 1,440 minutes and 40 stretches of sleep, workouts and events, about what
-the generator makes."""
+"""Detail records of a day: 1,440 minutes and room for 40 stretches of sleep, workouts and events (the
+generator makes about 25)."""
 
 DETAIL_DAYS = 7
 """Days of minute detail that Fitbit says its trackers keep; the article's "5 to 7 days" at its best."""
@@ -98,6 +98,11 @@ class Memory:
         while len(found) < most and (record := records.get(first + len(found))):
             found.append(record)
         return tuple(found)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a write failed in this boot."""
+        return self._broken
 
     @property
     def next_sequence(self) -> int:

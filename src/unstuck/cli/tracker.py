@@ -1,0 +1,31 @@
+"""``unstuck tracker``: a virtual tracker on a UDP port. Register with ``app.command()(tracker)``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def tracker(
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Replay real minutes: a wide Fitabase minute file, may be gzipped."),
+    ] = None,
+    user: Annotated[str, typer.Option(metavar="ID", help="Whose minutes, where the file has several people.")] = "",
+    seed: Annotated[int, typer.Option(help="Without a replay: which made-up person wears it.")] = 1,
+    identity: Annotated[
+        str, typer.Option("--id", metavar="ID", help="The tracker's id (default: from the source).")
+    ] = "",
+    name: Annotated[str, typer.Option(help="The name it shows.")] = "Unstuck virtual tracker",
+    memory: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where its memory lies (default: in your state folder).")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="UDP port to listen on; 0 takes a free one.")] = 5684,
+    speed: Annotated[float, typer.Option(min=1, help="How much faster than real time its days pass.")] = 1.0,
+    drift_ppm: Annotated[float, typer.Option("--drift", metavar="PPM", help="How wrong its clock runs.")] = 0.0,
+) -> None:
+    """Run a virtual tracker that a phone agent can drain. Stop it with Ctrl-C; nothing it recorded is lost."""
+    from unstuck.cli.tracker_run import Settings, run
+
+    run(Settings(replay, user, seed, identity, name, memory, host, port, speed, drift_ppm))
