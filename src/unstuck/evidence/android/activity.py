@@ -7,8 +7,6 @@ from unstuck.evidence.android.context import Context
 from unstuck.evidence.android.page import Page, text
 from unstuck.model.evidence import Scalar
 
-_EXITS = b"ACTIVITY MANAGER PROCESS EXIT INFO"
-_PART = re.compile(rb"(?m)^[ \t]*ACTIVITY MANAGER ")
 _PACKAGE = re.compile(rb"(?m)^[ \t]*package: ([\w.]+)[ \t]*\r?$")
 _STAMP = re.compile(rb"timestamp=(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)")
 _EXIT = re.compile(
@@ -23,12 +21,8 @@ _HIBERNATED = re.compile(rb"UserLevelState\{packageName='([\w.]+)', hibernated=(
 
 def read(page: Page, context: Context) -> None:
     """State ``app.exit`` for the apps of interest."""
-    at = page.data.find(_EXITS)
-    if at < 0:
-        return
-    stop = _PART.search(page.data, at + len(_EXITS))
-    end = stop.start() if stop else len(page.data)
-    headings = [(found.start(), text(found[1])) for found in _PACKAGE.finditer(page.data, at, end)]
+    end = len(page.data)
+    headings = [(found.start(), text(found[1])) for found in _PACKAGE.finditer(page.data)]
     for number, (start, package) in enumerate(headings):
         if package not in context.apps.packages:
             continue

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,7 @@ _FIELD_MASK = np.uint64(0x00FFFFFFFFFFFFFF)
 _WIDEST = 99_999
 """The highest id that fits into a column of five."""
 
+_Number = TypeVar("_Number", np.uint8, np.uint64)
 Rows = NDArray[np.int64]
 Words = NDArray[np.uint64]
 _NONE: Rows = np.empty(0, np.int64)
@@ -161,7 +163,8 @@ def columns(block: Block, with_uid: bool) -> Columns:
         if len(rest) <= _FEW:
             break  # they are parsed one by one, to the same effect
         spot = _within(block.starts[rest] + column, len(words))
-        fits = _is_one_of(words[spot - 1] & _THREE_BYTES, _SPACED_LEVELS)
+        letters: Words = words[spot - 1] & _THREE_BYTES
+        fits = _is_one_of(letters, _SPACED_LEVELS)
         levels[rest[fits]] = spot[fits]
         rest = rest[~fits]
     rows = np.flatnonzero(levels >= 0)
@@ -231,10 +234,10 @@ class TagTable:
         return "own" if beginning in self.more else "others" if beginning in TAGS else ""
 
 
-def _is_one_of(tags: Words, words: Iterable[np.uint64]) -> NDArray[np.bool_]:
-    hit = np.zeros(len(tags), np.bool_)
-    for word in words:
-        hit |= tags == word
+def _is_one_of(seen: NDArray[_Number], wanted: Iterable[_Number]) -> NDArray[np.bool_]:
+    hit = np.zeros(len(seen), np.bool_)
+    for one in wanted:
+        hit |= seen == one
     return hit
 
 
@@ -247,24 +250,21 @@ def owned(found: Columns, uids: Collection[int], pids: Collection[int]) -> Rows:
     hits = []
     if pids:
         # A line that has a level letter is longer than this.
-        hits.append(_equal(found.block, found.levels - _PID_BEFORE_LEVEL, [b"%5d" % pid for pid in pids]))
+        hits.append(_equal(found.block, found.levels, -_PID_BEFORE_LEVEL, [b"%5d" % pid for pid in pids]))
     if uids:
         starts = found.block.starts
         starts = starts if len(starts) == len(found.rows) else starts[found.rows]
-        hits.append(_equal(found.block, starts + _UID_COLUMN, [_printed(uid) for uid in uids]))
+        hits.append(_equal(found.block, starts, _UID_COLUMN, [_printed(uid) for uid in uids]))
     rows: Rows = found.rows[hits[0] if len(hits) == 1 else np.union1d(*hits)]
     return rows
 
 
-def _equal(block: Block, at: Rows, columns_: Sequence[bytes]) -> Rows:
-    """Which of these places hold a space, one of the columns, a space."""
+def _equal(block: Block, places: Rows, beside: int, columns_: Sequence[bytes]) -> Rows:
+    """At which of these places stand, so far beside them, a space, one of the columns, a space."""
+    last = np.frombuffer(block.data, np.uint8)[places + (beside + 5)]
+    maybe = np.flatnonzero(_is_one_of(last, {np.uint8(column[4]) for column in columns_}))  # leaves few to compare
     fields = np.array([int.from_bytes(b" " + column + b" ", "little") for column in columns_], np.uint64)
-    if len(columns_) > 1:
-        return np.flatnonzero(np.isin(_words(block.data)[at] & _FIELD_MASK, fields))
-    # The usual case, one app: four bytes are compared first, as few are alike.
-    fours = np.ndarray((len(block.data) - 3,), "<u4", block.data, strides=(1,))
-    maybe = np.flatnonzero(fours[at + 1] == np.uint32(int.from_bytes(columns_[0][:4], "little")))
-    hit: Rows = maybe[(_words(block.data)[at[maybe]] & _FIELD_MASK) == fields[0]]
+    hit: Rows = maybe[np.isin(_words(block.data)[places[maybe] + beside] & _FIELD_MASK, fields)]
     return hit
 
 

@@ -37,7 +37,7 @@ from unstuck.evidence.android.context import Context
 from unstuck.evidence.android.loglines import guess_year, parse
 from unstuck.evidence.android.page import Notebook, Page, page
 from unstuck.evidence.android.recognise import HEAD_BYTES, recognise
-from unstuck.evidence.android.sections import HEAD, LOGS, Section, Split, split
+from unstuck.evidence.android.sections import EXITS, HEAD, LOGS, Section, Split, split
 from unstuck.evidence.android.text import as_utf8, blocks
 from unstuck.model.errors import ErrorCode, EvidenceError
 from unstuck.model.evidence import ReaderOptions, Reading, Scalar, SourceInfo
@@ -66,7 +66,7 @@ _READERS: Mapping[str, Callable[[Page, Context], None]] = {
     "location": location.read,
     "diskstats": storage.read,
     "devicestoragemonitor": storage.read_monitor,
-    "activity": activity.read,
+    EXITS: activity.read,
     "app_hibernation": activity.read_hibernation,
     "dropbox": dropbox.read,
     "settings": settings.read,

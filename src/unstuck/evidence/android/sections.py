@@ -18,6 +18,9 @@ from unstuck.evidence.android.text import BLOCK_BYTES, Block
 HEAD = "head"
 """Name of what stands before the first part: the header of a report."""
 
+EXITS = "activity exit-info"
+"""Name of the part of the activity service that says why processes ended."""
+
 LOGS = frozenset({"SYSTEM LOG", "EVENT LOG", "LAST LOGCAT", "CRASH LOG"})
 """Titles of the log parts that are read."""
 
@@ -38,7 +41,9 @@ _NAMES_LIMIT = 10_000
 
 _SERVICE = re.compile(rb"DUMP OF SERVICE (?:CRITICAL |HIGH |NORMAL )?([^\s:][^\n:]{0,127}):[ \r]*\n")
 _SERVICE_END = re.compile(rb"-{9} [0-9.]+s was the duration of dumpsys (.{1,127}?)(?:, ending at: ([0-9 :.-]+))?\r?\n")
-_DASH, _D, _U = b"-DU"
+_EXITS = b"ACTIVITY MANAGER PROCESS EXIT INFO"
+
+_DASH, _D, _U, _A, _C = b"-DUAC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,10 @@ class Splitter:
             if len(self.split.services) < _NAMES_LIMIT:
                 self.split.services.add(name)
             return name, found[0].strip(), b""
+        if data.startswith(b"ACTIVITY MANAGER ", at):
+            # The activity service is the longest of all, and one part of it is read.
+            header = data[at : data.find(b"\n", at)].removesuffix(b"\r")
+            return (EXITS if header.startswith(_EXITS) else ""), header, b""
         if data.startswith(b"--------- ", at):
             found = _SERVICE_END.match(data, at)
             return None if found is None else ("", b"", found[2] or b"")
@@ -210,14 +219,14 @@ def split(source: Iterable[Block], first: str, wanted: Collection[str]) -> Split
 
 
 def _candidates(block: Block) -> Iterator[int]:
-    """Lines that begin with ``--`` or ``DU``: every border is among them, and few other lines are."""
+    """Lines that begin with ``--``, ``DU`` or ``AC``: every border is among them, and few other lines are."""
     if len(block.starts) == 1:
-        return iter((0,) if block.data.startswith((b"--", b"DU"), int(block.starts[0])) else ())
+        return iter((0,) if block.data.startswith((b"--", b"DU", b"AC"), int(block.starts[0])) else ())
     data = np.frombuffer(block.data, np.uint8)
     first = data[block.starts]
-    maybe = np.flatnonzero((first == _DASH) | (first == _D))
+    maybe = np.flatnonzero((first == _DASH) | (first == _D) | (first == _A))
     if not len(maybe):
         return iter(())
     # A line holds at least its newline, so the byte after the first is the line's own or the next line's.
     second = data[np.minimum(block.starts[maybe] + 1, len(data) - 1)]
-    return iter(maybe[(second == _DASH) | (second == _U)].tolist())
+    return iter(maybe[(second == _DASH) | (second == _U) | (second == _C)].tolist())
