@@ -25,6 +25,9 @@ def link(
             help="Instead of our CoAP: datagrams sent here go over the link, the peer's go to the last sender.",
         ),
     ] = "",
+    top_remote: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where the peer's datagrams go, rather than to the last sender.")
+    ] = "",
     get: Annotated[str, typer.Option(metavar="PATH", help="GET this once the link is open, then stop.")] = "",
     put: Annotated[str, typer.Option(metavar="PATH", help="PUT --body there once the link is open, then stop.")] = "",
     body: Annotated[str, typer.Option(metavar="FILE|-", help="What --put sends.")] = "",
@@ -49,6 +52,7 @@ def link(
         retransmit_ms=retransmit,
         compress=compress,
         top=top,
+        top_remote=top_remote,
         get=get,
         put=put,
         body=body,

@@ -42,6 +42,7 @@ class LinkRequest:
     retransmit_ms: float = RETRANSMIT_MS
     compress: bool = False
     top: str = ""
+    top_remote: str = ""
     get: str = ""
     put: str = ""
     body: str = ""
@@ -61,6 +62,7 @@ class Plan:
     local: Address
     remote: Address
     top: Address | None
+    top_remote: Address | None
     asks: tuple[Request, ...]
     request: LinkRequest
 
@@ -80,9 +82,11 @@ def prepare(request: LinkRequest) -> Plan:
         raise UsageError(ErrorCode.USAGE_LINK, given="--frag, --window, --retransmit", reason=str(error)) from error
     asked = bool(request.get or request.put)
     if kind is StackKind.G and not request.top:
-        raise _wrong("--stack G", "takes and gives whole IPv4 frames, so it needs --top to take them from")
+        raise _wrong("--stack G", "takes and gives whole IPv4 frames, so it needs --top")
     if request.top and asked:
         raise _wrong("--top", "takes the place of our CoAP, so --get and --put do not go with it")
+    if request.top_remote and not request.top:
+        raise _wrong("--top-remote", "goes with --top")
     if request.put and not request.body:
         raise _wrong("--put", "needs --body, the file to send")
     if request.output and not request.get:
@@ -96,6 +100,7 @@ def prepare(request: LinkRequest) -> Plan:
         local=_address(request.local, "--local", host="127.0.0.1"),
         remote=_address(request.remote, "--remote", host=""),
         top=_address(request.top, "--top", host="127.0.0.1") if request.top else None,
+        top_remote=_address(request.top_remote, "--top-remote", host="") if request.top_remote else None,
         asks=tuple(_asks(request)),
         request=request,
     )
@@ -181,7 +186,7 @@ class _Session:
         self._lines = lines
         self._started_s = asyncio.get_running_loop().time()
         self.remote = plan.remote
-        self._last_sender: Address | None = None
+        self.above: Address | None = None
         self.port: UdpPort | None = None
         self.top: UdpPort | None = None
         self.driver: Driver | None = None
@@ -202,7 +207,8 @@ class _Session:
             self.driver.received(packet)
 
     def from_top(self, datagram: bytes, sender: Address) -> None:
-        self._last_sender = sender
+        if not self._plan.top_remote:
+            self.above = sender
         refused = self.driver.send(datagram) if self.driver else None
         if refused:
             self.say("refused", reason=str(refused), size_bytes=len(datagram))
@@ -210,8 +216,8 @@ class _Session:
     def told(self, event: Event | Answered | Failed | Served) -> None:
         match event:
             case Datagram(data):
-                if self.top and self._last_sender:
-                    self.top.send(data, self._last_sender)
+                if self.top and self.above:
+                    self.top.send(data, self.above)
                 self.say("datagram", size_bytes=len(data))
             case Served(request, response):
                 sizes = {"received_bytes": len(request.payload), "sent_bytes": len(response.payload)}
@@ -237,6 +243,8 @@ async def serve(plan: Plan, lines: Lines) -> int:
     try:
         session.remote = await resolve(*plan.remote)
         session.port = await open_port(plan.local, session.received, only=session.remote)
+        if plan.top_remote:
+            session.above = await resolve(*plan.top_remote)
         if plan.top:
             session.top = await open_port(plan.top, session.from_top)
     except OSError as error:
