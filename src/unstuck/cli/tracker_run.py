@@ -39,8 +39,7 @@ class Settings:
 def load_replay(path: Path, user: str) -> tuple[str, Replay]:
     """(user, their minutes) of a wide minute file; it repeats for ever. UsageError when that cannot be had."""
     try:
-        opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-        with opened as lines:
+        with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as lines:
             users = read_wide_minutes(lines)
     except (OSError, EOFError, UnicodeDecodeError, ReplayError) as error:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=str(path), reason=str(error)) from error
@@ -78,7 +77,6 @@ def run(settings: Settings) -> None:
             source,
             now_s,
             drift_ppm=settings.drift_ppm,
-            continuous=settings.speed != 1,
         )
         # A tracker that has lived faster than real time goes on where it was, not in its own past.
         start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s

@@ -57,8 +57,7 @@ class Notes:
 class Tracker:
     """One virtual tracker, from switching on (``true_s``, Unix s) to switching off.
 
-    ``files``: its memory. ``drift_ppm``: of its clock. ``continuous``: no time is taken as switched off,
-    however long it was not run (replay in virtual time). OSError when the memory cannot be read or written.
+    ``files``: its memory. ``drift_ppm``: of its clock. OSError when the memory cannot be read or written.
     """
 
     def __init__(
@@ -70,7 +69,6 @@ class Tracker:
         *,
         capacity: Capacity | None = None,
         drift_ppm: float = 0.0,
-        continuous: bool = False,
     ) -> None:
         self.identity = identity
         self.radio = Radio(true_s)
@@ -79,7 +77,6 @@ class Tracker:
         self._capacity = capacity or Capacity()
         self._drift_ppm = drift_ppm
         self._true_s = true_s
-        self._continuous = continuous
         self._switch_on()
 
     @property
@@ -95,7 +92,6 @@ class Tracker:
     def advance(self, true_s: float) -> None:
         """Record every minute that is over by ``true_s``. Nothing once a write has failed, until a restart."""
         self._true_s = max(self._true_s, true_s)
-        self.radio.advance(self._true_s)
         pending: list[Measured] = []
         room = min(self.memory.most, WRITE_MOST_RECORDS) - _MINUTE_MOST_RECORDS
         while not self.memory.broken and self.notes.recorded_until_s + MINUTE_S <= self._true_s:
@@ -103,12 +99,13 @@ class Tracker:
             if len(pending) > room:
                 self._flush(pending)
         self._flush(pending)
+        self.radio.advance(self._true_s)
 
     def handle(self, request: Request, true_s: float) -> Response:
         """Answer a request, and do what it asks before the answer is given out."""
-        self.radio.asked(true_s)
         try:
             self.advance(true_s)
+            self.radio.asked(true_s)
             given = answer(request, self._state())
             match given.act:
                 case Trim(boot, through):
@@ -142,9 +139,9 @@ class Tracker:
         if self.memory.notes:
             self.notes = Notes(*self.memory.notes)
         else:
-            self.notes = Notes(this_minute_s, this_minute_s)
+            self.notes = Notes(this_minute_s, this_minute_s, reported_s=this_minute_s)
         off_s = self._true_s - self.notes.recorded_until_s
-        if off_s > RESTART_MOST_S and not self._continuous:
+        if off_s > RESTART_MOST_S:
             self.notes = replace(self.notes, recorded_until_s=this_minute_s)
         self._happened(Happened.STARTED, self.memory.torn)
 
@@ -160,8 +157,7 @@ class Tracker:
         held = sum(ranges.total for ranges in self.memory.held.values())
         self.memory.erase()
         kept = self.notes
-        self.notes = Notes(kept.recorded_until_s, kept.clock_since_s, kept.clock_offset_ms)
-        self.notes = replace(self.notes, battery_millipercent=kept.battery_millipercent, charging=kept.charging)
+        self.notes = replace(kept, day_shows_s=0, day_steps=0, day_calories_tenths=0, day_worn_minutes=0)
         self._happened(Happened.ERASED, held)
 
     def _happened(self, code: int, argument: int) -> None:
@@ -186,10 +182,11 @@ class Tracker:
             measured += self._wear_change(sample.minute.wear, start)
             self._add_to_day(sample)
         measured += self._drain(end)
-        if minute_s >= self.notes.reported_s + REPORT_S:
-            measured += self._report(end)
-            self.notes = replace(self.notes, reported_s=minute_s)
         self.notes = replace(self.notes, recorded_until_s=minute_s + MINUTE_S)
+        self.radio.advance(self.notes.recorded_until_s)
+        if self.notes.recorded_until_s >= self.notes.reported_s + REPORT_S:
+            measured += self._report(end)
+            self.notes = replace(self.notes, reported_s=self.notes.recorded_until_s)
         return measured
 
     def _day_change(self, start: int) -> list[Measured]:

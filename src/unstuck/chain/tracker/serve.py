@@ -78,7 +78,7 @@ async def serve(
     *,
     ready: Callable[[Address], None] = lambda address: None,
 ) -> None:
-    """Run a tracker until cancelled. ``ready`` hears where it listens. OSError: the port or the memory cannot be used."""
+    """Run a tracker until cancelled. ``ready`` hears where it listens. OSError: port or memory cannot be used."""
     peers: Peers | None = None
 
     def received(packet: bytes, sender: Address) -> None:
