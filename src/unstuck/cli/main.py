@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from unstuck import __version__
+from unstuck.cli.link import link
+from unstuck.cli.server import server
 from unstuck.cli.status import ExitStatus
+from unstuck.cli.tracker import tracker
+
+DOCTOR = "The doctor"
+CHAIN = "The open chain, in the making"
 
 app = typer.Typer(
     name="unstuck",
@@ -36,7 +42,7 @@ def _root(
     pass
 
 
-@app.command()
+@app.command(rich_help_panel=DOCTOR)
 def diagnose(
     sources: Annotated[
         list[Path] | None,
@@ -105,7 +111,7 @@ def diagnose(
     raise typer.Exit(run(request))
 
 
-@app.command()
+@app.command(rich_help_panel=DOCTOR)
 def explain(
     topic: Annotated[
         str, typer.Argument(metavar="CAUSE|FIX|FINDING", help="An id, as reports and --list-checks show it.")
@@ -119,6 +125,11 @@ def explain(
     from unstuck.cli.explain import explain_topic
 
     explain_topic(topic, platform, plain=plain)
+
+
+app.command(rich_help_panel=CHAIN)(link)
+app.command(rich_help_panel=CHAIN)(server)
+app.command(rich_help_panel=CHAIN)(tracker)
 
 
 def _our_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
