@@ -280,6 +280,12 @@ def test_what_waits_for_room_is_counted_as_lost_at_a_reset() -> None:
     assert stack.reset(2.0).events == [Reset(ResetCause.LOCAL, 3600)]
 
 
+def test_the_queue_before_the_buffer_is_finite() -> None:
+    stack = open_stack()
+    refused = [stack.send(bytes(1252), 1.0).refused for _ in range(70)]
+    assert refused == [None] * 66 + [Refusal.FULL] * 4
+
+
 def test_more_than_a_datagram_can_hold_is_refused() -> None:
     assert open_stack().send(bytes(1253), 1.0).refused is Refusal.NOT_A_FRAME
     assert open_stack().send(bytes(1252), 1.0).refused is None

@@ -123,8 +123,8 @@ class Stack:
         if not fits:
             return Step(refused=Refusal.NOT_A_FRAME)
         refusal = self.gattlink.refusal(IP_HEADER_BYTES)
-        if refusal is Refusal.FULL and len(self._waiting) < QUEUE_DATAGRAMS:
-            refusal = None
+        if refusal in (None, Refusal.FULL):
+            refusal = Refusal.FULL if len(self._waiting) >= QUEUE_DATAGRAMS else None
         if refusal:
             return Step(refused=refusal)
         self._waiting.append(self._shorter(datagram) if self.kind is StackKind.G else self._frame(datagram))
