@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Callable, Mapping
 
 from benchmarks.scale import SMOKE
-from unstuck.doctor.gate import Situation
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Knowledge
-from unstuck.doctor.network import Network, lattice, links_and_leaks
-from unstuck.doctor.network import posterior as posterior_from_parts
-from unstuck.doctor.plan import make_plan
-from unstuck.doctor.questions import worth_of_questions
+from unstuck.doctor.reasoning.gate import Situation
+from unstuck.doctor.reasoning.network import Network, lattice, links_and_leaks
+from unstuck.doctor.reasoning.network import posterior as posterior_from_parts
+from unstuck.doctor.reasoning.plan import make_plan
+from unstuck.doctor.reasoning.questions import worth_of_questions
 from unstuck.model.diagnosis import State
 
 with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from tests.data import DATA, needs_data
 from unstuck.cli.main import app
-from unstuck.doctor.document import schema
+from unstuck.doctor.telling.document import schema
 
 PAIR = DATA / "hci" / "whoisbe__pongbot-mcp"
 ADDRESS = "e6:c0:ec:8e:de:51"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import sample
-from unstuck.doctor.redaction import redact
+from unstuck.doctor.privacy.redaction import redact
 from unstuck.model.diagnosis import Diagnosis, Tracker
 from unstuck.web.report.html import FACTS_SHOWN, report, value_words
 

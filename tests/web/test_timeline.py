@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import sample
-from unstuck.doctor.wording import Clock
+from unstuck.doctor.telling.wording import Clock
 from unstuck.model.evidence import Fact
 from unstuck.web.report.axis import framed, level_ticks, ticks
 from unstuck.web.report.chart import NARROW, WIDE, Canvas, draw, thinned

@@ -95,11 +95,11 @@ def list_every_check() -> None:
 def _write(request: Request, diagnosis: Diagnosis) -> None:
     shared = diagnosis
     if request.redact is not False and (request.json_file or request.html_file or request.redact):
-        from unstuck.doctor.redaction import redact
+        from unstuck.doctor.privacy.redaction import redact
 
         shared = redact(diagnosis)
     if request.json_file:
-        from unstuck.doctor.document import to_json
+        from unstuck.doctor.telling.document import to_json
 
         _put(request.json_file, to_json(shared))
     if request.html_file:

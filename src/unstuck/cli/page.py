@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from unstuck.doctor.wording import clean
+from unstuck.doctor.telling.wording import clean
 
 WIDEST_COLUMNS = 96
 """Wider terminals are not filled: the eye loses the line and the right-hand column drifts away."""

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from unstuck.cli.page import Page
-from unstuck.doctor import wording
+from unstuck.doctor.telling import wording
 from unstuck.model.diagnosis import CauseEvidence, Diagnosis, HopState, PlannedFix, RankedCause, Unchecked, Verdict
 
 EVIDENCE_LINES = 5

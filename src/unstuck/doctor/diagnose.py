@@ -7,22 +7,22 @@ from functools import cache
 
 from unstuck.doctor.case import Case, Choice, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import Flow, watch
-from unstuck.doctor.gate import Situation
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
-from unstuck.doctor.network import Network, Posterior
-from unstuck.doctor.plan import make_plan, tempting
-from unstuck.doctor.questions import next_question
-from unstuck.doctor.ranking import able, counted, rank
+from unstuck.doctor.reasoning.gate import Situation
+from unstuck.doctor.reasoning.network import Network, Posterior
+from unstuck.doctor.reasoning.plan import make_plan, tempting
+from unstuck.doctor.reasoning.questions import next_question
+from unstuck.doctor.reasoning.ranking import able, counted, rank
 from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import findings
-from unstuck.doctor.steps import Platform, planned
-from unstuck.doctor.timeline import timeline
-from unstuck.doctor.unchecked import evidence_given, unchecked
+from unstuck.doctor.telling.steps import Platform, planned
+from unstuck.doctor.telling.timeline import timeline
+from unstuck.doctor.telling.unchecked import evidence_given, unchecked
+from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
 from unstuck.doctor.window import within
-from unstuck.doctor.wording import Clock
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
     Diagnosis,

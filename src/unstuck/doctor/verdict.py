@@ -10,7 +10,7 @@ from datetime import datetime
 
 from unstuck.doctor.case import Case
 from unstuck.doctor.flow import QUIET_OK, Flow
-from unstuck.doctor.wording import Clock
+from unstuck.doctor.telling.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
 from unstuck.model.hop import Hop
 

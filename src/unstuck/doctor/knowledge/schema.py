@@ -32,7 +32,7 @@ class Boundary(StrEnum):
 
 
 class Guard(StrEnum):
-    """A reason why a fix may not be done now. The one list of harms; checked in doctor/gate.py."""
+    """A reason why a fix may not be done now. The one list of harms; checked in doctor/reasoning/gate.py."""
 
     UNDRAINED = "undrained"
     """Records may be on the tracker alone, and the fix can erase them."""

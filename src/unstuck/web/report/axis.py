@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from unstuck.doctor.wording import Clock
+from unstuck.doctor.telling.wording import Clock
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 

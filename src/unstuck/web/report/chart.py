@@ -11,7 +11,7 @@ from statistics import median
 
 from markupsafe import Markup
 
-from unstuck.doctor.wording import Clock
+from unstuck.doctor.telling.wording import Clock
 from unstuck.web.report.axis import Scale, framed, level_ticks, ticks
 from unstuck.web.report.lanes import Bar, Lane, Mark, Picture, Series, Sign
 from unstuck.web.report.svg import element

@@ -16,9 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from unstuck import __version__
-from unstuck.doctor import wording
-from unstuck.doctor.document import SCHEMA_ID
-from unstuck.doctor.identifiers import PSEUDONYM
+from unstuck.doctor.privacy.identifiers import PSEUDONYM
+from unstuck.doctor.telling import wording
+from unstuck.doctor.telling.document import SCHEMA_ID
 from unstuck.model.diagnosis import CauseEvidence, Diagnosis, HopState, Verdict
 from unstuck.model.evidence import Fact
 from unstuck.web.report.chart import NARROW, WIDE, draw, sign

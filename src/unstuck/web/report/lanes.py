@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from unstuck.doctor.wording import clean, duration
+from unstuck.doctor.telling.wording import clean, duration
 from unstuck.model.diagnosis import Diagnosis
 from unstuck.model.evidence import Fact, FactSet
 

@@ -136,7 +136,8 @@ def confirm_second_factor(given: shapes.CodeOnly, caller: Person, services: TheS
         account = accounts.locked(connection, caller.account)
         if account.totp_pending is None:
             raise Refusal(Code.SECOND_FACTOR_NOT_BEGUN)
-        services.count(("code", str(account.id)), services.settings.rates.second_factor)
+        key = ("code", str(account.id))
+        services.count(key, services.settings.rates.second_factor)
         step = second_factor.accepted_step(account.totp_pending, given.code, now_s, -1)
         if step is None:
             raise Refusal(Code.SECOND_FACTOR_WRONG)
@@ -146,6 +147,7 @@ def confirm_second_factor(given: shapes.CodeOnly, caller: Person, services: TheS
         digests = tuple(second_factor.recovery_digest(code) for code in codes)
         accounts.replace_recovery_codes(connection, account.id, digests)
         accounts.revoke_others(connection, account.id, caller.token, Revoked.SECOND_FACTOR_CHANGED, now_s)
+    services.limiter.forget(key)
     return shapes.RecoveryCodes(recovery_codes=list(codes))
 
 

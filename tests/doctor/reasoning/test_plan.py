@@ -9,12 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unstuck.doctor.gate import Situation, reasons_not_now
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Cause, Fix, Guard, Knowledge, Link, Mend
-from unstuck.doctor.network import Network, Posterior, posterior, transition
-from unstuck.doctor.plan import CONTACT_SUPPORT, STEPS_MAX, PlanStep, best_next, make_plan, tempting, waiting_causes
-from unstuck.doctor.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair, cost_minutes
+from unstuck.doctor.reasoning.gate import Situation, reasons_not_now
+from unstuck.doctor.reasoning.network import Network, Posterior, posterior, transition
+from unstuck.doctor.reasoning.plan import (
+    CONTACT_SUPPORT,
+    STEPS_MAX,
+    PlanStep,
+    best_next,
+    make_plan,
+    tempting,
+    waiting_causes,
+)
+from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair, cost_minutes
 from unstuck.model.diagnosis import State
 from unstuck.model.hop import Hop
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unstuck.doctor.knowledge.loader import steps_for, with_names
-from unstuck.doctor.plan import PlanStep
+from unstuck.doctor.reasoning.plan import PlanStep
 from unstuck.model.diagnosis import PlannedFix
 
 

@@ -130,7 +130,6 @@ _LOGS = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})
 """These say for how long somebody watched; a bug report's history may go back weeks."""
 
 
-
 def duration(seconds: float) -> str:
     """``40 s``, ``22 min``, ``3 h 10 min``, ``2 days 4 h``: two units at most, rounded down."""
     minutes = int(seconds // 60)

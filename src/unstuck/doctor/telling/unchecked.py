@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from unstuck.doctor.knowledge.schema import EvidenceKind, Knowledge
-from unstuck.doctor.questions import unchecked_causes, what_would_settle
+from unstuck.doctor.reasoning.questions import unchecked_causes, what_would_settle
 from unstuck.model.diagnosis import State, Unchecked
 
 _TRACES = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})

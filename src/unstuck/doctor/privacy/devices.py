@@ -8,7 +8,7 @@ import re
 import tomllib
 from importlib.resources import files
 
-_LISTED = tomllib.loads(files("unstuck.doctor").joinpath("products.toml").read_text("utf-8"))
+_LISTED = tomllib.loads(files("unstuck.doctor.privacy").joinpath("products.toml").read_text("utf-8"))
 _VENDORS: list[str] = _LISTED["makers"]
 _MODELS: list[str] = _LISTED["models"]
 

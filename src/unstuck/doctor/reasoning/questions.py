@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.doctor.gate import LIFTED_BY, Situation, reasons_not_now
 from unstuck.doctor.knowledge.schema import Answer, EvidenceKind, Fix, Knowledge, Question
-from unstuck.doctor.network import Bools, Floats, Indices, Network, Posterior
-from unstuck.doctor.plan import CONTACT_SUPPORT
-from unstuck.doctor.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
+from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
+from unstuck.doctor.reasoning.network import Bools, Floats, Indices, Network, Posterior
+from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
+from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
 from unstuck.model.diagnosis import NextQuestion, State
 
 ASKING_MINUTES = 0.5

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from unstuck.doctor import devices, identifiers
+from unstuck.doctor.privacy import devices, identifiers
 from unstuck.model.diagnosis import Diagnosis, Tracker
 from unstuck.model.evidence import Fact, Scalar
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from unstuck.doctor.knowledge.schema import Cause, Link
-from unstuck.doctor.network import UNLISTED_SHARE
+from unstuck.doctor.reasoning.network import UNLISTED_SHARE
 from unstuck.model.diagnosis import State
 
 with warnings.catch_warnings():

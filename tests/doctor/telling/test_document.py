@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests import sample
-from unstuck.doctor.document import SCHEMA_ID, document, moment, schema, to_json
-from unstuck.doctor.redaction import redact
+from unstuck.doctor.privacy.redaction import redact
+from unstuck.doctor.telling.document import SCHEMA_ID, document, moment, schema, to_json
 from unstuck.model.diagnosis import Diagnosis
 from unstuck.model.evidence import Fact
 from unstuck.model.vocabulary import KINDS

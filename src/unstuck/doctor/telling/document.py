@@ -70,7 +70,7 @@ def to_json(diagnosis: Diagnosis) -> str:
 
 def schema() -> Document:
     """The published JSON Schema (2020-12) of the document."""
-    text = resources.files("unstuck.doctor").joinpath("diagnosis.schema.json").read_text(encoding="utf-8")
+    text = resources.files("unstuck.doctor.telling").joinpath("diagnosis.schema.json").read_text(encoding="utf-8")
     loaded: Document = json.loads(text)
     return loaded
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import sample
-from unstuck.doctor import identifiers
-from unstuck.doctor.document import document
-from unstuck.doctor.redaction import Redactor, redact
+from unstuck.doctor.privacy import identifiers
+from unstuck.doctor.privacy.redaction import Redactor, redact
+from unstuck.doctor.telling.document import document
 from unstuck.model.diagnosis import Diagnosis, Tracker
 from unstuck.model.evidence import Fact
 

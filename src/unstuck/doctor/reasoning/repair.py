@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.doctor.gate import guards_of
 from unstuck.doctor.knowledge.schema import Fix
-from unstuck.doctor.network import Floats, Indices, Posterior, over_members
+from unstuck.doctor.reasoning.gate import guards_of
+from unstuck.doctor.reasoning.network import Floats, Indices, Posterior, over_members
 
 LOOK_AGAIN_MINUTES = 1.0
 """Every fix ends with waiting for the next sync and looking (minutes)."""

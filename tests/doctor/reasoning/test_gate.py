@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unstuck.doctor.gate import (
+from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.knowledge.schema import Fix, Guard
+from unstuck.doctor.reasoning.gate import (
     ALWAYS_GUARDED,
     FIRMWARE_BATTERY_MIN_PERCENT,
     LIFTED_BY,
@@ -17,8 +19,6 @@ from unstuck.doctor.gate import (
     guards_of,
     reasons_not_now,
 )
-from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Fix, Guard
 
 NOTHING_TO_LOSE = Situation(
     undrained=False,

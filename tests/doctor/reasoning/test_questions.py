@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from unstuck.doctor.gate import Situation
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import (
     Answer,
@@ -25,8 +24,9 @@ from unstuck.doctor.knowledge.schema import (
     Question,
     Symptom,
 )
-from unstuck.doctor.network import Network, Posterior
-from unstuck.doctor.questions import (
+from unstuck.doctor.reasoning.gate import Situation
+from unstuck.doctor.reasoning.network import Network, Posterior
+from unstuck.doctor.reasoning.questions import (
     ASKING_MINUTES,
     _Estimate,
     next_question,
@@ -34,7 +34,7 @@ from unstuck.doctor.questions import (
     what_would_settle,
     worth_of_questions,
 )
-from unstuck.doctor.repair import Repair
+from unstuck.doctor.reasoning.repair import Repair
 from unstuck.model.diagnosis import State
 from unstuck.model.hop import Hop
 

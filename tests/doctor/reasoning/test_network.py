@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.doctor.general_library import oracle, unlisted_likelihood
+from tests.doctor.reasoning.general_library import oracle, unlisted_likelihood
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Knowledge, Link, Symptom
-from unstuck.doctor.network import (
+from unstuck.doctor.reasoning.network import (
     PROBABILITY_FLOOR,
     UNLISTED_SHARE,
     Network,

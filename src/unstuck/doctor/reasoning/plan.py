@@ -11,10 +11,10 @@ from itertools import combinations
 
 import numpy as np
 
-from unstuck.doctor.gate import LIFTED_BY, Reason, Situation, cautions, reasons_not_now
 from unstuck.doctor.knowledge.schema import Fix
-from unstuck.doctor.network import Bools, Floats, Posterior
-from unstuck.doctor.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair
+from unstuck.doctor.reasoning.gate import LIFTED_BY, Reason, Situation, cautions, reasons_not_now
+from unstuck.doctor.reasoning.network import Bools, Floats, Posterior
+from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair
 from unstuck.model.hop import Hop
 
 CONTACT_SUPPORT = "contact_support"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import sample
-from unstuck.doctor import wording
-from unstuck.doctor.wording import Clock
+from unstuck.doctor.telling import wording
+from unstuck.doctor.telling.wording import Clock
 from unstuck.model.diagnosis import Tracker, Unchecked, Verdict
 from unstuck.model.records import AtRisk
 
