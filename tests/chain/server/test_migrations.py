@@ -1,0 +1,50 @@
+"""The layout that the steps make is the layout that the code uses, on every database."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from unstuck.chain.server.serve import Options, build
+from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.schema import metadata
+from unstuck.model.errors import UsageError
+
+
+def test_the_steps_end_at_the_tables_of_the_code(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_database_of_a_newer_server_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "server.db"))
+    database.migrate()
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(UsageError, match="9999"):
+        build(Options(tmp_path))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "nosuch://x/y", "sqlite:////nosuch/folder/x.db"])
+def test_a_database_that_cannot_be_had_is_said_in_one_sentence(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UsageError, match="the database"):
+        build(Options(tmp_path, database=url))
+
+
+def test_maintenance_begins_and_ends_with_a_file(tmp_path: Path) -> None:
+    app = build(Options(tmp_path))
+    look = app.state.services.maintenance
+    assert look() is None
+    (tmp_path / "maintenance").write_text("back at noon\n")
+    assert look() == "back at noon"
+    (tmp_path / "maintenance").unlink()
+    assert look() is None
+    app.state.services.database.close()
