@@ -2,12 +2,15 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from unstuck.chain.phone import rhythm
 from unstuck.chain.phone.drain import Drain
 from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.faults import JournalError
 from unstuck.chain.phone.gate import Reason
 from unstuck.chain.phone.host import Desktop, Host
 from unstuck.chain.phone.journal import Attempt, Journal, Ledger
@@ -20,8 +23,8 @@ from unstuck.chain.phone.upload import Upload
 ATTEMPTS_KEPT_S = 8 * 7 * 24 * 3600
 """Attempts are remembered for eight weeks: who asks why a night is missing asks weeks later."""
 
-OUTCOMES_LOOKED_AT = 32
-"""Attempts of one side that the rhythm looks back on: back-off and slow-down are at their limit long before."""
+OUTCOMES_LOOKED_AT = 64
+"""Attempts of both sides that the rhythm looks back on: back-off and slow-down are at their limit long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ class Snapshot:
 
 
 class Agent:
-    """One tracker's agent. ``server`` None: records are drained and kept, nothing is uploaded."""
+    """One tracker's agent. ``server`` None: records are drained and kept, nothing is uploaded.
+
+    ``on_attempt`` hears how each attempt ended; ``on_change`` is called whenever something moved.
+    """
 
     def __init__(
         self,
@@ -63,11 +69,13 @@ class Agent:
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.tracker = tracker
+        self.on_attempt: Callable[[Attempt], None] = lambda attempt: None
         self._journal = journal
         self._ways = ways
         self._on_change = on_change
         self._wake = {side: asyncio.Event() for side in Side}
         self._next: dict[Side, Next] = {}
+        self._recent = deque(journal.attempts(tracker, OUTCOMES_LOOKED_AT), OUTCOMES_LOOKED_AT)
         self._drain = Drain(journal, tracker, TrackerApi(link), ways.host, ways.clock, on_change)
         self._upload = (
             None
@@ -82,12 +90,11 @@ class Agent:
 
     def snapshot(self) -> Snapshot:
         """How it stands now."""
-        attempts = self._journal.attempts(self.tracker, OUTCOMES_LOOKED_AT)
         return Snapshot(
             self.tracker,
             self._status(),
             self._journal.ledger(self.tracker),
-            {attempt.side: attempt for attempt in attempts},
+            {attempt.side: attempt for attempt in self._recent},
             dict(self._next),
             self._drain.held_back,
         )
@@ -113,13 +120,17 @@ class Agent:
         return self._noted(await self._upload.attempt())
 
     def _noted(self, attempt: Attempt) -> Attempt:
-        self._journal.attempted(self.tracker, attempt, attempt.ended_s - ATTEMPTS_KEPT_S)
+        self._recent.append(attempt)
+        # A full disk is what the attempt itself tells; that it cannot be written down too must not end the agent.
+        with suppress(JournalError):
+            self._journal.attempted(self.tracker, attempt, attempt.ended_s - ATTEMPTS_KEPT_S)
         self._next[attempt.side] = self._next_try(attempt.side)
+        self.on_attempt(attempt)
         self._on_change()
         return attempt
 
     def _next_try(self, side: Side) -> Next:
-        outcomes = [one.outcome for one in self._journal.attempts(self.tracker, OUTCOMES_LOOKED_AT) if one.side is side]
+        outcomes = [one.outcome for one in self._recent if one.side is side]
         retry_after_s = self._upload.retry_after_s if self._upload is not None and side is Side.UPLOAD else None
         return rhythm.next_try(
             outcomes,

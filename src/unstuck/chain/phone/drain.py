@@ -39,9 +39,9 @@ class Drain:
     async def attempt(self) -> Attempt:
         """Bring over all there is. Never raises for what can go wrong: the outcome says it."""
         began_s = int(self._clock())
-        self._view = self._fresh_view()
+        self._drained = 0
         outcome, detail = await self._guarded()
-        return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._view.drained)
+        return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._drained)
 
     async def _guarded(self) -> tuple[Outcome, str]:
         for act in (HostAct.USE_RADIO, HostAct.WRITE_JOURNAL):
@@ -49,6 +49,7 @@ class Drain:
             if forbidden:
                 return Outcome.HOST_FORBIDS, forbidden
         try:
+            self._view = self._fresh_view()
             return await self._until_done(), self._why_held_back()
         except TrackerError as fault:
             return fault.outcome, fault.detail
@@ -108,7 +109,8 @@ class Drain:
             detail = f"asked for {asked}, it gave {batch.boot}/{batch.first} to {batch.last}"
             raise TrackerError(Outcome.TRACKER_UNREADABLE, detail)
         self._journal.drain(self._tracker, batch, raw, int(self._clock()))
-        self._view = replace(self._view, drained=self._view.drained + batch.ranges.total)
+        self._drained += batch.ranges.total
+        self._view = replace(self._view, drained=self._drained)
 
     async def _trim(self, act: AskTrim) -> None:
         """The one place that sends a trim."""

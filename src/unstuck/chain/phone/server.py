@@ -53,8 +53,15 @@ class Server:
 
     async def held(self, tracker: str) -> Held:
         """Every record of this tracker that the server holds."""
-        answer = await self._ask("GET", f"/v1/trackers/{tracker}/ledger")
-        return read_server_held(_json(answer))
+        return read_server_held(await self.ledger(tracker))
+
+    async def ledger(self, tracker: str) -> dict[str, Any]:
+        """The whole ledger of this tracker, as JSON."""
+        return await self._map(f"/v1/trackers/{tracker}/ledger")
+
+    async def days(self, tracker: str, first_s: int, end_s: int) -> dict[str, Any]:
+        """Totals of the days of a span (Unix seconds, UTC days), as JSON."""
+        return await self._map(f"/v1/trackers/{tracker}/days", {"from": first_s, "to": end_s})
 
     async def tell_held(self, tracker: str, status: Status | None, phone: Held) -> None:
         """Tell what tracker (where it was asked) and phone hold that the server has not confirmed."""
@@ -67,6 +74,12 @@ class Server:
                 **({} if status.keeps_s is None else {"keeps_s": status.keeps_s}),
             }
         await self._ask("POST", f"/v1/trackers/{tracker}/held", json=told)
+
+    async def _map(self, path: str, query: dict[str, int] | None = None) -> dict[str, Any]:
+        found = _json(await self._ask("GET", path, params=query))
+        if not isinstance(found, dict):
+            raise ServerError(Outcome.SERVER_UNREADABLE, "no map")
+        return found
 
     async def _ask(self, method: str, path: str, **options: Any) -> bytes:
         """The body of a success."""

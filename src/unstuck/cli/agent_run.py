@@ -1,0 +1,140 @@
+"""What ``unstuck agent`` does, apart from its options so that help stays quick."""
+
+import asyncio
+import json
+import signal
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from unstuck.chain.link.udp import Address, resolve
+from unstuck.chain.phone.agent import Agent, Ways, says
+from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.server import Server
+from unstuck.chain.phone.tracker import TrackerApi, TrackerError, read_status
+from unstuck.chain.phone.udp import UdpLink, open_link
+from unstuck.cli.state import JOURNAL_FILE, login_for, private_folder, state_folder, write_login
+from unstuck.cli.status import ExitStatus
+from unstuck.model.errors import ErrorCode, UsageError
+
+ASK_AGAIN_S = 5.0
+"""Between two tries to learn which tracker it is, before anything is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRequest:
+    """The command line as given."""
+
+    tracker: str
+    server: str = ""
+    token_file: Path | None = None
+    folder: Path | None = None
+    every_s: float = 900.0
+    once: bool = False
+    seconds: float = 0.0
+    as_json: bool = False
+
+
+def run(request: AgentRequest) -> ExitStatus:
+    """Run until done or stopped. UsageError and JournalError as their sentences say."""
+    try:
+        return asyncio.run(_run(request))
+    except OSError as error:
+        raise UsageError(ErrorCode.AGENT_USAGE, given=request.tracker, reason=error.strerror or str(error)) from error
+
+
+async def _run(request: AgentRequest) -> ExitStatus:
+    folder = private_folder(request.folder or state_folder() / "agent")
+    login = login_for(folder, request.server, request.token_file)
+    if login is not None:
+        write_login(folder, login)
+    address = await _address(request.tracker)
+    async with AsyncExitStack() as stack:
+        journal = Journal(folder / JOURNAL_FILE)
+        stack.callback(journal.close)
+        link = await open_link(address, "127.0.0.1" if address[0].startswith("127.") else "0.0.0.0")
+        stack.callback(link.close)
+        server = None
+        if login is not None:
+            server = await stack.enter_async_context(Server(login.server, login.token))
+        else:
+            typer.echo("agent: no server is set; records are drained and kept (--server, --token-file)", err=True)
+        tracker = await _which(journal, link)
+        said = _Says(request.as_json)
+        ways = Ways(time.time, asyncio.sleep, every_s=request.every_s)
+        agent = Agent(journal, tracker, link, server, ways)
+        if request.once:
+            return await _once(agent, said, uploads=server is not None)
+        await _keep_on(agent, said, request.seconds)
+    return ExitStatus.HEALTHY
+
+
+async def _once(agent: Agent, said: "_Says", *, uploads: bool) -> ExitStatus:
+    attempts = [await agent.drain_once()]
+    if uploads:
+        attempts.append(await agent.upload_once())
+    for attempt in attempts:
+        said(attempt)
+    return ExitStatus.HEALTHY if all(attempt.outcome.good for attempt in attempts) else ExitStatus.STUCK
+
+
+async def _keep_on(agent: Agent, said: "_Says", seconds: float) -> None:
+    agent.on_attempt = said
+    loop = asyncio.get_running_loop()
+    if hasattr(signal, "SIGUSR1"):
+        loop.add_signal_handler(signal.SIGUSR1, agent.sync_now)
+    try:
+        async with asyncio.timeout(seconds or None):
+            await agent.run()
+    except TimeoutError:
+        return
+    finally:
+        if hasattr(signal, "SIGUSR1"):
+            loop.remove_signal_handler(signal.SIGUSR1)
+
+
+async def _which(journal: Journal, link: UdpLink) -> str:
+    """The tracker's id: from the journal, so that uploads go on while it is away; else it is asked."""
+    known = list(journal.trackers())
+    if len(known) == 1:
+        return known[0]
+    while True:
+        try:
+            return read_status(await TrackerApi(link).status()).id
+        except TrackerError as fault:
+            typer.echo(f"agent: the tracker does not say who it is ({fault.detail}); asking again", err=True)
+        await asyncio.sleep(ASK_AGAIN_S)
+
+
+async def _address(given: str) -> Address:
+    host, _, port = given.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise UsageError(ErrorCode.AGENT_USAGE, given=f"--tracker {given}", reason="write it like 127.0.0.1:5684")
+    return await resolve(host, int(port))
+
+
+class _Says:
+    """One line an attempt."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __call__(self, attempt: Attempt) -> None:
+        ended = datetime.fromtimestamp(attempt.ended_s, UTC)
+        if self._as_json:
+            line = {
+                "side": attempt.side,
+                "began": attempt.began_s,
+                "ended": attempt.ended_s,
+                "outcome": attempt.outcome,
+                "detail": attempt.detail,
+                "records": attempt.records,
+                "text": says(attempt),
+            }
+            typer.echo(json.dumps(line))
+        else:
+            typer.echo(f"{ended:%H:%M:%S} {attempt.side:6} {attempt.records:6,} records  {says(attempt)}")

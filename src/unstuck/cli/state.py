@@ -1,0 +1,83 @@
+"""Where commands of the chain keep what must survive a restart, and who they are at a server."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from unstuck.model.errors import ErrorCode, UsageError
+
+LOGIN_FILE = "login.json"
+JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A server and this device's token there."""
+
+    server: str
+    token: str
+
+
+def state_folder() -> Path:
+    """As the XDG base directories say."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "unstuck"
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, made for nobody else to read. UsageError when that cannot be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(ErrorCode.USAGE_OUTPUT, path=str(folder), reason=error.strerror or "unknown") from error
+    return folder
+
+
+def read_login(folder: Path) -> Login | None:
+    """The login kept in the folder, if there is one. UsageError when it cannot be read."""
+    file = folder / LOGIN_FILE
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return Login(str(found["server"]), str(found["token"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=str(file), reason="is no login; remove it") from error
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a secret: whole or not at all, for nobody else to read."""
+    draft = file.with_name(file.name + ".new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)
+
+
+def write_login(folder: Path, login: Login) -> None:
+    """Keep a login."""
+    write_private(folder / LOGIN_FILE, json.dumps(asdict(login)))
+
+
+def login_for(folder: Path, server: str, token_file: Path | None) -> Login | None:
+    """The login that the options name, else the one in the folder, else None. The token never is an option itself:
+    other people on the machine could read it from the list of processes.
+    """
+    kept = read_login(folder)
+    token = os.environ.get("UNSTUCK_TOKEN", "")
+    if token_file is not None:
+        try:
+            token = token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            reason = error.strerror or "cannot be read"
+            raise UsageError(ErrorCode.USAGE_SOURCE, given=str(token_file), reason=reason) from error
+    if not server and not token:
+        return kept
+    address = server or (kept.server if kept else "")
+    if not address or not (token or kept):
+        raise UsageError(ErrorCode.AGENT_USAGE, given="--server and --token-file", reason="belong together")
+    return Login(address, token or (kept.token if kept else ""))
