@@ -82,6 +82,8 @@ def run(settings: Settings) -> None:
         start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s
         true_time = accelerated(start_s, settings.speed) if settings.speed != 1 else time.time
         asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
+    except KeyboardInterrupt:
+        typer.echo(f"tracker {identity} stopped; all it recorded is in its memory")
     except OSError as error:
         reason = error.strerror or str(error)
         given = f"port {settings.port} or folder {folder}"

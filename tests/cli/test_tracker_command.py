@@ -1,0 +1,75 @@
+import gzip
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from unstuck.chain.tracker.files import Folder
+from unstuck.chain.tracker.memory import Memory
+from unstuck.cli.tracker_run import Settings, load_replay, run
+from unstuck.model.errors import UsageError
+
+HEAD = "Id,ActivityHour," + ",".join(f"Steps{minute:02}" for minute in range(60))
+ROWS = [f"{user},4/13/2016 12:00:00 PM," + ",".join([str(user)] * 60) for user in (7, 8)]
+
+RUN = "import typer; from unstuck.cli.tracker import tracker; typer.run(tracker)"
+
+
+def wide_file(folder: Path, *, packed: bool) -> Path:
+    """Two made-up people, an hour each."""
+    text = "\n".join([HEAD, *ROWS]) + "\n"
+    path = folder / ("minutes.csv.gz" if packed else "minutes.csv")
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    return path
+
+
+def options(folder: Path, port: int = 0, replay: Path | None = None) -> Settings:
+    return Settings(replay, "", 1, "", "a tracker", folder, "127.0.0.1", port, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_replay_takes_the_user_asked_for_or_the_first(tmp_path: Path, packed: bool) -> None:
+    path = wide_file(tmp_path, packed=packed)
+    assert load_replay(path, "")[0] == "7"
+    user, replay = load_replay(path, "8")
+    sample = replay.sample(replay.first_s)
+    assert sample is not None
+    assert (user, sample.minute.steps) == ("8", 8)
+
+
+def test_a_replay_that_cannot_be_had_says_why(tmp_path: Path) -> None:
+    path = wide_file(tmp_path, packed=False)
+    with pytest.raises(UsageError, match="no user 9; it has 7, 8"):
+        load_replay(path, "9")
+    with pytest.raises(UsageError, match="No such file"):
+        load_replay(tmp_path / "none.csv", "")
+    (tmp_path / "other.csv").write_text("a,b\n")
+    with pytest.raises(UsageError, match="line 1"):
+        load_replay(tmp_path / "other.csv", "")
+    (tmp_path / "cut.csv.gz").write_bytes(wide_file(tmp_path, packed=True).read_bytes()[:-20])
+    with pytest.raises(UsageError, match=r"cut\.csv\.gz"):
+        load_replay(tmp_path / "cut.csv.gz", "")
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(UsageError, match="in use"):
+            run(options(tmp_path, taken.getsockname()[1]))
+
+
+def test_ctrl_c_stops_it_and_its_memory_stays(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, "--port", "0", "--memory", str(tmp_path), "--speed", "100000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert "listens on UDP 127.0.0.1:" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+    assert "all it recorded is in its memory" in said
+    assert process.returncode == 0
+    again = Memory(Folder(tmp_path))
+    assert again.boot == 1
+    assert again.held[0].total >= 1
