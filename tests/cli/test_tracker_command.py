@@ -3,10 +3,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from unstuck.chain.records import Ranges
 from unstuck.chain.tracker.files import Folder
 from unstuck.chain.tracker.memory import Memory
 from unstuck.cli.tracker_run import Settings, load_replay, run
@@ -59,6 +61,21 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(UsageError, match="in use"):
             run(options(tmp_path, taken.getsockname()[1]))
+
+
+def test_a_killed_tracker_has_every_record_up_to_some_moment(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, "--port", "0", "--memory", str(tmp_path), "--speed", "100000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        deadline_s = time.monotonic() + 20
+        while sum(path.stat().st_size for path in tmp_path.iterdir()) < 5_000 and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        process.kill()
+    again = Memory(Folder(tmp_path))
+    gone = again.overwritten.get(0, Ranges())
+    assert again.held[0] | gone == Ranges.span(0, again.ends[0] - 1)
+    assert again.ends[0] > 100
 
 
 def test_ctrl_c_stops_it_and_its_memory_stays(tmp_path: Path) -> None:

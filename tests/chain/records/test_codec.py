@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 
 import cbor2
 import pytest
@@ -151,6 +152,22 @@ def test_what_is_not_a_batch_at_all_says_so(data: bytes, fault: Fault) -> None:
     with pytest.raises(BatchError) as error:
         decode(data)
     assert error.value.fault is fault
+
+
+def test_hostile_bytes_cannot_take_much_memory() -> None:
+    bombs = [
+        b"\x9a\x00\x03\xff\xf0" + b"\x80" * 0x3FFF0,
+        b"\x88" + b"\xc1" * (MAX_BATCH_BYTES - 1),
+        b"\x5b\x7f" + b"\xff" * 7,
+        cbor2.dumps([1, 0, 0, MAX_BATCH_RECORDS, b"\x02\x01\x00\xff\xff\xff\x7f", b"", b"", []]),
+    ]
+    for bomb in bombs:
+        tracemalloc.start()
+        with pytest.raises(BatchError):
+            decode(bomb)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak_bytes < 40_000_000
 
 
 def test_another_spelling_of_the_same_cbor_is_refused() -> None:

@@ -13,7 +13,7 @@ from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Files, RamFiles
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.memory import Capacity
-from unstuck.chain.tracker.resources import Identity
+from unstuck.chain.tracker.resources import CLOCK_MOST_S, Identity
 from unstuck.chain.tracker.source import Sample
 
 START = 1_460_505_600
@@ -123,6 +123,7 @@ def test_a_trim_frees_up_to_there_and_is_on_disk_before_the_answer() -> None:
         (Code.POST, "trim", (), [1], Code.BAD_REQUEST),
         (Code.POST, "trim", (), None, Code.BAD_REQUEST),
         (Code.PUT, "time", (), {"now": "noon"}, Code.BAD_REQUEST),
+        (Code.PUT, "time", (), {"now": START * 1000}, Code.BAD_REQUEST),
         (Code.GET, "records", (), None, Code.BAD_REQUEST),
         (Code.GET, "records", ("boot=0", "from=0", "max=0"), None, Code.BAD_REQUEST),
         (Code.GET, "records", ("boot=0", "from=-1"), None, Code.BAD_REQUEST),
@@ -231,6 +232,19 @@ def test_the_phone_sets_the_clock_and_the_identity_of_records_stays() -> None:
     assert device.memory.held[0] == Ranges.span(0, device.memory.next_sequence - 1)
     events = cbor2.loads(ask(device, Code.GET, "events", START + 240).payload)["events"]
     assert ("CLOCK_SET", 2 * 10_120 - 1) in [(event["event"], event["argument"]) for event in events]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, CLOCK_MOST_S), min_size=1, max_size=5))
+def test_a_clock_that_jumps_anywhere_loses_no_minute(jumps: list[int]) -> None:
+    files, now = RamFiles(), START
+    device = Tracker(ME, files, Counting(), START, drift_ppm=50.0)
+    for shown in jumps:
+        now += 3 * 3600
+        assert ask(device, Code.PUT, "time", now, body={"now": shown}).code == Code.CHANGED
+        device = Tracker(ME, files, Counting(), now, drift_ppm=50.0)
+    device.advance(now + 600)
+    assert steps(device) == list(range((now + 600 - START) // 60))
 
 
 def test_a_second_off_is_not_worth_an_event() -> None:

@@ -17,8 +17,9 @@ from unstuck.chain.records.record import FIELDS, LARGEST, MAX_BATCH_RECORDS, Bat
 VERSION = 1
 """Version of the layout; another one is refused as such, so that an old reader can say "update me"."""
 
-MAX_BATCH_BYTES = 1 << 20
-"""Most bytes of one batch: 64 a record for the largest count, ten times what a minute needs."""
+MAX_BATCH_BYTES = 1 << 18
+"""Most bytes of one batch: 16 a record for the largest count, ten times what a minute needs. CBOR of
+nothing but empty lists takes sixty times its size in memory; so much is bearable for hostile bytes."""
 
 _LARGEST_FOLDED = 4 * LARGEST + 3
 """Largest folded gap between two records: both ends may lie anywhere in a field's range."""

@@ -27,6 +27,10 @@ RECORDS_MOST = 4_096
 EVENTS_MOST = 500
 """Newest events told: a fortnight of them."""
 
+CLOCK_MOST_S = 2**40
+"""Latest time the clock can be set to (Unix s): a phone that sends milliseconds by mistake lies below it
+only until 2004, and every record of such a clock still fits its numbers."""
+
 _QUERY = {"boot", "from", "max"}
 
 
@@ -118,7 +122,7 @@ def answer(request: Request, state: State) -> Answer:
             case (("trim",), Code.POST):
                 return _trim(_body(request, "boot", "through"), state.holding)
             case (("time",), Code.PUT):
-                return Answer(Response(Code.CHANGED), SetClock(_body(request, "now")["now"]))
+                return _set_clock(_body(request, "now")["now"])
             case (("restart",), Code.POST):
                 return Answer(Response(Code.CHANGED), Restart())
             case (("memory",), Code.DELETE):
@@ -179,6 +183,12 @@ def _events(holding: Holding) -> dict[str, Any]:
                         }
                     )
     return {"events": events[-EVENTS_MOST:]}
+
+
+def _set_clock(now_s: int) -> Answer:
+    if now_s > CLOCK_MOST_S:
+        raise _RefusedError(Code.BAD_REQUEST, "now is in seconds since 1970")
+    return Answer(Response(Code.CHANGED), SetClock(now_s))
 
 
 def _trim(body: Mapping[str, int], holding: Holding) -> Answer:
