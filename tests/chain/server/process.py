@@ -6,10 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import httpx
+from sqlalchemy import Connection
+
+from unstuck.chain.server.routes import ingest
+from unstuck.chain.server.storage import trackers
+from unstuck.chain.server.storage.database import Database
 
 START_S = 30.0
 """Seconds a start may take on a busy machine."""
@@ -30,14 +37,6 @@ serve(Options(Path(sys.argv[1]), port=0, settings=settings), print)
 
 def set_trap(where: str) -> None:
     """In the server's process: kill it like a power cut at one point of an upload."""
-    from collections.abc import Iterator
-    from contextlib import contextmanager
-
-    from sqlalchemy import Connection
-
-    from unstuck.chain.server.routes import ingest
-    from unstuck.chain.server.storage import trackers
-    from unstuck.chain.server.storage.database import Database
 
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -49,7 +48,7 @@ def set_trap(where: str) -> None:
             add_chunks(*given)  # type: ignore[arg-type]  # passed on as they came
             die()
 
-        trackers.add_chunks = add_and_die
+        trackers.add_chunks = add_and_die  # type: ignore[assignment]  # the trap
     elif where == "after commit":
 
         def take_and_die(*given: object) -> dict[str, object]:
@@ -57,7 +56,7 @@ def set_trap(where: str) -> None:
             die()
             return {}
 
-        ingest._take = take_and_die
+        ingest._take = take_and_die  # type: ignore[assignment]  # the trap
     elif where == "answer before commit":
         # A planted fault: the answer is given from inside a transaction that is not yet committed.
         waiting = []
@@ -72,7 +71,7 @@ def set_trap(where: str) -> None:
             Database.write = late  # type: ignore[method-assign]  # the planted fault
             return take(*given)  # type: ignore[arg-type]  # passed on as they came
 
-        ingest._take = take_early
+        ingest._take = take_early  # type: ignore[assignment]  # the planted fault
 
 
 class ServerProcess:

@@ -80,10 +80,15 @@ def test_unknown_name_and_wrong_password_are_answered_alike(world: World) -> Non
 
 
 def test_a_name_nobody_has_costs_a_hash_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked: list[str | None] = []
     hasher = world.app.state.services.hasher
     fits = hasher.fits
-    monkeypatch.setattr(hasher, "fits", lambda stored, password: (asked.append(stored), fits(stored, password))[1])
+
+    def listen(stored: str | None, password: str) -> bool:
+        asked.append(stored)
+        return bool(fits(stored, password))
+
+    monkeypatch.setattr(hasher, "fits", listen)
     sign_in(world, "nobody")
     assert asked == [None]
 
@@ -328,7 +333,8 @@ def test_a_login_begun_before_a_password_change_does_not_end_after_it(
 ) -> None:
     person = world.person("anna")
     hasher = world.app.state.services.hasher
-    fits, changed = hasher.fits, []
+    fits = hasher.fits
+    changed: list[bool] = []
 
     def and_meanwhile(stored: str | None, password: str) -> bool:
         if not changed:

@@ -158,6 +158,20 @@ def test_any_bytes_are_an_upload_or_one_refusal(body: bytes) -> None:
         assert refusal.code is Code.REQUEST_NOT_CBOR  # noqa: PT017 - both outcomes are right, nothing else is
 
 
+def test_an_upload_damaged_on_the_way_is_never_a_fault(world: World) -> None:
+    person = world.person("anna")
+    agent, tracker = person.device(), person.tracker()
+    whole = cbor2.dumps({"tracker": tracker, "batches": [encode(minutes(0, 0, range(40))), encode(minutes(1, 3, [1]))]})
+
+    @settings(max_examples=300, deadline=None)
+    @given(at=st.integers(0, len(whole)), put=st.binary(max_size=4), cut=st.integers(0, 4))
+    def send(at: int, put: bytes, cut: int) -> None:
+        answer = agent.send_raw(whole[:at] + put + whole[at + cut :])
+        assert answer.status_code in (200, 403, 422)
+
+    send()
+
+
 def test_too_large_an_upload_is_told_to_be_split(worlds: Any) -> None:
     world = worlds(settings=Settings(rates=NO_LIMITS, password_cost=CHEAP, ingest_bytes=1000, request_bytes=1000))
     person = world.person("anna")

@@ -33,7 +33,7 @@ def test_the_database_of_a_newer_server_is_refused_in_one_sentence(tmp_path: Pat
         build(Options(tmp_path))
 
 
-@pytest.mark.parametrize("url", ["nonsense", "nosuch://x/y", "sqlite:////nosuch/folder/x.db"])
+@pytest.mark.parametrize("url", ["nonsense", "nosuch://x/y", "sqlite://", "sqlite:////nosuch/folder/x.db"])
 def test_a_database_that_cannot_be_had_is_said_in_one_sentence(tmp_path: Path, url: str) -> None:
     with pytest.raises(UsageError, match="the database"):
         build(Options(tmp_path, database=url))

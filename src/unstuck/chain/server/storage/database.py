@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BUSY_S = 30.0
@@ -28,11 +29,13 @@ def sqlite_url(file: Path) -> URL:
 
 
 class Database:
-    """One engine. ``read`` and ``write`` give a connection in a transaction; leaving ``write`` commits, durably."""
+    """One engine; ArgumentError when the address is none. ``read`` and ``write`` give a connection in a transaction; leaving ``write`` commits, durably."""
 
     def __init__(self, url: str | URL) -> None:
         address = make_url(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
+        if self.is_sqlite and address.database in (None, "", ":memory:"):
+            raise ArgumentError("an embedded database needs a file")
         # Values never go into messages of errors: they are passwords' hashes, digests and measurements.
         self.engine: Engine = (
             create_engine(address, hide_parameters=True, max_overflow=_MORE, connect_args={"timeout": _BUSY_S})
