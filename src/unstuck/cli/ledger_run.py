@@ -18,7 +18,7 @@ from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.journal import Journal, Rejection
-from unstuck.chain.phone.reasons import Side, sentence
+from unstuck.chain.phone.reasons import MEANINGS, Side, sentence
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import TrackerError, read_status
 from unstuck.cli.state import JOURNAL_FILE, Login, login_for, state_folder
@@ -157,7 +157,7 @@ def _show(document: Mapping[str, Any], console: Console) -> None:
     name = f"{local['name']} · " if local else ""
     console.print(f"{name}{document['tracker']}\n", markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for column in ("hop", "holds", "records (boot: first to last)", "as of"):
+    for column in ("hop", "holds", "boot: first to last", "as of"):
         table.add_column(column, justify="right" if column == "holds" else "left")
     for hop, ranges, told in _hops(server, local):
         table.add_row(hop, f"{_count(ranges):,}", _ranges(ranges), _time(told))
@@ -209,10 +209,11 @@ def _phone(local: Mapping[str, Any], console: Console) -> None:
         numbers = f"{one['boot']}: {one['first']} to {one['last']}"
         console.print(f"Rejected by the server: {numbers} ({one['code']})", markup=False)
     if local["attempts"]:
-        console.print("\nLast attempts", style="bold")
+        console.print("\nLast attempts (records moved)", style="bold")
     for one in local["attempts"]:
         side = "tracker" if one["side"] == Side.DRAIN else "server"
-        console.print(f"  {_time(one['ended'])}  {side:8}{one['records']:6,} records  {one['text']}", markup=False)
+        words = MEANINGS[one["outcome"]].state if one["outcome"].good else one["text"]
+        console.print(f"  {_time(one['ended'])}  {side:8}{one['records']:6,}  {words}", markup=False)
 
 
 def _count(plain: Mapping[str, list[list[int]]]) -> int:

@@ -60,12 +60,6 @@ def test_what_only_a_person_can_mend_is_not_hammered() -> None:
     assert next_try([Outcome.TOKEN_PASSWORD_CHANGED], NOW_S, 0.0) == Next(NOW_S + PERSON_EVERY_S, Because.PERSON)
 
 
-def test_records_about_to_be_overwritten_do_not_wait_for_the_rhythm() -> None:
-    soon = next_try([Outcome.SYNCED], NOW_S, 0.0, lost_at_s=NOW_S + SYNC_EVERY_S)
-    assert soon == Next(NOW_S + BACK_OFF_FIRST_S, Because.AT_RISK)
-    assert next_try([Outcome.SYNCED], NOW_S, 0.0, lost_at_s=NOW_S + 9 * SYNC_EVERY_S).because is Because.RHYTHM
-
-
 @given(
     st.lists(st.sampled_from(Outcome), max_size=40),
     st.floats(0, 1, exclude_max=True),

@@ -14,7 +14,7 @@ from unstuck.chain.phone.faults import JournalError
 from unstuck.chain.phone.gate import Reason
 from unstuck.chain.phone.host import Desktop, Host
 from unstuck.chain.phone.journal import Attempt, Journal, Ledger
-from unstuck.chain.phone.reasons import Side, sentence
+from unstuck.chain.phone.reasons import Outcome, Side, sentence
 from unstuck.chain.phone.rhythm import SYNC_EVERY_S, Next
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import Link, TrackerApi, read_status
@@ -43,13 +43,18 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How the agent stands now. ``last``: the newest attempt by side; ``next``: when each side tries again and why."""
+    """How the agent stands now.
+
+    ``last``: the newest attempt by side; ``next``: when each side tries again and why; ``usual_s``: the
+    interval in seconds at which each side in fact gets through, learned.
+    """
 
     tracker: str
     status: Status | None
     ledger: Ledger
     last: dict[Side, Attempt]
     next: dict[Side, Next]
+    usual_s: dict[Side, float]
     held_back: tuple[Reason, ...]
 
 
@@ -96,6 +101,7 @@ class Agent:
             self._journal.ledger(self.tracker),
             {attempt.side: attempt for attempt in self._recent},
             dict(self._next),
+            {side: self._usual_s(side) for side in Side},
             self._drain.held_back,
         )
 
@@ -139,6 +145,10 @@ class Agent:
             every_s=self._ways.every_s,
             retry_after_s=retry_after_s,
         )
+
+    def _usual_s(self, side: Side) -> float:
+        synced = [one.ended_s for one in self._recent if one.side is side and one.outcome is Outcome.SYNCED]
+        return rhythm.learned_interval_s(synced, self._ways.every_s)
 
     async def _keep_on(self, side: Side, once: Callable[[], Awaitable[Attempt]]) -> None:
         wake = self._wake[side]

@@ -38,7 +38,6 @@ class Because(StrEnum):
     BACK_OFF = "back_off"
     SERVER_SAID = "server_said"
     PERSON = "person"
-    AT_RISK = "at_risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,16 @@ def next_try(
     *,
     every_s: float = SYNC_EVERY_S,
     retry_after_s: float | None = None,
-    lost_at_s: float | None = None,
 ) -> Next:
     """When to try one side again, after these outcomes (oldest first, the last one just now).
 
-    ``retry_after_s``: what the server asked for. ``lost_at_s``: when records would be overwritten.
+    ``every_s``: the usual rhythm. ``retry_after_s``: what the server asked for.
     """
     if not outcomes:
         return Next(now_s, Because.FIRST)
     retry = MEANINGS[outcomes[-1]].retry
     if retry is Retry.RHYTHM:
-        usual = _rhythm(outcomes, now_s, chance, every_s)
-        if lost_at_s is not None and usual.at_s > lost_at_s - every_s:
-            return Next(min(usual.at_s, now_s + min(every_s, BACK_OFF_FIRST_S)), Because.AT_RISK)
-        return usual
+        return _rhythm(outcomes, now_s, chance, every_s)
     if retry_after_s is not None:
         return Next(now_s + retry_after_s * (1.0 + JITTER * chance), Because.SERVER_SAID)
     if retry is Retry.PERSON:

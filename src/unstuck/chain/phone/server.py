@@ -75,6 +75,10 @@ class Server:
             }
         await self._ask("POST", f"/v1/trackers/{tracker}/held", json=told)
 
+    async def watermarks(self, tracker: str) -> dict[str, Any]:
+        """The newest record of each hop, as JSON."""
+        return await self._map(f"/v1/trackers/{tracker}/watermarks")
+
     async def _map(self, path: str, query: dict[str, int] | None = None) -> dict[str, Any]:
         found = _json(await self._ask("GET", path, params=query))
         if not isinstance(found, dict):

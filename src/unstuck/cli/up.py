@@ -1,0 +1,35 @@
+"""``unstuck up``: the whole chain on this machine. Register with ``app.command()(up)``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def up(
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="The tracker replays real minutes: a wide Fitabase minute file."),
+    ] = None,
+    user: Annotated[str, typer.Option(metavar="ID", help="Whose minutes, where the file has several people.")] = "",
+    seed: Annotated[int, typer.Option(help="Without a replay: which made-up person wears the tracker.")] = 1,
+    speed: Annotated[float, typer.Option(min=1, help="How much faster than real time everything passes.")] = 1.0,
+    every: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="The rhythm of syncs, in the chain's own time.")
+    ] = 60.0,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where everything is kept (default: in your state folder).")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The server's port; 0 takes a free one.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0, metavar="N", help="Stop after N real seconds (0: at Ctrl-C).")] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Where it stands at the end, as JSON.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a picture, no colours.")] = False,
+) -> None:
+    """Run tracker, link, agent and server here, and watch records go from hop to hop.
+
+    The tracker is a virtual one. Ctrl-C stops all of it cleanly; started again it goes on where it was.
+    """
+    from unstuck.cli.up_run import UpRequest, run
+
+    request = UpRequest(replay, user, seed, speed, every, folder, port, seconds, as_json, plain)
+    raise typer.Exit(run(request))
