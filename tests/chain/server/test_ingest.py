@@ -22,6 +22,7 @@ from tests.chain.server.world import (
 )
 from unstuck.chain.records import Batch, Kind, Minute, Ranges, Record, encode
 from unstuck.chain.server.domain.ingest import settle
+from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.domain.settings import Settings
 from unstuck.chain.server.routes import ingest
@@ -179,6 +180,15 @@ def test_too_large_an_upload_is_told_to_be_split(worlds: Any) -> None:
     assert code_of_error(person.ask("POST", "/v1/tokens", content=bytes(1001))) == (413, "request.too_large")
 
 
+def test_few_bytes_that_stand_for_very_many_records_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "_MOST_RECORDS", 100)
+    person = world.person("anna")
+    agent, tracker = person.device(), person.tracker()
+    small, large = minutes(0, 0, [0] * 50), minutes(0, 50, [0] * 51)
+    assert code_of_error(agent.send(tracker, small, large)) == (413, "request.too_large")
+    assert durable(agent.send(tracker, large)) == {0: [[50, 100]]}
+
+
 def test_a_full_server_says_when_to_come_back(worlds: Any) -> None:
     world = worlds(settings=Settings(rates=NO_LIMITS, password_cost=CHEAP, ingest_waiting=0))
     answer = world.person("anna").device().send("x")
@@ -230,8 +240,6 @@ def test_a_claim_needs_the_code_and_tells_nothing_without(world: World) -> None:
 
 
 def test_a_tracker_changes_hands_only_when_released_and_its_past_stays(world: World) -> None:
-    from unstuck.chain.server.domain.possession import code_of, tracker_id
-
     code = code_of(bytes(range(10)))
     body = {"tracker": tracker_id(code), "code": code.lower()}
     anna, bert = world.person("anna"), world.person("bert")
@@ -246,3 +254,15 @@ def test_a_tracker_changes_hands_only_when_released_and_its_past_stays(world: Wo
     assert durable(other.send(body["tracker"], minutes(0, 0, [8]))) == {0: [[0, 0]]}
     assert steps_of(agent, body["tracker"]) == [1, 2]
     assert code_of_error(anna.ask("POST", "/v1/trackers", json=body)) == (409, "claim.taken")
+
+
+def test_of_many_who_claim_or_register_in_one_moment_exactly_one_wins(world: World) -> None:
+    code = code_of(bytes(range(30, 40)))
+    people = [world.person(f"person{at}") for at in range(6)]
+    body = {"tracker": tracker_id(code), "code": code}
+    new = {"name": "the-one-name", "password": "correct horse battery"}
+    with ThreadPoolExecutor(6) as threads:
+        claimed = list(threads.map(lambda person: person.ask("POST", "/v1/trackers", json=body).status_code, people))
+        made = list(threads.map(lambda person: person.client.post("/v1/accounts", json=new).status_code, people))
+    assert sorted(claimed) == [201, 409, 409, 409, 409, 409]
+    assert sorted(made) == [201, 409, 409, 409, 409, 409]

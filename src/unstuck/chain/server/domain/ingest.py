@@ -33,9 +33,10 @@ class Settled:
 
 def chunk(batch: Batch, data: bytes | None = None) -> Chunk:
     """The batch as it is stored; ``data`` its bytes where they are at hand."""
-    minutes = [record for record in batch.records if record.kind is Kind.MINUTE] or batch.records
-    starts = min(record.start for record in minutes)
-    ends = max(record.start + record.duration_s for record in minutes)
+    minute = Kind.MINUTE
+    spans = [(start, start + lasts) for _, _, kind, start, lasts, _ in batch.records if kind is minute]
+    spans = spans or [(start, start + lasts) for _, _, _, start, lasts, _ in batch.records]
+    starts, ends = min(spans)[0], max(end for _, end in spans)
     return Chunk(batch.boot, batch.first, batch.last, starts, ends, encode(batch) if data is None else data)
 
 

@@ -23,6 +23,9 @@ CBOR = "application/cbor"
 CONFLICT = "record.conflict"
 _MOST_BATCHES = 1000
 """Batches of one upload; more would only be smaller ones."""
+_MOST_RECORDS = 250_000
+"""Records of one upload: half a year of minutes, about a second of work. A few bytes can stand for
+thousands of records that are all alike, so a limit on bytes alone would not bound the work."""
 _STRICT: Mapping[str, Any] = {
     "max_depth": 3,
     "allow_indefinite": False,
@@ -82,11 +85,15 @@ def read_upload(body: bytes) -> Upload:
 def _take(services: Services, caller: Caller, upload: Upload) -> dict[str, object]:
     batches: list[tuple[int, Batch]] = []
     rejected: list[dict[str, object]] = []
+    records = 0
     for place, data in enumerate(upload.batches):
         try:
             batches.append((place, decode(data)))
+            records += len(batches[-1][1].records)
         except BatchError as damage:
             rejected.append({"batch": place, "boot": None, "first": None, "last": None, "code": str(damage.fault)})
+        if records > _MOST_RECORDS:
+            raise Refusal(Code.REQUEST_TOO_LARGE)
     durable: dict[int, Ranges] = {}
     conflicting: dict[int, Ranges] = {}
     with services.database.write() as connection:
