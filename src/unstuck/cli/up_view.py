@@ -124,7 +124,7 @@ def picture(look: Look) -> Group:
     speed = f" · time passes {look.speed:g} times as fast" if look.speed != 1 else ""
     head = Text(f"{look.name} · {_clock(look.now_s)}{speed}", style="bold")
     return Group(
-        head, Text(), _way(look), Text(), _table(look), Text(), *_syncs(look), Text(), *_risk(look), _foot(look)
+        head, Text(), _way(look), Text(), _table(look), Text(), *_syncs(look), Text(), *_risk(look), *_foot(look)
     )
 
 
@@ -227,7 +227,7 @@ def document(look: Look) -> dict[str, Any]:
             for side, one in look.agent.last.items()
         },
         "next": {side: {"at": round(one.at_s), "because": one.because} for side, one in look.agent.next.items()},
-        "usual_interval_s": {side: seconds for side, seconds in look.agent.usual_s.items()},
+        "usual_interval_s": dict(look.agent.usual_s),
         "holes": list(look.told.ledger.get("holes", ())),
         "at_risk": look.told.ledger.get("at_risk"),
     }

@@ -97,8 +97,11 @@ class Drain:
     async def _fetch(self, act: Fetch) -> None:
         raw = await self._api.records(act.boot, act.first, act.count)
         if raw is None:
-            gone = held.joined(self._view.gone, {act.boot: Ranges.span(act.first, act.first + act.count - 1)})
-            self._view = replace(self._view, gone=gone)
+            # It was overwritten since the status was read: what else was shows a new one.
+            self._view = replace(
+                self._view, gone=held.joined(self._view.gone, {act.boot: Ranges.span(act.first, act.first)})
+            )
+            self.status = None
             return
         try:
             batch = decode(raw)

@@ -1,0 +1,211 @@
+"""The agent as a whole: its rhythm, what the host forbids, and a tracker that misbehaves."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import cbor2
+import pytest
+
+from tests.chain.phone.made import FIRST_START_S, batch
+from unstuck.chain.link.coap import Answered, Code, Failed, Failure, Request, Response
+from unstuck.chain.phone.agent import Agent, Ways, says
+from unstuck.chain.phone.gate import Why
+from unstuck.chain.phone.host import HostAct
+from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.phone.rhythm import Because
+from unstuck.chain.records import Ranges, encode
+from unstuck.chain.tracker.device import Tracker
+from unstuck.chain.tracker.files import RamFiles
+from unstuck.chain.tracker.generator import Generator
+from unstuck.chain.tracker.resources import Identity
+
+T = "t1"
+NOW_S = FIRST_START_S + 3600
+RECORDS = 66
+"""What the generator records in the first hour: minutes, and stretches of sleep that end."""
+
+
+class Wire:
+    """The outermost wire: requests reach a real tracker's handler, unless ``answer`` says otherwise."""
+
+    def __init__(self) -> None:
+        self.tracker = Tracker(Identity(T, "Band", "1.0"), RamFiles(), Generator(1), FIRST_START_S)
+        self.tracker.advance(NOW_S)
+        self.asked: list[Request] = []
+        self.answer: Callable[[Request], Response | Failed | None] = lambda request: None
+
+    async def request(self, request: Request) -> Answered | Failed:
+        self.asked.append(request)
+        said = self.answer(request)
+        if isinstance(said, Failed):
+            return said
+        return Answered(0, said or self.tracker.handle(request, NOW_S))
+
+    @property
+    def trims(self) -> int:
+        return sum(request.path == ("trim",) for request in self.asked)
+
+
+class Strict:
+    """A host that forbids one thing."""
+
+    def __init__(self, forbidden: HostAct) -> None:
+        self.forbidden: HostAct | None = forbidden
+
+    def forbids(self, act: HostAct) -> str:
+        return "the battery saver is on" if act is self.forbidden else ""
+
+
+async def never(seconds: float) -> None:
+    await asyncio.Event().wait()
+
+
+def made(folder: Path, wire: Wire, **ways: object) -> tuple[Agent, Journal]:
+    journal = Journal(folder / "journal")
+    return Agent(journal, T, wire, None, Ways(lambda: NOW_S, never, lambda: 0.5, **ways)), journal  # type: ignore[arg-type]  # host
+
+
+def drained(agent: Agent) -> Attempt:
+    return asyncio.run(agent.drain_once())
+
+
+def test_sync_now_does_not_wait_for_the_rhythm(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+
+    async def life() -> list[Outcome]:
+        ended: asyncio.Queue[Attempt] = asyncio.Queue()
+        agent.on_attempt = ended.put_nowait
+        running = asyncio.create_task(agent.run())
+        first = await ended.get()
+        await asyncio.sleep(0)
+        assert ended.empty()
+        assert agent.snapshot().next[Side.DRAIN].because is Because.RHYTHM
+        agent.sync_now()
+        second = await ended.get()
+        running.cancel()
+        await asyncio.wait((running,))
+        return [first.outcome, second.outcome]
+
+    assert asyncio.run(life()) == [Outcome.SYNCED, Outcome.NOTHING_NEW]
+    journal.close()
+
+
+@pytest.mark.parametrize("act", [HostAct.USE_RADIO, HostAct.WRITE_JOURNAL])
+def test_what_the_host_forbids_is_not_tried_and_said(quick_folder: Path, act: HostAct) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire, host=Strict(act))
+    attempt = drained(agent)
+    assert attempt.outcome is Outcome.HOST_FORBIDS
+    assert "battery saver" in says(attempt)
+    assert wire.asked == []
+    journal.close()
+
+
+def test_a_forbidden_trim_is_held_back_until_it_is_allowed(quick_folder: Path) -> None:
+    wire = Wire()
+    host = Strict(HostAct.TRIM)
+    agent, journal = made(quick_folder, wire, host=host)
+    held_before = wire.tracker.memory.held
+    assert drained(agent).outcome is Outcome.TRIM_HELD_BACK
+    assert [reason.why for reason in agent.snapshot().held_back] == [Why.HOST_FORBIDS]
+    assert wire.trims == 0
+    assert wire.tracker.memory.held == held_before
+    host.forbidden = None
+    assert drained(agent).outcome is Outcome.NOTHING_NEW
+    assert wire.tracker.memory.held == {}
+    journal.close()
+
+
+def test_silence_keeps_what_came_before_it_and_the_next_sync_goes_on_there(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    asked = iter(range(100))
+
+    def silent_after_status(request: Request) -> Response | Failed | None:
+        return Failed(0, Failure.NO_ANSWER) if next(asked) > 1 else None
+
+    wire.answer = silent_after_status
+    attempt = drained(agent)
+    assert (attempt.outcome, attempt.records) == (Outcome.TRACKER_SILENT, RECORDS)
+    assert journal.ledger(T).committed == {0: Ranges.span(0, RECORDS - 1)}
+    assert agent.snapshot().next[Side.DRAIN].because is Because.BACK_OFF
+    wire.answer = lambda request: None
+    wire.asked.clear()
+    assert drained(agent).outcome is Outcome.NOTHING_NEW
+    assert ("records",) not in [request.path for request in wire.asked]
+    assert wire.tracker.memory.held == {}
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        (Response(Code.CONTENT, b"\xff"), Outcome.TRACKER_UNREADABLE),
+        (Response(Code.CONTENT, encode(batch(0, 5, 9))), Outcome.TRACKER_UNREADABLE),
+        (Response(Code.CONTENT, encode(batch(7, 0, 9))), Outcome.TRACKER_UNREADABLE),
+        (Response(Code.CONTENT, encode(batch(0, 0, 200))), Outcome.TRACKER_UNREADABLE),
+        (Response(Code.INTERNAL_ERROR, b"out of order"), Outcome.TRACKER_REFUSED),
+    ],
+)
+def test_records_that_are_not_what_was_asked_are_not_kept_and_nothing_is_freed(
+    quick_folder: Path, given: Response, outcome: Outcome
+) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    wire.answer = lambda request: given if request.path == ("records",) else None
+    assert drained(agent).outcome is outcome
+    assert journal.stored(T) == []
+    assert wire.trims == 0
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        ({"id": "other"}, Outcome.TRACKER_OTHER),
+        ({"held": {0: [[5, 2]]}}, Outcome.TRACKER_UNREADABLE),
+        ({"held": {-1: [[0, 2]]}}, Outcome.TRACKER_UNREADABLE),
+        ({"held": None}, Outcome.TRACKER_UNREADABLE),
+        ({"battery": 300}, Outcome.TRACKER_UNREADABLE),
+        ({"boot": "0"}, Outcome.TRACKER_UNREADABLE),
+        ({"name": "x" * 1000}, Outcome.TRACKER_UNREADABLE),
+    ],
+)
+def test_a_status_that_cannot_be_trusted_ends_the_attempt(
+    quick_folder: Path, change: dict[str, object], outcome: Outcome
+) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    status = cbor2.loads(wire.tracker.handle(Request(Code.GET, ("status",)), NOW_S).payload) | change
+    wire.answer = lambda request: Response(Code.CONTENT, cbor2.dumps(status)) if request.path == ("status",) else None
+    assert drained(agent).outcome is outcome
+    assert {request.path for request in wire.asked} == {("status",)}
+    journal.close()
+
+
+def test_records_that_went_between_status_and_fetch_do_not_stop_the_others(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    wire.answer = lambda request: Response(Code.NOT_FOUND) if "from=0" in request.query else None
+    assert drained(agent).records == RECORDS - 1
+    assert wire.trims == 0, "what may still be there is not freed"
+    wire.answer = lambda request: None
+    assert drained(agent).records == 1
+    assert wire.tracker.memory.held == {}
+    journal.close()
+
+
+def test_attempts_survive_the_agent(quick_folder: Path) -> None:
+    wire = Wire()
+    wire.answer = lambda request: Failed(0, Failure.NO_ANSWER)
+    for _ in range(3):
+        agent, journal = made(quick_folder, wire)
+        drained(agent)
+        journal.close()
+    agent, journal = made(quick_folder, wire)
+    assert [attempt.outcome for attempt in journal.attempts(T, 10)] == [Outcome.TRACKER_SILENT] * 3
+    assert agent.snapshot().last[Side.DRAIN].outcome is Outcome.TRACKER_SILENT
+    journal.close()

@@ -1,0 +1,136 @@
+"""``unstuck up``, ``unstuck agent`` and ``unstuck ledger`` as they run: real sockets, real time, a few seconds."""
+
+import asyncio
+import io
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from unstuck.chain.link.udp import Address
+from unstuck.chain.phone.faults import JournalError, JournalFault
+from unstuck.chain.phone.journal import Journal
+from unstuck.chain.records import Ranges
+from unstuck.chain.tracker.device import Tracker
+from unstuck.chain.tracker.files import RamFiles
+from unstuck.chain.tracker.generator import Generator
+from unstuck.chain.tracker.resources import Identity
+from unstuck.chain.tracker.serve import serve
+from unstuck.cli import agent_run, ledger_run, up_run
+from unstuck.cli.agent_run import AgentRequest
+from unstuck.cli.ledger_run import LedgerRequest
+from unstuck.cli.state import JOURNAL_FILE
+from unstuck.cli.status import ExitStatus
+from unstuck.cli.up_run import UpRequest
+from unstuck.cli.up_view import Look, line, picture
+from unstuck.model.errors import UsageError
+
+NOW_S = 1_460_505_600
+FAST = UpRequest(speed=600.0, seconds=2.5, as_json=True)
+
+
+def ran(request: UpRequest, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert up_run.run(request) is ExitStatus.HEALTHY
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_up_brings_every_step_to_the_server_and_goes_on_when_started_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = replace(FAST, folder=tmp_path)
+    first = ran(request, capsys)
+    hops = first["hops"]
+    assert hops["tracker"]["only_here"] == 0
+    assert hops["phone"]["to_upload"] == {}
+    assert hops["server"]["records"] == hops["phone"]["committed"]
+    assert hops["server"]["steps_today"] == hops["tracker"]["steps_today"]
+    assert hops["server"]["records"] > 360, "six hours were worn before"
+    assert first["holes"] == []
+    second = ran(request, capsys)
+    assert second["tracker"] == first["tracker"] | {"battery": second["tracker"]["battery"]}
+    assert second["hops"]["server"]["records"] > hops["server"]["records"]
+    assert second["holes"] == []
+    assert not [thread for thread in threading.enumerate() if thread.name == "server"]
+    status = ledger_run.run(LedgerRequest("", folder=tmp_path, as_json=True))
+    told = json.loads(capsys.readouterr().out)
+    assert told["tracker"] == first["tracker"]["id"]
+    assert told["phone"]["waiting"] == {}
+    assert "cannot be reached" in told["note"]
+    assert status is ExitStatus.HEALTHY
+
+
+def test_a_second_up_in_the_same_folder_is_turned_away(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / JOURNAL_FILE)
+    with pytest.raises(JournalError) as refused:
+        up_run.run(replace(FAST, folder=tmp_path))
+    assert refused.value.fault is JournalFault.BUSY
+    journal.close()
+
+
+def test_what_is_shown_fits_eighty_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Look] = []
+
+    def noted(look: Look) -> dict[str, Any]:
+        looks.append(look)
+        return {}
+
+    monkeypatch.setattr(up_run, "document", noted)
+    up_run.run(replace(FAST, seconds=0.5, folder=tmp_path))
+    (look,) = looks
+    for shown in (look, replace(look, told=replace(look.told, trouble="503 server.maintenance"))):
+        console = Console(file=io.StringIO(), width=80)
+        console.print(picture(shown))
+        lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
+        assert sum(one.strip().startswith("sync ") for one in lines) == 2
+        assert sum(one.strip().startswith(("tracker", "bluetooth", "phone", "server")) for one in lines) == 4
+        assert [hop for hop in ("tracker", "bluetooth", "phone", "server") if hop not in line(shown)] == []
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[Tracker, Address]]:
+    """A tracker on a UDP port that has recorded two hours."""
+    tracker = Tracker(Identity("t-udp", "Band", "1.0"), RamFiles(), Generator(4), NOW_S)
+    tracker.advance(NOW_S + 7200)
+    ready: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve(tracker, ("127.0.0.1", 0), lambda: NOW_S + 7200.0, ready=ready.set_result))
+    yield tracker, await ready
+    serving.cancel()
+    await asyncio.wait((serving,))
+
+
+def test_the_agent_drains_over_udp_without_a_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def life() -> tuple[ExitStatus, Tracker]:
+        async with served() as (tracker, (host, port)):
+            request = AgentRequest(f"{host}:{port}", folder=tmp_path, once=True, as_json=True)
+            return await agent_run._run(request), tracker
+
+    status, tracker = asyncio.run(life())
+    assert status is ExitStatus.HEALTHY
+    told = json.loads(capsys.readouterr().out)
+    assert (told["side"], told["outcome"]) == ("drain", "synced")
+    journal = Journal(tmp_path / JOURNAL_FILE, read_only=True)
+    drained = journal.ledger("t-udp").committed
+    journal.close()
+    assert drained[0].contains(Ranges.span(0, 119))
+    assert 0 not in tracker.memory.held.get(0, Ranges())
+
+
+def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="write it like"):
+        agent_run.run(AgentRequest("tracker", folder=tmp_path))
+    with pytest.raises(UsageError, match="belong together"):
+        agent_run.run(AgentRequest("127.0.0.1:9", server="http://x", folder=tmp_path))
+
+
+def test_a_ledger_of_nothing_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name the tracker"):
+        ledger_run.run(LedgerRequest("", folder=tmp_path))
+    with pytest.raises(UsageError, match="no journal in"):
+        ledger_run.run(LedgerRequest("t1", folder=tmp_path))
