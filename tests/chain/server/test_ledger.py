@@ -116,6 +116,23 @@ def test_holes_are_listed_for_the_span_asked_for(world: World) -> None:
     assert holes_of(agent, tracker, f"?to={NOW + 900}") == [("not_drained", 5, 10)]
 
 
+def test_a_hole_has_the_same_bounds_and_reason_whatever_span_is_asked_for(world: World) -> None:
+    agent, tracker = setting_up(world)
+    agent.send(
+        tracker,
+        minutes(0, 0, [0] * 10, wear=Wear.NOT_WORN),
+        minutes(0, 10, [1] * 10, NOW + 60 * 100),  # silence from minute 10 to 110
+        minutes(0, 20, [1] * 10, NOW + 60 * 300),  # from 120 to 320
+        minutes(0, 30, [1] * 10, NOW + 60 * 300),
+    )
+    assert holes_of(agent, tracker) == [("not_worn", 0, 110), ("not_recorded", 120, 320)]
+    asked = f"?from={NOW + 60 * 50}&to={NOW + 60 * 60}"
+    assert holes_of(agent, tracker, asked) == [("not_worn", 0, 110)]
+    asked = f"?from={NOW + 60 * 200}&to={NOW + 60 * 210}"
+    assert holes_of(agent, tracker, asked) == [("not_recorded", 120, 320)]
+    assert holes_of(agent, tracker, f"?from={NOW + 60 * 325}") == []
+
+
 def test_watermarks_say_the_newest_of_each_hop(world: World) -> None:
     agent, tracker = setting_up(world)
     assert agent.get(f"/v1/trackers/{tracker}/watermarks") == {"tracker": None, "phone": None, "server": None}

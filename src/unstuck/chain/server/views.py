@@ -74,15 +74,19 @@ def ledger_of(connection: Connection, account: int, tracker: str, since: int | N
     identity = ledger.identity_holes(hops.places, hops.phone, hops.tracker, end)
     start = since if since is not None else end - _DAYS_SHOWN_S
     stop = end if until is None else min(until, end)
-    begins = [place.starts for place in hops.places] + [hole.start for hole in identity]
-    first = max(start, min(begins, default=end))
-    coverage = Coverage.of(_records(connection, account, tracker, first, end))
-    inside = [hole for hole in identity if hole.end >= start and hole.start < max(stop, start + 1)]
-    silent = [
-        hole for hole in ledger.time_holes(coverage, identity, first, end) if hole.end > start and hole.start < stop
-    ]
+    # From a chunk before the span to one after it: a hole has the same bounds and reason whatever is asked for.
+    begins = [place.starts for place in hops.places]
+    earliest = min([*begins, *(hole.start for hole in identity)], default=end)
+    first = max((begin for begin in begins if begin <= start), default=earliest)
+    last = min((begin for begin in begins if begin >= stop), default=end) if stop < end else end
+    coverage = Coverage.of(_records(connection, account, tracker, first, last + ledger.MINUTE_S))
+    silent = ledger.time_holes(coverage, identity, first, end if last == end else last + ledger.MINUTE_S)
+    found = ledger.joined([*identity, *silent])
+    inside = tuple(
+        hole for hole in found if max(hole.end, hole.start + 1) > start and hole.start < max(stop, start + 1)
+    )
     keeps_s = hops.tracker.keeps_s if hops.tracker else None
-    return Ledger(hops, ledger.joined([*inside, *silent]), ledger.at_risk(identity, keeps_s))
+    return Ledger(hops, inside, ledger.at_risk(identity, keeps_s))
 
 
 _DAYS_SHOWN_S = 30 * 86400

@@ -29,7 +29,10 @@ def sqlite_url(file: Path) -> URL:
 
 
 class Database:
-    """One engine; ArgumentError when the address is none. ``read`` and ``write`` give a connection in a transaction; leaving ``write`` commits, durably."""
+    """One engine. ArgumentError: the address is none.
+
+    ``read`` and ``write`` give a connection in a transaction; leaving ``write`` commits, durably.
+    """
 
     def __init__(self, url: str | URL) -> None:
         address = make_url(url)
