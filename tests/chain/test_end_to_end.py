@@ -131,20 +131,24 @@ def freed_by_tracker(folder: Path) -> dict[int, Ranges]:
     return freed
 
 
-def check_after_death(folder: Path) -> None:
-    """What was freed is committed on the phone, with its bytes; what is pruned or confirmed is committed."""
-    journal = Journal(folder / "journal.sqlite")
-    ledger = journal.ledger(TRACKER)
-    assert journal.sound
-    lost = held.without(freed_by_tracker(folder), ledger.committed)
-    kept = held.by_boot(
-        (batch.boot, batch.first, batch.last)
-        for batch in journal.stored(TRACKER)
-        if (raw := journal.raw(batch.id)) is not None and decode(raw).ranges == batch.ranges
-    )
-    journal.close()
-    assert not lost, "freed before it was committed"
-    assert not held.without(ledger.committed, held.joined(kept, ledger.pruned)), "committed without its bytes"
+def check_after_death(folder: Path, *others: str) -> None:
+    """What was freed is committed on a phone, with its bytes; ``others``: journals of further phones."""
+    committed: dict[int, Ranges] = {}
+    for name in ("journal.sqlite", *others):
+        if not (folder / name).exists():
+            continue
+        journal = Journal(folder / name)
+        ledger = journal.ledger(TRACKER)
+        assert journal.sound
+        kept = held.by_boot(
+            (batch.boot, batch.first, batch.last)
+            for batch in journal.stored(TRACKER)
+            if (raw := journal.raw(batch.id)) is not None and decode(raw).ranges == batch.ranges
+        )
+        journal.close()
+        assert not held.without(ledger.committed, held.joined(kept, ledger.pruned)), "committed without its bytes"
+        committed = held.joined(committed, ledger.committed)
+    assert not held.without(freed_by_tracker(folder), committed), "freed before it was committed"
 
 
 async def goes_on(world: World) -> None:

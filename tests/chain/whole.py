@@ -17,6 +17,7 @@ from unstuck.chain.link.events import Datagram
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.server import Server
+from unstuck.chain.phone.tracker import Link
 from unstuck.chain.server.app import create_app
 from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.passwords import Cost
@@ -112,7 +113,7 @@ class Chain:
     async def __aenter__(self) -> "Chain":
         world = self.world
         self.switch_on_tracker()
-        self.link = self.new_link()
+        self.link: Link = self.new_link()
         self.database = Database(sqlite_url(world.folder / "server.sqlite"))
         self._stack.callback(self.database.close)
         self.database.migrate()
@@ -155,7 +156,7 @@ class Chain:
             drift_ppm=world.drift_ppm,
         )
 
-    def new_link(self) -> "_WatchedLink":
+    def new_link(self) -> Link:
         """A connection."""
         link = VirtualLink(lambda request: self.tracker.handle(request, self.now_s), self.world.faults, self.world.seed)
         return _WatchedLink(link, self._on_wire, self)
@@ -187,14 +188,18 @@ class Chain:
 
     async def minutes(self, first_s: int, end_s: int) -> dict[int, int]:
         """Steps by start of minute, all that the server holds. A minute that is there twice fails."""
-        found: dict[int, int] = {}
+        pairs = await self.minute_pairs(first_s, end_s)
+        assert len(dict(pairs)) == len(pairs), "a minute is there twice"
+        return dict(pairs)
+
+    async def minute_pairs(self, first_s: int, end_s: int) -> list[tuple[int, int]]:
+        """Start and steps of every minute that the server holds; a clock set back makes two with one start."""
+        found: list[tuple[int, int]] = []
         for start_s in range(first_s, end_s, WEEK_S):
             span = {"from": start_s, "to": min(end_s, start_s + WEEK_S)}
             answer = await self.ask("GET", f"/v1/trackers/{TRACKER}/minutes", params=span)
             columns = answer.raise_for_status().json()["minutes"]
-            for start, steps in zip(columns["start"], columns["steps"], strict=True):
-                assert start not in found, f"minute {start} is there twice"
-                found[start] = steps
+            found += zip(columns["start"], columns["steps"], strict=True)
         return found
 
     async def _sign_up(self) -> str:
