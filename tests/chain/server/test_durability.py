@@ -78,8 +78,12 @@ def test_the_embedded_database_syncs_each_commit(tmp_path: Path) -> None:
     assert settings == [2, "wal"]  # 2: FULL, each commit is on the disk before it returns
 
 
-def test_ctrl_c_stops_it_cleanly_and_the_folder_is_for_nobody_else(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with ServerProcess(data) as server:
-        assert server.stop() in (0, -signal.SIGINT)
-    assert data.stat().st_mode & 0o077 == 0
+def test_ctrl_c_stops_it_cleanly_and_its_files_are_for_nobody_else(tmp_path: Path) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.mkdir(mode=0o755)
+    for data in (new, old):
+        with ServerProcess(data) as server:
+            open_to_others = [file.name for file in data.iterdir() if file.stat().st_mode & 0o077]
+            assert server.stop() in (0, -signal.SIGINT)
+        assert open_to_others == []
+    assert new.stat().st_mode & 0o077 == 0

@@ -53,6 +53,9 @@ def build(options: Options) -> FastAPI:
     try:
         # Passwords' hashes and second factors are in it: for nobody else on this machine to read.
         options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not options.database:
+            # SQLite gives its other files the mode of this one; the folder may have been there, open to all.
+            (options.data / DATABASE_FILE).touch(mode=0o600)
         database = Database(options.database or sqlite_url(options.data / DATABASE_FILE))
         database.migrate()
     except (OSError, ArgumentError, ImportError, OperationalError, CommandError) as error:
