@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from unstuck import __version__
+from unstuck.cli.agent import agent
+from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
 from unstuck.cli.server import server
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker import tracker
+from unstuck.cli.up import up
 
 DOCTOR = "The doctor"
 CHAIN = "The open chain, in the making"
@@ -127,6 +130,9 @@ def explain(
     explain_topic(topic, platform, plain=plain)
 
 
+app.command(rich_help_panel=CHAIN)(up)
+app.command(rich_help_panel=CHAIN)(ledger)
+app.command(rich_help_panel=CHAIN)(agent)
 app.command(rich_help_panel=CHAIN)(link)
 app.command(rich_help_panel=CHAIN)(server)
 app.command(rich_help_panel=CHAIN)(tracker)
