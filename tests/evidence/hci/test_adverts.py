@@ -94,6 +94,31 @@ def test_the_tracker_asked_for_is_told_one_by_one_by_address_or_name() -> None:
         assert [fact.subject for fact in found.all("advert.seen")] == [STRANGER]
 
 
+def test_a_masked_address_means_the_devices_with_its_visible_tail() -> None:
+    data = b.btsnoop([b.advert(1, -60, b"", STRANGER), b.advert(2, -60, b"", "00:00:00:00:01:09")])
+    for tracker in ("XX:XX:XX:XX:00:09", "xx:00:00:00:00:09", " XX:xx:XX:XX:XX:09 "):
+        found = FactSet(read(data, reader=HciReader(ReaderOptions(tracker=tracker))).facts)
+        told = {STRANGER, "00:00:00:00:01:09"} if tracker.strip().endswith("XX:09") else {STRANGER}
+        assert {fact.subject for fact in found.all("advert.seen")} == told
+
+
+@pytest.mark.parametrize(
+    "tracker",
+    ["XX:XX:XX:XX:00:01", "xx:5e:00:00:00:99", "Jane: watch", ":", "a:b", "zz:zz:zz:zz:zz:zz", "0x:1:2:3:4:5"],
+)
+def test_a_colon_in_what_is_asked_for_does_not_make_it_an_address(tracker: str) -> None:
+    reader = HciReader(ReaderOptions(tracker=tracker))
+    found = FactSet(read(b.btsnoop([b.advert(1, -60, b"", STRANGER)]), reader=reader).facts)
+    assert not found.has("advert.seen")
+    assert only(found, "advert.summary").subject == STRANGER
+
+
+def test_a_name_with_a_colon_is_found_by_it() -> None:
+    reader = HciReader(ReaderOptions(tracker="Jane: watch"))
+    found = FactSet(read(b.btsnoop([b.advert(1, -60, b.named("Jane: Watch 5"), STRANGER)]), reader=reader).facts)
+    assert [fact.subject for fact in found.all("advert.seen")] == [STRANGER]
+
+
 def test_many_adverts_of_one_device_are_thinned_and_it_is_told() -> None:
     many = adverts.SEEN_PER_DEVICE * 3
     reading = read(b.btsnoop([b.advert(at / 10, -60) for at in range(many)]))

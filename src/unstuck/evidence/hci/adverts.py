@@ -10,6 +10,7 @@ import numpy.typing as npt
 from unstuck.evidence.hci.book import Book, Moment, iso
 from unstuck.evidence.hci.peers import Peers, address_text
 from unstuck.evidence.hci.records import Batch, Ints
+from unstuck.evidence.hci.wanted import ADDRESS
 
 LEGACY, DIRECTED, EXTENDED = 0x02, 0x0B, 0x0D
 
@@ -174,9 +175,13 @@ class Adverts:
 
     # the end of the trace
 
+    def addresses(self) -> list[str]:
+        """Every device counted."""
+        return [address_text(device) for device in self._place]
+
     def finish(self, book: Book, peers: Peers, wanted: frozenset[str]) -> None:
         """State the adverts of the devices that matter, and sums for them and the most frequent others."""
-        matter = {int(one.replace(":", ""), 16) for one in wanted | peers.connected | peers.recognised() if ":" in one}
+        matter = set(_as_ints(wanted | peers.connected | peers.recognised()).tolist())
         self._state_seen(book, matter)
         by_count = sorted(self._place, key=lambda device: (device not in matter, -self._count_of(device)))
         for device in by_count[:SUMMARIES]:
@@ -314,4 +319,5 @@ def _median(heard: list[tuple[int, int]]) -> float | None:
 
 
 def _as_ints(addresses: frozenset[str] | set[str]) -> Ints:
-    return np.array([int(one.replace(":", ""), 16) for one in addresses if ":" in one], np.int64)
+    """Addresses as numbers; devices known only by their handle have none."""
+    return np.array([int(one.replace(":", ""), 16) for one in addresses if ADDRESS.fullmatch(one)], np.int64)

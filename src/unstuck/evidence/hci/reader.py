@@ -85,7 +85,7 @@ class HciReader:
         return Session(dict(self._open) if joined else {}, self._known, self._names)
 
     def _reading(self, session: Session, framer: Framer, path: str, taken: int) -> Reading:
-        self._open = session.finish(self._wanted())
+        self._open = session.finish(self._wanted(session))
         self._ended_us = session.last_us
         span = (when(session.oldest_us), when(session.newest_us))
         thinned = session.adverts.thinned + session.adverts.unlisted + sum(session.book.dropped.values())
@@ -99,10 +99,12 @@ class HciReader:
         )
         return Reading(source, session.book.facts(path))
 
-    def _wanted(self) -> frozenset[str]:
-        tracker = self._options.tracker.lower()
-        named = {address for address, name in self._names.items() if tracker and tracker in name.lower()}
-        return frozenset(named | ({tracker} if ":" in tracker else set()))
+    def _wanted(self, session: Session) -> frozenset[str]:
+        from unstuck.evidence.hci.wanted import wanted
+
+        peers = session.peers
+        seen = chain(session.adverts.addresses(), peers.connected, peers.listed)
+        return wanted(self._options.tracker, seen, self._names)
 
 
 def _problems(session: Session, framer: Framer, path: str, thinned: int) -> Iterator[str]:
