@@ -3,6 +3,9 @@
 import asyncio
 import io
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -134,3 +137,23 @@ def test_a_ledger_of_nothing_says_what_to_name(tmp_path: Path) -> None:
         ledger_run.run(LedgerRequest("", folder=tmp_path))
     with pytest.raises(UsageError, match="no journal in"):
         ledger_run.run(LedgerRequest("t1", folder=tmp_path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_up_stopped_or_killed_goes_on_with_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    program = "from unstuck.cli.up_run import *; run(UpRequest(speed=600.0, folder=Path(sys.argv[1]), plain=True))"
+    command = [sys.executable, "-c", f"import sys; {program}", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for shown in running.stdout:
+            if "upload:synced" in shown:
+                running.send_signal(number)
+                break
+        rest = running.stdout.read()
+    assert running.returncode == (0 if number is signal.SIGINT else -number)
+    assert ("stopped; everything is kept" in rest) == (number is signal.SIGINT)
+    hops = ran(replace(FAST, folder=tmp_path, seconds=0.5), capsys)["hops"]
+    assert hops["server"]["records"] == hops["phone"]["committed"] > 360
+    assert hops["server"]["steps_today"] == hops["tracker"]["steps_today"]
