@@ -241,7 +241,20 @@ def test_trouble_before_since_is_left_out_and_who_is_who_is_kept() -> None:
     found = real_case(Options(since=at(5060)))
     assert found.tracker is not None
     assert found.tracker.name == "Inspire 3"
-    assert all(fact.time is None or fact.time >= at(5060) for fact in found.facts if fact.name == "link.lost")
+    assert found.since is None or found.since >= at(5060)
+    assert found.verdict is not Verdict.HEALTHY
+
+
+def test_a_link_lost_before_since_is_not_taken_for_up() -> None:
+    found = of(*lost_alone(-95), *data(70), options=Options(since=END - timedelta(minutes=30)), kind="btsnoop")
+    assert "nothing has moved over it" not in found.headline
+
+
+def test_minutes_that_came_in_later_end_an_earlier_stop() -> None:
+    from tests.doctor.rules.cases import series
+
+    assert of(*lost_alone(-95), lost(58, BUDS)).verdict is Verdict.STUCK
+    assert of(*lost_alone(-95), lost(58, BUDS), series(0.001)).verdict is not Verdict.STUCK
 
 
 def test_what_is_asked_about_the_past_keeps_the_phones_zone() -> None:

@@ -18,7 +18,7 @@ from unstuck.doctor.knowledge.loader import load, obtainable
 from unstuck.evidence.clocks import join
 from unstuck.evidence.intake import collect
 from unstuck.evidence.profiles import packages
-from unstuck.model.diagnosis import Diagnosis, Verdict
+from unstuck.model.diagnosis import Diagnosis, State, Verdict
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
 
@@ -27,6 +27,9 @@ _STATUS = {
     Verdict.STUCK: ExitStatus.STUCK,
     Verdict.INCONCLUSIVE: ExitStatus.INCONCLUSIVE,
 }
+
+REPORT_HEAD_BYTES = 200
+"""Enough of a file to know an earlier report by."""
 
 LIVE_SOURCES = frozenset({"adb", "bluez", "chain"})
 """Words of the contract for sources that are not files."""
@@ -64,6 +67,8 @@ def run(request: Request) -> ExitStatus:
         readings = join(collect(request.sources, ReaderOptions(wanted, request.tracker), progress))
         zone = _zone(readings)
         options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
+        if options.at is not None and options.since is not None and options.since > options.at:
+            raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")
         if options.at is not None:  # the phone's zone is known only now; sums must not reach beyond that moment
             bounded = ReaderOptions(wanted, request.tracker, options.at)
             readings = join(collect(request.sources, bounded, progress))
@@ -101,24 +106,54 @@ def _write(request: Request, diagnosis: Diagnosis) -> None:
     if request.json_file:
         from unstuck.doctor.telling.document import to_json
 
-        _put(request.json_file, to_json(shared))
+        _put(request.json_file, to_json(shared), request.sources)
     if request.html_file:
         from unstuck.web.report.html import report
 
-        _put(request.html_file, report(shared))
+        _put(request.html_file, report(shared), request.sources)
     if request.json_file != "-":
         render(shared if request.redact else diagnosis, _console(request), plain=request.plain)
+        if request.verbose:
+            _every_finding(shared if request.redact else diagnosis, _console(request))
 
 
-def _put(target: str, text: str) -> None:
+def _every_finding(diagnosis: Diagnosis, console: Console) -> None:
+    """What each check said, and why; unknown ones only by name."""
+    console.print("  Every check", style="bold", markup=False)
+    for found in diagnosis.findings:
+        if found.state is not State.UNKNOWN:
+            texts = "; ".join(proof.text for proof in found.proof)
+            console.print(f"  {found.state:4} {found.id}: {texts}", markup=False)
+    unknown = [found.id for found in diagnosis.findings if found.state is State.UNKNOWN]
+    console.print(f"  not known: {', '.join(unknown)}", style="dim", markup=False)
+
+
+def _put(target: str, text: str, sources: tuple[Path, ...]) -> None:
+    """Write a report. Never over evidence: that may be the person's only copy."""
+    whole = text if text.endswith("\n") else text + "\n"
     if target == "-":
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.write(whole)
         return
+    path = Path(target)
     try:
-        Path(target).write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        wanted = path.resolve()
+        if any(wanted == given.resolve() or given.resolve() in wanted.parents for given in sources):
+            raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason="it lies in the evidence that was given")
+        if path.is_file() and not _earlier_report(path):
+            raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason="there is another file of that name")
+        part = wanted.with_name(f".{wanted.name}.part")
+        part.write_text(whole, encoding="utf-8")
+        part.replace(wanted)
     except OSError as error:
         raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=error.strerror or "unknown") from error
     sys.stderr.write(f"written: {target}\n")
+
+
+def _earlier_report(path: Path) -> bool:
+    """Whether a file is an earlier report of ours, or empty: only those are written over."""
+    with path.open("rb") as file:
+        head = file.read(REPORT_HEAD_BYTES).lstrip()
+    return not head or head.startswith(b"<!doctype html>") or b'"schema": "unstuck.diagnosis' in head
 
 
 def _console(request: Request) -> Console:
@@ -187,7 +222,10 @@ def _in_zone(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     """A time without a zone is meant in the phone's, as the report shows it."""
     if moment is None:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise UsageError(ErrorCode.USAGE_TIME, given=str(moment)) from error
 
 
 def _zone(readings: list[Reading]) -> ZoneInfo:

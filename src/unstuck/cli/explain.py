@@ -6,7 +6,7 @@ from textwrap import fill
 
 from rich.console import Console
 
-from unstuck.doctor.knowledge.loader import all_steps, load, steps_for, with_names
+from unstuck.doctor.knowledge.loader import all_steps, load, makers, steps_for, with_names
 from unstuck.doctor.knowledge.schema import Cause, EvidenceKind, FindingSpec, Fix, Knowledge, Link, Question, Symptom
 from unstuck.model.errors import ErrorCode, UsageError
 
@@ -25,7 +25,8 @@ def explain_topic(topic: str, platform: str = "", *, plain: bool = False) -> Non
     """Print what is known about a cause, fix, finding, question or symptom. Raises UsageError."""
     knowledge = load()
     console = Console(no_color=plain or None, highlight=False)
-    wanted = topic.strip().removeprefix("symptom.")
+    wanted = topic.strip().lower().removeprefix("symptom.")
+    platform = _known_platform(platform)
     if wanted in knowledge.causes:
         _cause(console, knowledge.causes[wanted], knowledge)
     elif wanted in knowledge.fixes:
@@ -38,6 +39,18 @@ def explain_topic(topic: str, platform: str = "", *, plain: bool = False) -> Non
         _question(console, knowledge.questions[wanted])
     else:
         raise UsageError(ErrorCode.USAGE_TOPIC, given=topic, hint=_hint(wanted, knowledge))
+
+
+def _known_platform(given: str) -> str:
+    """The id of a platform or maker as a person writes it. Raises UsageError for an unknown one."""
+    name = given.strip().lower()
+    name = {"ios": "iphone", "apple": "iphone"}.get(name, name)
+    if not name or name in ("iphone", "android"):
+        return name
+    if name not in makers():
+        known = ", ".join(["iphone", "android", *sorted(set(makers().values()))])
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--platform {given}", reason=f"use one of: {known}")
+    return makers()[name]
 
 
 def _hint(wanted: str, knowledge: Knowledge) -> str:

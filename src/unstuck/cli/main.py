@@ -2,8 +2,8 @@
 
 import os
 import sys
+import traceback
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -138,33 +138,60 @@ app.command(rich_help_panel=CHAIN)(server)
 app.command(rich_help_panel=CHAIN)(tracker)
 
 
-def _our_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _our_fault(error: Exception) -> ExitStatus:
     """One sentence where a person would get a traceback; the whole of it with UNSTUCK_DEBUG=1."""
     if os.environ.get("UNSTUCK_DEBUG"):
-        sys.__excepthook__(kind, error, trace)
+        traceback.print_exception(error)
     else:
-        message = f"unstuck: a fault of Unstuck itself ({kind.__name__}); nothing was changed."
+        message = f"unstuck: a fault of Unstuck itself ({type(error).__name__}); nothing was changed."
         typer.echo(f"{message} Please report it with what UNSTUCK_DEBUG=1 prints.", err=True)
-    sys.stdout.flush()
-    os._exit(ExitStatus.OUR_FAULT)
+    return ExitStatus.OUR_FAULT
 
 
 def main() -> None:
     """Run the command; every error of ours is one sentence on standard error."""
-    from unstuck.model.errors import UnstuckError
-
-    sys.excepthook = _our_fault
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a sign the terminal cannot show must not end the report
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from unstuck.model.errors import UnstuckError
+
     try:
         app()
+        sys.stdout.flush()
     except UnstuckError as error:
         typer.echo(f"unstuck: {error}", err=True)
-        sys.exit(ExitStatus.WRONG_USAGE)
+        return ExitStatus.WRONG_USAGE
     except KeyboardInterrupt:
         typer.echo("unstuck: stopped; nothing was changed.", err=True)
-        sys.exit(ExitStatus.INTERRUPTED)
+        return ExitStatus.INTERRUPTED
+    except SystemExit as done:
+        return _flushed(done.code if isinstance(done.code, int) else ExitStatus.WRONG_USAGE)
+    except OSError as error:
+        return _cannot_write(error)
+    except Exception as error:  # noqa: BLE001 - the outermost edge: Python's own exit status 1 would read as "stuck"
+        return _our_fault(error)
+    return ExitStatus.HEALTHY
+
+
+def _flushed(status: int) -> int:
+    """The status, once what was printed is really out."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _cannot_write(error)
+    return status
+
+
+def _cannot_write(error: OSError) -> ExitStatus:
+    """Standard output is gone or full; a reader that stopped reading (head) is no fault."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - Python flushes it once more at its end
+    if not isinstance(error, BrokenPipeError):
+        typer.echo(f"unstuck: the output cannot be written ({error.strerror or 'unknown'}).", err=True)
+    return ExitStatus.WRONG_USAGE
 
 
 if __name__ == "__main__":

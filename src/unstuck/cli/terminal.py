@@ -39,6 +39,9 @@ def render(diagnosis: Diagnosis, console: Console, *, plain: bool = False) -> No
         _chain(page, diagnosis)
         page.blank()
     _verdict(page, diagnosis)
+    if diagnosis.sources and not any(source.readable for source in diagnosis.sources):
+        _sources(page, diagnosis)  # nothing was read: why is all there is to say
+        return
     if diagnosis.verdict is Verdict.INCONCLUSIVE:
         _question(page, diagnosis)
     _causes(page, diagnosis)
@@ -47,9 +50,18 @@ def render(diagnosis: Diagnosis, console: Console, *, plain: bool = False) -> No
     if diagnosis.verdict is not Verdict.INCONCLUSIVE:
         _question(page, diagnosis)
     _sources(page, diagnosis)
+    _more(page, diagnosis)
+
+
+def _more(page: Page, diagnosis: Diagnosis) -> None:
+    """What to type for the whole story of the first cause, and for the steps of the fixes told in one line."""
     shown = wording.shown_causes(diagnosis)
     if shown:
         page.paragraph(f"More: unstuck explain {shown[0].id}", "dim")
+    folded = [fix.fix for fix in wording.split_plan(diagnosis)[0][1:PLAN_LINES]]
+    if folded:
+        page.paragraph(f"Steps of the others: unstuck explain FIX, one of {', '.join(folded)}", "dim")
+    if shown or folded:
         page.blank()
 
 

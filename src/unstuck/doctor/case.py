@@ -239,7 +239,8 @@ def open_case(
     packages: frozenset[str],
     judged_at: datetime,
     traces: Mapping[str, Span] | None = None,
+    since: datetime | None = None,
 ) -> Case:
-    """Put a case together for the rules."""
+    """Put a case together for the rules. Trouble before ``since`` is left out."""
     spans = dict(traces or {})
-    return Case(facts, choice.tracker, choice.subjects, packages, judged_at, history(facts, spans), spans)
+    return Case(facts, choice.tracker, choice.subjects, packages, judged_at, history(facts, spans, since), spans)

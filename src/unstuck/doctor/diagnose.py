@@ -73,7 +73,8 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     traces = _traces(readings)
     spans = [reading.source.span for reading in readings if reading.source.readable]
     judged_at = options.at or end_of_evidence(facts, spans) or now
-    case = open_case(facts, choice, choose_packages(facts, choice.tracker, options.app), judged_at, traces)
+    packages = choose_packages(facts, choice.tracker, options.app)
+    case = open_case(facts, choice, packages, judged_at, traces, options.since)
     flow = watch(case)
     stop = flow.first_stop
     linked = any(move.hop is Hop.BLUETOOTH for move in flow.moves)
@@ -211,7 +212,8 @@ def _app_name(case: Case) -> str:
 def _notes(
     case: Case, choice: Choice, flow: Flow, judgement: Judgement, readings: Sequence[Reading], clock: Clock
 ) -> tuple[str, ...]:
-    notes = [choice.note] if choice.note and any(reading.source.readable for reading in readings) else []
+    evidence = any(reading.source.readable and reading.source.kind != "answers" for reading in readings)
+    notes = [choice.note] if choice.note and evidence else []
     notes += [note for note in flow.notes if judgement.headline != note]
     runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
     if runs and case.linked:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
-from unstuck.doctor.links import SETTLED, LinkSpan
+from unstuck.doctor.links import SETTLED, TROUBLE, LinkSpan
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
 
@@ -109,7 +109,18 @@ def watch(case: Case) -> Flow:
     _tracker_log(case, seen)
     _app(case, carried, seen)
     _server(case, seen)
-    return Flow(tuple(seen.stops), tuple(seen.moves), seen.linked, tuple(seen.notes))
+    stops = [stop for stop in seen.stops if not _overtaken(case, stop)]
+    return Flow(tuple(stops), tuple(seen.moves), seen.linked, tuple(seen.notes))
+
+
+def _overtaken(case: Case, stop: Stop) -> bool:
+    """Whether minutes that came in later show that a stop before the service is over."""
+    proven = [fact.time for fact in stop.facts if fact.time is not None and fact.name.startswith(("link.", "app."))]
+    if not proven or stop.boundary is Boundary.UPLOAD:
+        return False
+    arrived = [as_time(fact.text("newest")) for fact in case.facts.all("server.series")]
+    arrived += [as_time(fact.text()) for fact in case.facts.all("tracker.last_sync")]
+    return any(moment is not None and max(proven) + QUIET_OK < moment <= case.judged_at for moment in arrived)
 
 
 def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
@@ -120,7 +131,8 @@ def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -
     last = spans[-1] if spans else None
     up = last is not None and (last.end is None or last.end > case.judged_at)
     run = runs[-1] if runs and not case.links.settled(case.subjects, runs[-1][1], case.judged_at) else None
-    seen.linked = up
+    hung_up = last is not None and last.closed is not None and last.closed.name not in TROUBLE
+    seen.linked = None if hung_up and not up else up
     if up and last is not None and (run is None or run[2] == 1):
         _up(case, last, carried, seen)
     elif run is not None:
@@ -167,11 +179,13 @@ def _failing(
     before = any(span.start is None or span.start < began for span in case.links.of(case.subjects))
     text = "the link keeps failing" if count > 1 else "the link was lost and did not come back"
     seen.stops.append(Stop(Hop.BLUETOOTH, began, text, proof, Boundary.LINK, before or carried is not None))
-    if up and last is not None and last.start is not None and carried is not None:
-        seen.notes.append(
-            "The link is back and data moves over it; it counts as mended once it has held "
-            f"{SETTLED / timedelta(minutes=1):.0f} minutes."
-        )
+    if last is None or last.start is None or last.start <= began or carried is None or carried[1] < last.start:
+        return
+    held = (min(last.end or last.seen_until or case.judged_at, case.judged_at) - last.start) / timedelta(minutes=1)
+    needed = f"it counts as mended from {SETTLED / timedelta(minutes=1):.0f} minutes on"
+    again = "is back" if up else "came back"
+    if held >= 1:
+        seen.notes.append(f"The link {again} for {held:.0f} min and carried data; {needed}.")
 
 
 def _ended_in_order(

@@ -92,11 +92,12 @@ class LinkHistory:
         )
 
 
-def history(facts: FactSet, traces: Mapping[str, Span]) -> LinkHistory:
+def history(facts: FactSet, traces: Mapping[str, Span], since: datetime | None = None) -> LinkHistory:
     """Put link events together. Classic (BR/EDR) links are left out: trackers do not use them.
 
     ``traces``: source -> span of every Bluetooth trace. A link that nobody saw end is up until its
-    trace ends; a restart of Bluetooth ends every link.
+    trace ends; a restart of Bluetooth ends every link. Failures before ``since`` are no trouble of
+    interest, but they end their links all the same.
     """
     spans: dict[str, list[LinkSpan]] = defaultdict(list)
     open_since: dict[str, Fact] = {}
@@ -121,7 +122,11 @@ def history(facts: FactSet, traces: Mapping[str, Span]) -> LinkHistory:
     resets = [fact.time for fact in facts.all("hci.reset") if fact.time is not None]
     for subject, opened in open_since.items():
         spans[subject].append(LinkSpan(subject, opened.time, None, _watched(opened, traces, resets), opened, None))
-    trouble = [fact for fact in facts.all(*TROUBLE) if fact.text("transport") != "br"]
+    trouble = [
+        fact
+        for fact in facts.all(*TROUBLE)
+        if fact.text("transport") != "br" and (since is None or fact.time is None or fact.time >= since)
+    ]
     return LinkHistory(dict(spans), trouble)
 
 

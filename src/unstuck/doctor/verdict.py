@@ -110,7 +110,7 @@ def _not_enough(flow: Flow) -> str:
 
 def _concerns_a_tracker(case: Case) -> bool:
     """Whether anything ties the evidence to a tracker: that a phone without one is offline is nobody's case."""
-    return case.tracker is not None or _has_app(case) or case.facts.has("reported.symptom")
+    return case.tracker is not None or _has_app(case) or case.facts.has("reported.symptom", "reported.answer")
 
 
 def _has_app(case: Case) -> bool:

@@ -23,8 +23,6 @@ IDENTITIES = frozenset(
 
 HAPPENINGS = frozenset(
     {
-        "link.lost",
-        "link.not_established",
         "link.refused",
         "link.encryption_failed",
         "pairing.failed",
@@ -43,7 +41,8 @@ HAPPENINGS = frozenset(
         "app.error",
     }
 )
-"""Facts that --since leaves out when they are older: trouble, as against states and identities."""
+"""Facts that --since leaves out when they are older: trouble, as against states and identities. Losses of
+links stay, because they say which links are up; LinkHistory leaves them out as trouble."""
 
 
 def within(facts: Iterable[Fact], at: datetime | None, since: datetime | None) -> list[Fact]:

@@ -79,6 +79,7 @@ def test_keys_and_nesting_are_those_of_the_contract() -> None:
         "next_question": {"id": None, "text": None, "answers": []},
         "facts": [{"name": None, "value": None, "time": None, "source": None, "locator": None}],
         "timeline": [{"time": None, "hop": None, "text": None}],
+        "notes": [],
         "sources": [
             {
                 "path": None,

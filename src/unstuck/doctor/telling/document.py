@@ -56,6 +56,7 @@ def document(diagnosis: Diagnosis) -> Document:
         "facts": [_fact(fact) for fact in diagnosis.facts],
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "sources": [_source(source) for source in diagnosis.sources],
+        "notes": list(diagnosis.notes),
     }
 
 
