@@ -232,6 +232,8 @@ def test_unknown_is_said_only_where_times_do_not_even_overlap() -> None:
     problems = join([told, apart])[1].source.problems
     assert len(problems) == 1
     assert "its clock was taken as right" in problems[0]
+    assert problems[0].startswith("shows no event that another source shows too")
+    assert "(sources compared: 1)" in problems[0]
     together = trace([fact("rssi.read", 0, {"rssi": -60}, TRACKER)])
     assert join([told, together])[1].source.problems == ()
 

@@ -108,11 +108,12 @@ def join(readings: Sequence[Reading]) -> list[Reading]:
         if abs(skew.seconds) > _NO_SKEW_S:
             for place in clock.places:
                 joined[place] = _moved(joined[place], skew, reference)
+    compared = {"count": str(sum(len(clock.places) for clock in placed))}
     for clock in waiting:
         if all(clock.end_s < other.start_s or clock.start_s > other.end_s for other in placed):
             for place in clock.places:
-                path = joined[place].source.path
-                joined[place] = _with_problem(joined[place], render(ErrorCode.CLOCK_UNKNOWN, {"path": path}))
+                # Without the path: the sentence stands beside the source's name wherever it is shown.
+                joined[place] = _with_problem(joined[place], render(ErrorCode.CLOCK_UNKNOWN, compared))
     return joined
 
 

@@ -24,6 +24,11 @@ class ErrorCode(StrEnum):
     SOURCE_NOTHING = "source.nothing"
     SOURCE_DUPLICATE = "source.duplicate"
     SOURCE_REPEATS = "source.repeats"
+    SOURCE_NOT_FILE = "source.not_file"
+    SOURCE_NO_RECORDS = "source.no_records"
+    SOURCE_UNUSABLE = "source.unusable"
+    SOURCE_UNRECOGNISED = "source.unrecognised"
+    SOURCE_LONG_LINES = "source.long_lines"
     CLOCK_MOVED = "clock.moved"
     CLOCK_UNKNOWN = "clock.unknown"
     CLOCK_NO_ZONE = "clock.no_zone"
@@ -62,9 +67,19 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.SOURCE_DUPLICATE: "{path}: holds the same bytes as {other} and was read once.",
     ErrorCode.SOURCE_REPEATS: "{path}: shows the same events as {other}; they were used once.",
+    ErrorCode.SOURCE_NOT_FILE: "{path}: is no ordinary file ({reason}); give a file, a folder or an archive.",
+    ErrorCode.SOURCE_NO_RECORDS: "{path}: holds no whole record ({size}); record or copy it again.",
+    ErrorCode.SOURCE_UNUSABLE: (
+        "{path}: is damaged at {where} ({reason}); nothing of it could be read, record or copy it again."
+    ),
+    ErrorCode.SOURCE_UNRECOGNISED: "{path}: {count} not recognised: {names}.",
+    ErrorCode.SOURCE_LONG_LINES: (
+        "{path}: lines longer than {limit}: {count}; only the beginning of each was looked at, the rest passed over."
+    ),
     ErrorCode.CLOCK_MOVED: "{path}: its clock is {amount} {side} {other}'s; its times were moved ({how}).",
     ErrorCode.CLOCK_UNKNOWN: (
-        "{path}: shows no event that another source shows too, and no common time; its clock was taken as right."
+        "shows no event that another source shows too, and no common time (sources compared: {count}); "
+        "its clock was taken as right."
     ),
     ErrorCode.CLOCK_NO_ZONE: (
         "{path}: {what} times without saying their zone; they were read as UTC and may be hours off."

@@ -149,11 +149,17 @@ def test_an_unknown_datalink_is_refused() -> None:
     assert caught.value.code is ErrorCode.SOURCE_NOT_HCI
 
 
-@pytest.mark.parametrize("data", [b"", b"btsnoop\0", b.btsnoop([]), b.pcap([]), b.pcapng([])])
-def test_nothing_to_read_is_empty(data: bytes) -> None:
+def test_no_bytes_at_all_are_empty() -> None:
     with pytest.raises(EvidenceError) as caught:
-        read(data)
+        read(b"")
     assert caught.value.code is ErrorCode.SOURCE_EMPTY
+
+
+@pytest.mark.parametrize("data", [b"btsnoop\0", b.btsnoop([])[:15], b.btsnoop([]), b.pcap([]), b.pcapng([])])
+def test_a_file_that_ends_before_its_first_record_is_not_called_empty(data: bytes) -> None:
+    with pytest.raises(EvidenceError, match=rf"holds no whole record \({len(data)} bytes\)") as caught:
+        read(data)
+    assert caught.value.code is ErrorCode.SOURCE_NO_RECORDS
 
 
 @pytest.mark.parametrize("data", [b"hello world", bytes(100), b"PK\x03\x04" + bytes(60), b"\xff" * 64])

@@ -54,7 +54,10 @@ def test_a_record_longer_than_its_original_is_impossible() -> None:
 def test_nothing_but_damage_is_an_error() -> None:
     with pytest.raises(EvidenceError) as caught:
         read(b.btsnoop(PACKETS)[:30])
-    assert caught.value.code is ErrorCode.SOURCE_DAMAGED
+    assert "packet 1" in str(caught.value)
+    assert "nothing of it could be read" in str(caught.value)
+    assert "everything before" not in str(caught.value)
+    assert caught.value.code is ErrorCode.SOURCE_UNUSABLE
 
 
 def test_truncated_records_are_kept_and_what_they_still_hold_is_used() -> None:
@@ -91,7 +94,7 @@ def test_a_packed_block_longer_than_its_content_may_be_is_refused(monkeypatch: p
     monkeypatch.setattr(btsnooz, "INFLATED_LIMIT_BYTES", 50)
     with pytest.raises(EvidenceError, match="impossible") as caught:
         read(b.snooz(PACKETS))
-    assert caught.value.code is ErrorCode.SOURCE_DAMAGED
+    assert caught.value.code is ErrorCode.SOURCE_UNUSABLE
 
 
 def test_a_packed_block_that_cannot_be_unpacked_is_an_error() -> None:
@@ -99,7 +102,7 @@ def test_a_packed_block_that_cannot_be_unpacked_is_an_error() -> None:
     packed[20:] = bytes(len(packed) - 20)
     with pytest.raises(EvidenceError) as caught:
         read(bytes(packed))
-    assert caught.value.code is ErrorCode.SOURCE_DAMAGED
+    assert caught.value.code is ErrorCode.SOURCE_UNUSABLE
 
 
 def test_a_clock_that_jumps_is_told_and_spoils_no_durations() -> None:

@@ -135,7 +135,8 @@ def test_pipes_and_devices_are_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     readings = read(tmp_path / "pipe", Path("/dev/zero"), Path("/dev/null"))
     assert len(unreadable(readings)) == 3
-    assert "it is a pipe" in readings[0].source.problems[0]
+    assert "is no ordinary file (it is a pipe)" in readings[0].source.problems[0]
+    assert all("permissions" not in problem for problem in problems(readings))
     assert "it is a device" in readings[1].source.problems[0]
 
 
@@ -289,6 +290,13 @@ def test_a_gzipped_trace_is_that_trace(tmp_path: Path) -> None:
     write(tmp_path, {"btsnoop_hci.log.gz": gzipped(trace(0))})
     (reading,) = read(tmp_path / "btsnoop_hci.log.gz")
     assert (reading.source.kind, reading.source.records) == ("btsnoop", 3)
+
+
+def test_a_gzipped_file_broken_from_its_start_says_that_nothing_was_read(tmp_path: Path) -> None:
+    write(tmp_path, {"x.gz": gzipped(trace(0))[:10] + b"\xff" * 50})
+    (reading,) = read(tmp_path / "x.gz")
+    assert len(reading.source.problems) == 1
+    assert "nothing of it could be read" in reading.source.problems[0]
 
 
 def test_a_gzipped_file_of_no_kind_is_one_sentence(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def open_container(block: bytes, path: str) -> tuple[Framer, bytes]:
     kind = recognise(block)
     if kind == "btsnoop":
         if len(block) < BTSNOOP_HEAD_BYTES:
-            raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
+            raise no_records(path, len(block))
         datalink = struct.unpack_from(">I", block, 12)[0]
         rest = block[BTSNOOP_HEAD_BYTES:]
         layout = hybrid_layout(rest) if datalink == H4 else None
@@ -40,7 +40,7 @@ def open_container(block: bytes, path: str) -> tuple[Framer, bytes]:
         return BtsnoopFramer(datalink), rest
     if kind == "pcap":
         if len(block) < PCAP_HEAD_BYTES:
-            raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
+            raise no_records(path, len(block))
         order, units = PCAP_MAGICS[block[:4]]
         linktype = linktype_or_error(struct.unpack_from(f"{order}I", block, 20)[0] & 0xFFFF, path)
         return PcapFramer(order, units, linktype), block[PCAP_HEAD_BYTES:]
@@ -51,3 +51,8 @@ def open_container(block: bytes, path: str) -> tuple[Framer, bytes]:
     if kind == "packetlogger":
         return PacketLoggerFramer(packetlogger_order(block) or ">"), block
     raise EvidenceError(ErrorCode.SOURCE_UNKNOWN, path=path, hint="")
+
+
+def no_records(path: str, size_bytes: int) -> EvidenceError:
+    """The error for a file that begins like a trace and ends before its first record."""
+    return EvidenceError(ErrorCode.SOURCE_NO_RECORDS, path=path, size=f"{size_bytes:,} bytes")

@@ -39,9 +39,17 @@ class HciReader:
 
     def read(self, chunks: Iterable[bytes], path: str) -> Reading:
         """One trace. Raises EvidenceError when nothing in it can be read."""
-        from unstuck.evidence.hci.containers import open_container
+        from unstuck.evidence.hci.containers import no_records, open_container
 
-        blocks = _blocks(chunks, BLOCK_BYTES)
+        read_bytes = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal read_bytes
+            for chunk in chunks:
+                read_bytes += len(chunk)
+                yield chunk
+
+        blocks = _blocks(counted(), BLOCK_BYTES)
         head = next(blocks, b"")
         if not head:
             raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
@@ -56,9 +64,9 @@ class HciReader:
             if self._options.until is not None and framer.records:
                 return Reading(SourceInfo(path, framer.kind))  # all of it is later than wanted
             if framer.problem is None:
-                raise EvidenceError(ErrorCode.SOURCE_EMPTY, path=path)
+                raise no_records(path, read_bytes)
             where, reason = framer.problem
-            raise EvidenceError(ErrorCode.SOURCE_DAMAGED, path=path, where=where, reason=reason)
+            raise EvidenceError(ErrorCode.SOURCE_UNUSABLE, path=path, where=where, reason=reason)
         return self._reading(session, framer, path, taken)
 
     def _wanted_batches(self, batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -32,7 +32,7 @@ def open_regular(path: Path, shown: str) -> BinaryIO:
     """Open a regular file without ever waiting.
 
     Raises:
-        EvidenceError: SOURCE_MISSING, or SOURCE_UNREADABLE when it is no regular file or may not be read.
+        EvidenceError: SOURCE_MISSING, SOURCE_NOT_FILE for a pipe or device, SOURCE_UNREADABLE when it may not be read.
     """
     try:
         # Looked at before it is opened: opening a device can itself do something.
@@ -156,13 +156,13 @@ def _require_regular(mode: int, shown: str) -> None:
         return
     kinds = (
         (stat.S_ISDIR, "it is a folder"),
-        (stat.S_ISFIFO, "it is a pipe, not a file"),
-        (stat.S_ISSOCK, "it is a socket, not a file"),
-        (stat.S_ISCHR, "it is a device, not a file"),
-        (stat.S_ISBLK, "it is a device, not a file"),
+        (stat.S_ISFIFO, "it is a pipe"),
+        (stat.S_ISSOCK, "it is a socket"),
+        (stat.S_ISCHR, "it is a device"),
+        (stat.S_ISBLK, "it is a device"),
     )
-    reason = next((text for is_kind, text in kinds if is_kind(mode)), "it is not a file")
-    raise EvidenceError(ErrorCode.SOURCE_UNREADABLE, path=shown, reason=reason)
+    reason = next((text for is_kind, text in kinds if is_kind(mode)), "it is of an unknown kind")
+    raise EvidenceError(ErrorCode.SOURCE_NOT_FILE, path=shown, reason=reason)
 
 
 def _cannot_open(shown: str, fault: OSError | ValueError) -> EvidenceError:

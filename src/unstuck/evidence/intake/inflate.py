@@ -16,7 +16,8 @@ def inflate(packed: Iterator[bytes], count: MemberCount, path: str, chunk_bytes:
     """Raw deflate data, unpacked; what follows its end is left unread.
 
     Raises:
-        EvidenceError: SOURCE_DAMAGED where it cannot be unpacked or stops too early; and as :class:`MemberCount`.
+        EvidenceError: SOURCE_DAMAGED where it cannot be unpacked or stops too early, SOURCE_UNUSABLE where
+            nothing at all came out; and as :class:`MemberCount`.
     """
     one = _Inflater(packed, count, path, chunk_bytes)
     yield from one.run(_RAW_DEFLATE)
@@ -107,4 +108,5 @@ class _Inflater:
 
     def _damaged(self, reason: str) -> EvidenceError:
         where = f"byte {self._count.inflated_bytes:,}"
-        return EvidenceError(ErrorCode.SOURCE_DAMAGED, path=self._path, where=where, reason=reason)
+        code = ErrorCode.SOURCE_DAMAGED if self._count.inflated_bytes else ErrorCode.SOURCE_UNUSABLE
+        return EvidenceError(code, path=self._path, where=where, reason=reason)

@@ -214,7 +214,7 @@ def _by_headers(handle: BinaryIO, budget: Budget, path: str) -> Iterator[_Entry]
             packed = _slice(handle, start, None, path)
             end = start + deflated_length(packed, MemberCount(budget, path), path)
         except EvidenceError as fault:
-            if fault.code is ErrorCode.SOURCE_DAMAGED:
+            if fault.code in (ErrorCode.SOURCE_DAMAGED, ErrorCode.SOURCE_UNUSABLE):
                 return
             raise
         next_at = _after_sizes(handle, end)
