@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from tests.chain.link.channel import Channel, Faults
 from unstuck.chain.link import Role, Settings, Stack
@@ -118,7 +119,7 @@ class Chain:
         self._stack.callback(self.database.close)
         self.database.migrate()
         ambient = Ambient(now=lambda: self.now_s, ticks=lambda: self.now_s)
-        app = create_app(self.database, world.settings, ambient)
+        app = _app(self.database, world.settings, ambient)
         self.transport = _Watched(httpx.ASGITransport(app), self._on_wire)
         if not world.token:
             world.token = await self._sign_up()
@@ -209,6 +210,20 @@ class Chain:
         (await self.ask("POST", "/v1/trackers", self.session, json=claim)).raise_for_status()
         device = await self.ask("POST", "/v1/tokens", self.session, json={"name": "phone"})
         return str(device.raise_for_status().json()["token"])
+
+
+_MADE: list[FastAPI] = []
+
+
+def _app(database: Database, settings: ServerSettings, ambient: Ambient) -> FastAPI:
+    """The server on this database. FastAPI reads its own routes anew in each application, which takes a hundred times
+    as long as a request: hundreds of chains share the first one's.
+    """
+    app = create_app(database, settings, ambient)
+    if not _MADE:
+        _MADE.append(app)
+    _MADE[0].state.services = app.state.services
+    return _MADE[0]
 
 
 class _WatchedLink:
