@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from tests.evidence.android.forms import FITBIT, Phone
 from tests.evidence.android.helpers import facts, one, read_text
 from unstuck.evidence.android import page, sections
 from unstuck.evidence.android.reader import read, recognise
+from unstuck.evidence.android.text import LINE_LIMIT_BYTES
 from unstuck.model.errors import ErrorCode, EvidenceError
 from unstuck.model.evidence import ReaderOptions
 from unstuck.model.vocabulary import violations
@@ -116,10 +118,32 @@ def test_ten_megabytes_in_one_line_are_passed_over(filler: bytes) -> None:
     text = REPORT.replace(b"Enable log:\n", b"Enable log:\n" + long + b"\n")
     text = text.replace(b"--------- beginning of main\n", b"--------- beginning of main\n" + long + b"\n")
     reading = read([text], "x", OPTIONS)
+    assert reading.source.skipped == 2
+    assert "lines longer than 64 kB: 2;" in reading.source.problems[-1]
     adapter = one(reading, "bluetooth.adapter")
     plain = one(read([REPORT], "x", OPTIONS), "bluetooth.adapter")
     assert adapter.value == "on"
     assert int(adapter.locator[5:]) == int(plain.locator[5:]) + 1  # the one in the log; the other stands behind
+
+
+LOG = b"2023-08-19 14:00:00.000  1500  1520 I ActivityManager: Start proc 1:com.fitbit.FitbitMobile/u0a1\n" * 3
+
+
+def test_long_lines_of_parts_that_nobody_reads_are_not_worth_a_sentence() -> None:
+    plain = read([REPORT], "x", OPTIONS).source
+    unread = b"DUMP OF SERVICE nobody_reads_this:\n" + b"x" * 100_000 + b"\n"
+    assert read([REPORT + unread], "x", OPTIONS).source == replace(plain, records=plain.records + 2)
+
+
+@pytest.mark.parametrize("size_bytes", [1 << 16, (1 << 16) + 1, 1_000_000])
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_only_lines_that_were_cut_are_counted(size_bytes: int, end: bytes) -> None:
+    text = LOG + b"\0" * size_bytes + end
+    cut = int(size_bytes > LINE_LIMIT_BYTES)
+    for step in (4_093, len(text)):
+        source = read([text[at : at + step] for at in range(0, len(text), step)], "x", OPTIONS).source
+        assert source.skipped == cut, step
+        assert sum("64 kB" in problem for problem in source.problems) == cut
 
 
 @pytest.mark.parametrize(

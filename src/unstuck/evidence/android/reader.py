@@ -38,8 +38,8 @@ from unstuck.evidence.android.loglines import guess_year, parse
 from unstuck.evidence.android.page import Notebook, Page, page
 from unstuck.evidence.android.recognise import HEAD_BYTES, recognise
 from unstuck.evidence.android.sections import EXITS, HEAD, LOGS, Section, Split, split
-from unstuck.evidence.android.text import as_utf8, blocks
-from unstuck.model.errors import ErrorCode, EvidenceError
+from unstuck.evidence.android.text import LINE_LIMIT_BYTES, LongLines, as_utf8, blocks
+from unstuck.model.errors import ErrorCode, EvidenceError, render
 from unstuck.model.evidence import ReaderOptions, Reading, Scalar, SourceInfo
 
 __all__ = ["read", "recognise"]
@@ -102,10 +102,13 @@ def read(chunks: Iterable[bytes], path: str, options: ReaderOptions) -> Reading:
     if kind is None:
         raise EvidenceError(ErrorCode.SOURCE_UNKNOWN, path=path)
     first = _FIRST.get(kind, kind.removeprefix("dumpsys "))
-    found = split(blocks(as_utf8(chain((head,), source))), first, _WANTED)
+    long = LongLines()
+    found = split(blocks(as_utf8(chain((head,), source)), long), first, _WANTED)
     context = Context(path, Notebook(path), Apps(options.packages or profiles.packages()))
     _read_all(found, context)
-    return _reading(found, kind, context)
+    # Lines of parts that nobody reads are left out: real reports have some long ones there, and nothing is lost.
+    long_lines = sum(long.within(block) for part in found.sections for block in part.blocks)
+    return _reading(found, kind, context, long_lines)
 
 
 def _read_all(found: Split, context: Context) -> None:
@@ -160,12 +163,17 @@ def _state_absence(found: Split, context: Context) -> None:
     context.notes.state("bluetooth.adapter", "absent", page(place, _time(place, context)), -1, note=note)
 
 
-def _reading(found: Split, kind: str, context: Context) -> Reading:
+def _reading(found: Split, kind: str, context: Context, long_lines: int) -> Reading:
     facts = context.notes.facts
     times = [fact.time for fact in facts if fact.time is not None]
     span = (min(times), max(times)) if times else None
     problems = [*context.problems, *_problems(found, context)]
-    source = SourceInfo(context.path, kind, found.lines, span, context.notes.dropped, 0.0, tuple(problems))
+    if long_lines:
+        limit = f"{LINE_LIMIT_BYTES >> 10} kB"
+        data = {"path": context.path, "limit": limit, "count": f"{long_lines:,}"}
+        problems.append(render(ErrorCode.SOURCE_LONG_LINES, data))
+    skipped = context.notes.dropped + long_lines
+    source = SourceInfo(context.path, kind, found.lines, span, skipped, 0.0, tuple(problems))
     return Reading(source, facts, tuple(context.attachments))
 
 

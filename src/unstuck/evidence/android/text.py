@@ -6,8 +6,9 @@ and everything that looks for borders or log lines later builds on it.
 """
 
 import codecs
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 import numpy as np
@@ -71,6 +72,18 @@ class Block:
         return Block(self.data[first : self.end], self.starts - first, self.end - first, self.first_line)
 
 
+@dataclass(slots=True)
+class LongLines:
+    """Numbers of the lines that were longer than the limit and therefore cut, in order."""
+
+    numbers: list[int] = field(default_factory=list)
+
+    def within(self, block: Block) -> int:
+        """How many of them a block holds."""
+        first = bisect_left(self.numbers, block.first_line)
+        return bisect_left(self.numbers, block.first_line + len(block.starts)) - first
+
+
 def encoding(head: bytes) -> tuple[str, int]:
     """The codec of a text that begins with ``head`` and the length of its byte order mark.
 
@@ -115,11 +128,12 @@ def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
+def blocks(chunks: Iterable[bytes], long: LongLines | None = None) -> Iterator[Block]:
     """Cut a UTF-8 text into blocks of whole lines; where the chunks were cut makes no difference.
 
-    Chunks of a quarter of a megabyte or more are not copied.
+    Chunks of a quarter of a megabyte or more are not copied. Lines that are cut are noted in ``long``.
     """
+    long = long or LongLines()
     number = 1
     carry = b""
     for data in _joined(chunks):
@@ -129,16 +143,16 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
             continue
         begin = 0
         if carry:
-            yield _one_line(carry + data[:first], number)
+            yield _one_line(carry + data[:first], number, long)
             number += 1
             begin = first
         for block in _windows(data, begin, number):
             begin = block.end
             number += len(block.starts)
-            yield _short(block)
+            yield _short(block, long)
         carry = data[begin : begin + _KEPT_BYTES]
     if carry:
-        yield _one_line(carry + b"\n", number)
+        yield _one_line(carry + b"\n", number, long)
 
 
 def _joined(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -172,14 +186,18 @@ def _windows(data: bytes, begin: int, number: int) -> Iterator[Block]:
         number += len(starts)
 
 
-def _one_line(line: bytes, number: int) -> Block:
-    return _short(Block(line, np.zeros(1, np.int64), len(line), number))
+def _one_line(line: bytes, number: int, long: LongLines) -> Block:
+    return _short(Block(line, np.zeros(1, np.int64), len(line), number), long)
 
 
-def _short(block: Block) -> Block:
-    """The same block, with lines that are too long cut."""
-    if not _may_be_long(block) or int(np.diff(block.starts, append=block.end).max()) <= _KEPT_BYTES:
+def _short(block: Block, long: LongLines) -> Block:
+    """The same block, with lines that are too long cut and noted."""
+    if not _may_be_long(block):
         return block
+    too_long = np.flatnonzero(np.diff(block.starts, append=block.end) > _KEPT_BYTES)
+    if not len(too_long):
+        return block
+    long.numbers += (too_long + block.first_line).tolist()
     starts = block.starts
     cut = [
         block.data[start : min(end - 1, start + LINE_LIMIT_BYTES)] + b"\n"
