@@ -51,6 +51,45 @@ _ASSIGNED = r"(?:[\"']\s*:|\s*=)\s*"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _SLASH = r"[\\/]{1,2}"
 _HOMES = "(?:home|users|documents and settings)"
+_SECRET = r"[\"'`]?(?P<id>[^\s\"'`,;&}]{3,})"
+_SCHEMES = "(?:basic|bearer|oauth|digest|negotiate|token|googlelogin)"
+"""How an ``Authorization`` header may begin, RFC 9110 section 11 and what Google's services use."""
+_TOKEN_SHAPES = r"eyJ[\w-]{6,}(?:\.[\w-]{0,4000}){0,4}|ya29\.[\w.-]{1,2000}|AIza[\w-]{30,45}|[14]//?0[\w-]{10,512}"
+"""Tokens that speak for themselves: JSON web tokens (RFC 7519 begins with base64 of ``{"``) and Google's."""
+_STEP = r"[^/\\\"'<>|:*?,;()\[\]\r\n\t]{1,64}"
+"""One folder in the path of a phone's shared storage; it may hold spaces."""
+_GIVEN = r"[^\W\d_a-z](?=['’]?[^\W\d_A-Z])[\w'’-]{1,40}"
+"""A word written like a name of a person."""
+
+_SYSTEM_USERS = frozenset({"root", "system", "shell", "radio", "bluetooth", "wifi", "nfc", "media", "nobody"})
+"""Users of Android itself; whose process it was is evidence."""
+_APP_ID = re.compile(r"#?(?:-?\d{1,5}|u\d{1,3}_?[ais]\d{1,5})(?:/.*)?")
+"""Android's number of an app (below 100000) and its other spelling, ``u0a231``: the same on every phone."""
+
+_SHARED_FOLDERS = frozenset(
+    (
+        "alarms", "audiobooks", "bluetooth", "bugreports", "camera", "dcim", "documents", "download", "downloads", "fitbit",
+        "garmin", "logs", "movies", "music", "notifications", "pictures", "podcasts", "recordings", "ringtones", "screenshots",
+    )
+)  # fmt: skip
+"""Folders every phone has."""
+_DATABASE_WORDS = frozenset(
+    (
+        "android", "androidx", "analytics", "app", "bluetooth", "cache", "com", "data", "database", "databases", "db",
+        "devices", "event", "events", "exercise", "firebase", "fitbit", "garmin", "gms", "google", "health", "log", "logs",
+        "main", "measurement", "messages", "room", "settings", "sync", "transport", "work", "workdb",
+    )
+)  # fmt: skip
+"""Words of which apps make names of databases; any other may be the name of their user."""
+_ACCOUNT_WORDS = frozenset(
+    (
+        "access", "and", "android", "apple", "authenticator", "balance", "center", "creation", "data", "details", "error",
+        "fitbit", "garmin", "google", "id", "info", "is", "linking", "login", "manager", "name", "page", "picker", "premium",
+        "provider", "recovery", "samsung", "security", "service", "services", "settings", "setup", "status", "storage",
+        "sync", "the", "transfer", "type", "unlinked", "user", "whoop", "xiaomi", "zepp",
+    )
+)  # fmt: skip
+"""Words with a capital that follow "account" and name nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +124,29 @@ def address(text: str) -> str | None:
 def reverse_bytes(digits: str) -> str:
     """Hexadecimal digits with their bytes in the other order."""
     return "".join(digits[i : i + 2] for i in range(len(digits) - 2, -1, -2))
+
+
+def _secret(text: str) -> str | None:
+    return None if re.fullmatch(r"\d{1,5}", text) else somebody(text)  # a count or a handle
+
+
+def _user_id(text: str) -> str | None:
+    key = somebody(text)
+    return None if key is None or key in _SYSTEM_USERS or _APP_ID.fullmatch(key) else key
+
+
+def _own_folder(text: str) -> str | None:
+    steps = text.casefold().split("/")
+    return None if steps[0] == "android" or all(step in _SHARED_FOLDERS for step in steps) else text.casefold()
+
+
+def _database(text: str) -> str | None:
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return None if all(word in _DATABASE_WORDS for word in words) else text.casefold()
+
+
+def _person(text: str) -> str | None:
+    return None if any(word in _ACCOUNT_WORDS for word in text.casefold().split()) else somebody(text)
 
 
 def _email(text: str) -> str | None:
@@ -129,12 +191,37 @@ def _p(label: str, regex: str, canonical: Callable[[str], str | None] = somebody
 
 
 PATTERNS = (
+    _p("secret", rf"(?i)\b(?:set-)?cookie{_IS}[\"']?(?P<id>[\w.%~-]{{1,64}}=[^\r\n\"']{{1,2000}})"),
+    _p("secret", rf"(?<![\w.])(?P<id>{_TOKEN_SHAPES})", learn=True),
+    _p("secret", rf"(?i)\bauthorization{_IS}[\"']?(?:{_SCHEMES}\s+)?(?!{_SCHEMES}\b){_SECRET}", _secret, learn=True),
     _p("secret", r"(?i)\bbearer\s+(?P<id>[\w.~+/=-]{6,})"),
     _p(
         "secret",
-        r"(?i)\b(?:access_?token|refresh_?token|id_?token|client_?secret|auth_?token|api_?key|password|passwd|passphrase|psk|"
-        rf"pre-?shared-?key|link_?key|ltk|irk){_ASSIGNED}[\"'`]?(?P<id>[^\s\"'`,;&}}]{{3,}})",
+        r"(?i)\b(?:[\w-]{0,40}(?:access|refresh|id|auth|oauth)[_-]?token|[\w-]{0,40}secret|[\w-]{0,40}api[_-]?key|"
+        rf"[\w-]{{0,40}}passw(?:or)?d|pwd|passphrase|psk|pre-?shared-?key){_IS}{_SECRET}",
+        _secret,
         learn=True,
+    ),
+    _p("secret", rf"(?i)\b(?:link_?key|ltk|irk){_ASSIGNED}{_SECRET}", _secret, learn=True),
+    _p("secret", rf"(?i)\b(?:link[_ ]?key|ltk|irk|csrk){_IS}(?P<id>[0-9a-f]{{16,64}})(?![0-9a-z])", learn=True),
+    _p("secret", rf"(?i)\b[\w-]{{0,40}}token{_ASSIGNED}{_SECRET}", _secret),
+    _p("secret", rf"(?i)\b[\w-]{{0,40}}token:\s*(?=[^\s,;]{{0,64}}\d){_SECRET}", _secret),
+    _p("secret", rf"(?i)\b(?:[jx-]{{0,2}}session_?(?:id|key)|phpsessid|h?sid|ssid_?token){_IS}{_SECRET}", _secret),
+    _p("secret", rf"(?i)\bauth(?:orization)?_?code{_IS}{_SECRET}", _secret),
+    _p("secret", r"(?i)[?&]code=(?P<id>[^\s\"'`,;&#}]{8,})"),
+    _p("secret", r"(?i)\bcode=(?P<id>4(?:/|%2f)[^\s\"'`,;&#}]{1,512})"),
+    _p("user", rf"(?i)\b[\w-]{{0,40}}user[_-]?id{_IS}{_VALUE}", _user_id, learn=True),
+    _p("user", rf"(?i)(?<![\w.-])uid{_IS}{_VALUE}", _user_id, learn=True),
+    _p(
+        "folder",
+        r"(?i)(?:/storage/emulated/\d{1,3}|/sdcard|/storage/self/primary)/"
+        rf"(?P<id>{_STEP}(?:/{_STEP}){{0,8}})(?=/)",
+        _own_folder,
+    ),
+    _p(
+        "name",
+        r"(?i)/databases/(?P<id>[^/\s\"'`,;:()]{1,80}?)(?=(?:\.\w{1,8})?(?:-journal|-wal|-shm)?(?![\w.-]))",
+        _database,
     ),
     _p("user", rf"(?i)(?<![\w.])[a-z]:{_SLASH}{_HOMES}{_SLASH}(?P<id>[^\\/:*?\"<>|\r\n]{{1,64}})(?=[\\/])", learn=True),
     _p(
@@ -151,6 +238,13 @@ PATTERNS = (
     ),
     _p("account", r"(?i)\bAccount\s*\{\s*name=(?P<id>[^,}]{1,80})", learn=True),
     _p("account", rf"(?i)\baccount(?:_?name)?{_ASSIGNED}[\"'`]?(?P<id>[^\s\"'`,;(){{}}\[\]<>|]{{2,80}})", learn=True),
+    _p(
+        "account",
+        rf"\b[Aa]ccount(?::|\s+(?:of|for|name|named|is))?\s+[\"'`]?(?P<id>{_GIVEN}(?: {_GIVEN}){{1,2}})",
+        _person,
+        learn=True,
+    ),
+    _p("account", rf"\baccount(?::|\s+(?:of|for|name|named|is))?\s+[\"'`]?(?P<id>{_GIVEN})(?![\w.])", _person),
     _p("account", r"(?<=/user/)(?P<id>(?=[A-Z0-9]*\d)[A-Z0-9]{6})(?![A-Z0-9])", learn=True),
     _p(
         "person",
