@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from tests.data import DATA, needs_data
 from unstuck.cli.main import app
 from unstuck.doctor.telling.document import schema
+from unstuck.model.errors import UsageError
 
 PAIR = DATA / "hci" / "whoisbe__pongbot-mcp"
 ADDRESS = "e6:c0:ec:8e:de:51"
@@ -23,7 +25,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run() -> Run:
     runner = CliRunner()
-    return lambda *words: runner.invoke(app, [str(word) for word in words])
+    return lambda *words, catch=True: runner.invoke(app, [str(word) for word in words], catch_exceptions=catch)
 
 
 @pytest.fixture(scope="module")
@@ -227,3 +229,93 @@ def test_help_names_every_option_of_the_contract(run: Run) -> None:
         "--list-checks",
     ):
         assert option in output
+
+
+def test_a_report_is_never_written_over_evidence(run: Run, examples: Path, tmp_path: Path) -> None:
+    log = tmp_path / "keep.log"
+    log.write_bytes((examples / "walked-away" / "btsnoop_hci.log").read_bytes())
+    before = log.read_bytes()
+    for words in (("--json", log), ("--html", log)):
+        with pytest.raises(UsageError):
+            run("diagnose", log, *words, catch=False)
+    with pytest.raises(UsageError):
+        run("diagnose", tmp_path, "--html", tmp_path / "new.html", catch=False)
+    assert log.read_bytes() == before
+
+
+def test_only_an_earlier_report_is_written_over(run: Run, examples: Path, tmp_path: Path) -> None:
+    page, letter = tmp_path / "page.html", tmp_path / "letter.txt"
+    letter.write_text("Dear Ann", "utf-8")
+    for _ in range(2):
+        assert run("diagnose", examples / "bluetooth-off", "--html", page, "--json", tmp_path / "d.json").exit_code == 1
+    with pytest.raises(UsageError):
+        run("diagnose", examples / "bluetooth-off", "--html", letter, catch=False)
+    assert letter.read_text("utf-8") == "Dear Ann"
+
+
+def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    env = {key: value for key, value in os.environ.items() if key != "UNSTUCK_DEBUG"}
+    return subprocess.run(
+        [sys.executable, "-m", "unstuck", *words], capture_output=True, text=True, check=False, env={**env, **more}
+    )
+
+
+def test_a_fault_of_ours_is_one_sentence_and_status_70(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import unstuck.doctor.knowledge.loader as loader\n"
+        "def load():\n    raise ZeroDivisionError('planted')\n"
+        "loader.load = load\n"
+    )
+    done = command("explain", "bluetooth.off", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 70
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    told = command("explain", "bluetooth.off", PYTHONPATH=str(tmp_path), UNSTUCK_DEBUG="1")
+    assert "ZeroDivisionError: planted" in told.stderr
+
+
+def test_a_full_disk_behind_standard_output_is_one_sentence() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "unstuck", "explain", "bluetooth.off"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_stops_early_is_no_fault() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m unstuck diagnose --list-checks | head -n 1", shell=True, capture_output=True, check=False
+    )
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("given", ["iPhone", "ios", "iphone"])
+def test_a_platform_is_known_however_it_is_written(run: Run, given: str) -> None:
+    assert "Steps on an iPhone" in run("explain", "allow_background", "--platform", given).output
+
+
+def test_an_unknown_platform_is_refused() -> None:
+    assert command("explain", "allow_background", "--platform", "nokia3310").returncode == 2
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])
+def test_times_at_the_ends_of_the_calendar_are_refused(moment: str) -> None:
+    done = command("diagnose", "--symptom", "silent", "--at", moment)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_verbose_tells_what_every_check_said(run: Run, examples: Path) -> None:
+    told = run("diagnose", examples / "walked-away", "--verbose").output
+    assert "others_lost_too" in told
+    assert "battery_saver_on" in told
+
+
+def test_what_was_undecided_is_in_the_json_too(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "d.json"
+    run("diagnose", "--symptom", "silent", "--json", out)
+    assert read(out)["notes"] == []
