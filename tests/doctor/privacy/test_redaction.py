@@ -205,6 +205,16 @@ def test_product_in_a_name_stays_and_the_rest_goes(name: str, expected: str) -> 
         ("/srv/ann/takeout.zip!Takeout/Fitbit/Trackers.csv", "[folder 1]/takeout.zip!Takeout/Fitbit/Trackers.csv"),
         ("/home/ann", "/home/[user 1]"),
         ("Takeout/Fitbit/Device Events/events.json", "Takeout/Fitbit/Device Events/events.json"),
+        ("Jane Doe/Takeout/Fitbit/Device Events/events.json", "[folder 1]/Takeout/Fitbit/Device Events/events.json"),
+        ("Takeout/Jane Doe/events.json", "[folder 1]/events.json"),
+        ("Jane Doe/bugreport.txt", "[folder 1]/bugreport.txt"),
+        ("./Jane Doe/sub/bugreport.txt", "[folder 1]/bugreport.txt"),
+        (r"Jane Doe\bugreport.zip!FS/data/x.log", "[folder 1]/bugreport.zip!FS/data/x.log"),
+        ("archive.dat!FS/data/x.log", "archive.dat!FS/data/x.log"),
+        ("Jane Doe/jane@example.org.log", "[folder 1]/[account 1]"),
+        ("Jane Doe/capture", "[folder 1]/capture"),
+        ("./bugreport.txt", "./bugreport.txt"),
+        ("../bugreport.txt", "../bugreport.txt"),
     ],
 )  # fmt: skip
 def test_folders_of_the_machine_go_and_those_of_an_archive_stay(path: str, expected: str) -> None:
@@ -218,6 +228,43 @@ def test_same_folder_in_a_problem_and_in_a_path_gets_the_same_pseudonym() -> Non
     after = redact(replace(before, sources=(source,)))
     assert after.sources[0].path == "[folder 1]/holiday.zip"
     assert after.sources[0].problems == ("[folder 1]/holiday.zip: is empty; record or copy it again.",)
+
+
+def test_relative_folder_given_as_source_and_in_a_problem_gets_one_pseudonym() -> None:
+    before = sample.nothing_readable()
+    folder = replace(before.sources[0], path="Jane Doe", problems=())
+    file = replace(before.sources[0], path="Jane Doe/a.log", problems=("Jane Doe/a.log: empty; data/Jane Doe/ is not",))
+    after = redact(replace(before, sources=(folder, file)))
+    assert [source.path for source in after.sources] == ["[folder 1]", "[folder 1]/a.log"]
+    assert after.sources[1].problems == ("[folder 1]/a.log: empty; data/Jane Doe/ is not",)
+
+
+def _named(subject: str, *names: str) -> tuple[Fact, ...]:
+    return tuple(
+        Fact("device.name", {"name": name}, None, "x.log", f"line {n}", "", subject) for n, name in enumerate(names)
+    )
+
+
+def test_device_has_one_pseudonym_whatever_it_is_called() -> None:
+    facts = (
+        *_named("aa:bb:cc:dd:ee:01", "Anns Uhr", "Anns andere Uhr"),
+        *_named("40:f9:57:6d:0c:14", "40F9576D0C14"),
+        *_named("aa:bb:cc:dd:ee:03", "Bobs Polar H10"),
+        Fact("link.opened", {"handle": 1}, None, "x.log", "line 9", "", "aa:bb:cc:dd:77:05"),
+    )
+    notes = ("Anns andere Uhr, Anns Uhr", "40F9576D0C14 was lost", "Bobs Polar H10", "Device 77:05 and aabbccdd7705")
+    after = redact(replace(sample.nothing_readable(), facts=facts, notes=notes))
+    one, two, three, _ = dict.fromkeys(fact.subject for fact in after.facts)
+    assert [fact.text("name") for fact in after.facts[:4]] == [one, one, two, f"Polar H10 {three}"]
+    assert after.notes[:3] == (f"{one}, {one}", f"{two} was lost", f"Polar H10 {three}")
+    assert after.notes[3] == f"Device {after.facts[4].subject} and {after.facts[4].subject}"
+    assert redact(after) == after
+
+
+def test_name_that_two_devices_bear_is_neither_address() -> None:
+    facts = (*_named("aa:bb:cc:dd:ee:01", "Anns Uhr"), *_named("aa:bb:cc:dd:ee:02", "Anns Uhr"))
+    after = redact(replace(sample.nothing_readable(), facts=facts))
+    assert {fact.text("name") for fact in after.facts} == {"[name 1]"}
 
 
 def test_fact_and_tracker_and_excerpt_share_one_pseudonym() -> None:

@@ -68,25 +68,28 @@ _APP_ID = re.compile(r"#?(?:-?\d{1,5}|u\d{1,3}_?[ais]\d{1,5})(?:/.*)?")
 
 _SHARED_FOLDERS = frozenset(
     (
-        "alarms", "audiobooks", "bluetooth", "bugreports", "camera", "dcim", "documents", "download", "downloads", "fitbit",
-        "garmin", "logs", "movies", "music", "notifications", "pictures", "podcasts", "recordings", "ringtones", "screenshots",
+        "alarms", "audiobooks", "bluetooth", "bugreports", "camera", "dcim", "documents", "download",
+        "downloads", "fitbit", "garmin", "logs", "movies", "music", "notifications", "pictures", "podcasts",
+        "recordings", "ringtones", "screenshots",
     )
 )  # fmt: skip
 """Folders every phone has."""
 _DATABASE_WORDS = frozenset(
     (
-        "android", "androidx", "analytics", "app", "bluetooth", "cache", "com", "data", "database", "databases", "db",
-        "devices", "event", "events", "exercise", "firebase", "fitbit", "garmin", "gms", "google", "health", "log", "logs",
-        "main", "measurement", "messages", "room", "settings", "sync", "transport", "work", "workdb",
+        "android", "androidx", "analytics", "app", "bluetooth", "cache", "com", "data", "database", "databases",
+        "db", "devices", "event", "events", "exercise", "firebase", "fitbit", "garmin", "gms", "google",
+        "health", "log", "logs", "main", "measurement", "messages", "room", "settings", "sync", "transport",
+        "work", "workdb",
     )
 )  # fmt: skip
 """Words of which apps make names of databases; any other may be the name of their user."""
 _ACCOUNT_WORDS = frozenset(
     (
-        "access", "and", "android", "apple", "authenticator", "balance", "center", "creation", "data", "details", "error",
-        "fitbit", "garmin", "google", "id", "info", "is", "linking", "login", "manager", "name", "page", "picker", "premium",
-        "provider", "recovery", "samsung", "security", "service", "services", "settings", "setup", "status", "storage",
-        "sync", "the", "transfer", "type", "unlinked", "user", "whoop", "xiaomi", "zepp",
+        "access", "and", "android", "apple", "authenticator", "balance", "center", "creation", "data",
+        "details", "error", "fitbit", "garmin", "google", "id", "info", "is", "linking", "login", "manager",
+        "name", "page", "picker", "premium", "provider", "recovery", "samsung", "security", "service",
+        "services", "settings", "setup", "status", "storage", "sync", "the", "transfer", "type", "unlinked",
+        "user", "whoop", "xiaomi", "zepp",
     )
 )  # fmt: skip
 """Words with a capital that follow "account" and name nobody."""

@@ -33,6 +33,13 @@ _PERSONAL_PARTS = {
 
 _PLAIN_LOCATOR = re.compile(r"(?:packet|line|row) [\d,]+")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?[\\/]|~")
+_EXPORT = re.compile(r"(?:^|[\\/])(?=Takeout[\\/](?:Fitbit|Google Health|Google Fit|Fit)[\\/])")
+"""Where an unpacked export begins: its own folders have the same names for everybody."""
+_MEMBER = re.compile(r"[^!]!.")
+"""A file inside a file, as in ``bugreport.zip!FS/data``."""
+_SHORT_ADDRESS = re.compile(r"(?<=\bDevice )[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}(?![\w:])")
+"""How the timeline names a device that has no name: by the end of its address."""
+_WHOLE_ADDRESS = re.compile(r"\s*[0-9A-Fa-f]{2}(?:[:._ -]?[0-9A-Fa-f]{2}){5}\s*")
 _EVIDENCE_FILE = re.compile(
     r"(?i)\.(?:log|last|zip|txt|t?gz|tar|bz2|xz|pcap|pcapng|cfa|pklg|btsnoop|json|csv|html)(?:!|$)"
 )
@@ -48,6 +55,7 @@ def redact(diagnosis: Diagnosis) -> Diagnosis:
     redactor = Redactor()
     for text in _strings(diagnosis):
         redactor.keep_numbers_of(text)
+    redactor.devices_of(diagnosis)
     for source in diagnosis.sources:
         redactor.path(source.path)
     redactor.diagnosis(diagnosis)  # the first look learns: what one place gives away is then known in all
@@ -66,6 +74,8 @@ class Redactor:
         self._highest: dict[str, int] = {}
         self._folders: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
+        self._device_of: dict[str, str] = {}
+        self._subjects: dict[str, str] = {}
         self._literals: dict[str, tuple[str, str]] = {}
         self._literal_search: re.Pattern[str] | None = None
         self._by_shape: dict[str, str] = {}
@@ -83,11 +93,15 @@ class Redactor:
         return self._known(self._by_shape[text])
 
     def name(self, name: str) -> str:
-        """A device's name: kept where it is only a product, else the product in it and a pseudonym."""
+        """A device's name: kept where it is only a product, else the product in it and a pseudonym.
+
+        The pseudonym is that of its address where that is known, so that one device is one thing.
+        """
         if devices.is_product(identifiers.PSEUDONYM.sub(" ", name)):
             return name
         product = devices.product_in(name)
-        pseudonym = self._pseudonym("name", _folded(name))
+        key = identifiers.address(name) if _WHOLE_ADDRESS.fullmatch(name) else self._device_of.get(_folded(name))
+        pseudonym = self._address(key) if key else self._pseudonym("name", _folded(name))
         whole = f"{product} {pseudonym}" if product else pseudonym
         self._learn(name, whole)
         owner = devices.owner_in(name)
@@ -97,15 +111,35 @@ class Redactor:
 
     def path(self, path: str) -> str:
         """A path with the folders of this machine replaced; what is inside an archive or export stays."""
-        if _ABSOLUTE.match(path) is None:
-            return self.text(path)
+        whole = path.rstrip("\\/") + "/"
+        if whole in self._folders:
+            return self._folders[whole].rstrip("/")
         steps = [*re.finditer(r"[^\\/]+", path)]
-        files = [step for step in steps if _EVIDENCE_FILE.search(step[0])] or steps[-1:]
-        folder = path[: files[0].start()] if files else ""
-        if not folder.strip("\\/~") or not self.text(path).endswith(path[files[-1].start() :]):
-            return self.text(path)  # nothing above it, or the last step is itself somebody
+        files = [step for step in steps if _EVIDENCE_FILE.search(step[0]) or _MEMBER.search(step[0])]
+        export = _EXPORT.search(path)
+        starts = [step.start() for step in files or steps[-1:]] + ([export.end()] if export else [])
+        folder = path[: min(starts)] if starts else ""
+        nameless = not identifiers.PSEUDONYM.sub("", folder).strip("\\/~.")
+        last_is_somebody = not files and not self.text(path).endswith(path[steps[-1].start() :]) if steps else False
+        if nameless or (last_is_somebody and _ABSOLUTE.match(path)):
+            return self.text(path)
         self._folders[folder] = self._pseudonym("folder", folder) + "/"
         return self._folders[folder] + self.text(path[len(folder) :])
+
+    def devices_of(self, diagnosis: Diagnosis) -> None:
+        """Notice which names belong to which address; a name that several addresses bear belongs to none."""
+        bearers: dict[str, set[str]] = {}
+        named = [(fact.text("name"), fact.subject) for fact in diagnosis.facts if fact.name in _NAMED_FACTS]
+        if diagnosis.tracker is not None:
+            named.append((diagnosis.tracker.name, diagnosis.tracker.id))
+        for subject in {fact.subject for fact in diagnosis.facts}:
+            if _WHOLE_ADDRESS.fullmatch(subject) and (key := identifiers.address(subject)):
+                self._subjects[re.sub(r"[\s:._-]", "", subject).lower()] = self._address(key)
+        for name, subject in named:
+            key = identifiers.address(subject) if _WHOLE_ADDRESS.fullmatch(subject) else None
+            if name and key:
+                bearers.setdefault(_folded(name), set()).add(key)
+        self._device_of = {name: keys.pop() for name, keys in bearers.items() if len(keys) == 1}
 
     def keep_numbers_of(self, text: str) -> None:
         """Notice the pseudonyms already in a text, so that new ones get other numbers."""
@@ -166,7 +200,8 @@ class Redactor:
 
     def _shapes(self, text: str) -> str:
         for folder, pseudonym in self._folders.items():
-            text = text.replace(folder, pseudonym)
+            if folder in text:
+                text = re.sub(rf"(?<![^\s\"'`(=:,;]){re.escape(folder)}", pseudonym, text)
         for owned in devices.OWNED:
             text = _outside(text, owned, lambda match: self.name(match[0]))
         for pattern in identifiers.PATTERNS:
@@ -178,17 +213,24 @@ class Redactor:
         key = pattern.canonical(found)
         if key is None:
             return match[0]
-        pseudonym = self._pseudonym(pattern.label, key)
         if pattern.canonical is identifiers.address:
-            self._addresses[key] = self._addresses[identifiers.reverse_bytes(key)] = pseudonym
-        elif pattern.learn:
+            pseudonym = self._address(key)
+        else:
+            pseudonym = self._pseudonym(pattern.label, key)
+        if pattern.learn:
             self._learn(found, pseudonym)
         start, whole = match.start("id") - match.start(), match[0]
         return whole[:start] + pseudonym + whole[start + len(found) :]
 
+    def _address(self, key: str) -> str:
+        pseudonym = self._pseudonym("address", key)
+        self._addresses[key] = self._addresses[identifiers.reverse_bytes(key)] = pseudonym
+        return pseudonym
+
     def _known(self, text: str) -> str:
         if self._addresses:
             text = _outside(text, _HEX_RUN, self._in_hex)
+            text = _outside(text, _SHORT_ADDRESS, self._short)
         text = _outside(text, identifiers.MASKED_ADDRESS, self._masked)
         if self._literals:
             if self._literal_search is None:
@@ -213,6 +255,12 @@ class Redactor:
             done = at[i + 11] + 1
             i += 12
         return "".join((*pieces, run[done:]))
+
+    def _short(self, match: re.Match[str]) -> str:
+        """The end of an address: the known one that ends so if there is just one, else a thing of its own."""
+        end = match[0].replace(":", "").lower()
+        subjects = {pseudonym for shown, pseudonym in self._subjects.items() if shown.endswith(end)}
+        return subjects.pop() if len(subjects) == 1 else self._pseudonym("address", f"*{end}")
 
     def _masked(self, match: re.Match[str]) -> str:
         """A half-hidden address: the known one that fits if there is just one, else a thing of its own."""
