@@ -128,6 +128,10 @@ def test_the_agent_drains_over_udp_without_a_server(tmp_path: Path, capsys: pyte
 def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="write it like"):
         agent_run.run(AgentRequest("tracker", folder=tmp_path))
+    token = tmp_path / "token"
+    token.write_text("t")
+    with pytest.raises(UsageError, match="begins with https"):
+        agent_run.run(AgentRequest("127.0.0.1:9", server="myserver", token_file=token, folder=tmp_path))
     with pytest.raises(UsageError, match="belong together"):
         agent_run.run(AgentRequest("127.0.0.1:9", server="http://x", folder=tmp_path))
 
@@ -149,6 +153,12 @@ def test_up_stopped_or_killed_goes_on_with_everything(
         assert running.stdout is not None
         for shown in running.stdout:
             if "upload:synced" in shown:
+                assert ledger_run.run(LedgerRequest("", folder=tmp_path, as_json=True)) is ExitStatus.HEALTHY
+                told = json.loads(capsys.readouterr().out)
+                assert told["note"] == ""
+                assert told["server"]["hops"]["server"]["held"]["0"][0][0] == 0
+                assert ledger_run.run(LedgerRequest("", folder=tmp_path)) is ExitStatus.HEALTHY
+                assert "At risk" in capsys.readouterr().out
                 running.send_signal(number)
                 break
         rest = running.stdout.read()

@@ -14,7 +14,7 @@ import typer
 from unstuck.chain.link.udp import Address, resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.journal import Attempt, Journal
-from unstuck.chain.phone.server import Server
+from unstuck.chain.phone.server import Server, is_local
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError, read_status
 from unstuck.chain.phone.udp import UdpLink, open_link
 from unstuck.cli.state import JOURNAL_FILE, login_for, private_folder, state_folder, write_login
@@ -52,6 +52,8 @@ async def _run(request: AgentRequest) -> ExitStatus:
     login = login_for(folder, request.server, request.token_file)
     if login is not None:
         write_login(folder, login)
+        if login.server.startswith("http:") and not is_local(login.server):
+            typer.echo("agent: the token travels unencrypted to this server; use https", err=True)
     address = await _address(request.tracker)
     async with AsyncExitStack() as stack:
         journal = Journal(folder / JOURNAL_FILE)

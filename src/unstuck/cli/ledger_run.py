@@ -58,7 +58,7 @@ class LedgerRequest:
 
 def run(request: LedgerRequest) -> ExitStatus:
     """Show it. Status 1 when something is late or lost. UsageError when nothing can be known."""
-    folder = request.folder or state_folder() / "agent"
+    folder = request.folder or _usual_folder()
     login = login_for(folder, request.server, request.token_file)
     local = _local(folder, request.tracker)
     tracker = request.tracker or (local["tracker"] if local else "")
@@ -73,6 +73,12 @@ def run(request: LedgerRequest) -> ExitStatus:
     else:
         _show(document, Console(no_color=request.plain or None, highlight=False))
     return _status(server, local)
+
+
+def _usual_folder() -> Path:
+    """That of ``unstuck agent``, else of ``unstuck up`` when only that one was ever run here."""
+    agent, up = state_folder() / "agent", state_folder() / "up"
+    return up if (up / JOURNAL_FILE).exists() and not (agent / JOURNAL_FILE).exists() else agent
 
 
 async def _ask(login: Login | None, tracker: str) -> tuple[dict[str, Any] | None, str]:

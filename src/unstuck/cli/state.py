@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from unstuck.chain.phone.server import is_local
 from unstuck.model.errors import ErrorCode, UsageError
 
 LOGIN_FILE = "login.json"
@@ -80,4 +81,8 @@ def login_for(folder: Path, server: str, token_file: Path | None) -> Login | Non
     address = server or (kept.server if kept else "")
     if not address or not (token or kept):
         raise UsageError(ErrorCode.AGENT_USAGE, given="--server and --token-file", reason="belong together")
+    try:
+        is_local(address)
+    except ValueError as error:
+        raise UsageError(ErrorCode.AGENT_USAGE, given=f"--server {address}", reason=str(error)) from error
     return Login(address, token or (kept.token if kept else ""))

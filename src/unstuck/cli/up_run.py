@@ -271,13 +271,15 @@ class _Up:
 
 async def _login(folder: Path, address: str, tracker: str, code: str) -> Login:
     """This device's login at the server: the kept one, else a new account that claims the tracker."""
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
         await _answers(http)
         kept = read_login(folder)
         if kept is not None:
             known = await http.get(f"/v1/trackers/{tracker}/watermarks", headers=_with(kept.token))
             if known.is_success:
-                return replace(kept, server=address)
+                kept = replace(kept, server=address)
+                write_login(folder, kept)  # the port may be another one this time; 'unstuck ledger' reads it here
+                return kept
         session = await _session(http, folder / ACCOUNT_FILE)
         await _made(http, "/v1/trackers", {"tracker": tracker, "code": code, "name": _NAME}, session)
         token = await _made(http, "/v1/tokens", {"name": "unstuck up"}, session)

@@ -26,14 +26,36 @@ TIMEOUT_S = 30.0
 """For each of connecting, writing and waiting: a full disk sync of a busy server takes seconds, not more."""
 
 _AGENT_HEADER = "Unstuck-Agent"
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def is_local(address: str) -> bool:
+    """Whether a server's address is this machine. ValueError when it is no address at all."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as fault:
+        raise ValueError(str(fault)) from fault
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("it begins with https:// or http://")
+    return url.host in _THIS_MACHINE
 
 
 class Server:
-    """One account's server. ``transport`` replaces the network, for a server in the same process."""
+    """One account's server. ``transport`` replaces the network, for a server in the same process.
+
+    ValueError when ``address`` is none.
+    """
 
     def __init__(self, address: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         headers = {_AGENT_HEADER: __version__, "Authorization": f"Bearer {token}"}
-        self._http = httpx.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT_S, transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=address,
+            headers=headers,
+            timeout=TIMEOUT_S,
+            transport=transport,
+            # The way to this machine is never through a proxy that the environment names.
+            trust_env=not is_local(address),
+        )
 
     async def __aenter__(self) -> Self:
         return self
