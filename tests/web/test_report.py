@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from tests import sample
 from unstuck.doctor.privacy.redaction import redact
-from unstuck.model.diagnosis import Diagnosis, Tracker
+from unstuck.model.diagnosis import Diagnosis, NextQuestion, TimelineEntry, Tracker
+from unstuck.model.evidence import Fact
+from unstuck.model.hop import Hop
 from unstuck.web.report.html import FACTS_SHOWN, report, value_words
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -169,6 +171,70 @@ def test_no_name_whatever_adds_an_element(name: str) -> None:
         return [element for element, _ in Page(report(diagnosis)).elements]
 
     assert elements("x" + name) == elements("x")
+
+
+def test_answer_says_what_to_type() -> None:
+    question = NextQuestion("bluetooth_on", "Is Bluetooth on?", ("Yes, it is", "No"), "", ("yes", "no"))
+    text = Page(report(replace(sample.healthy(), next_question=question))).text
+    assert "Yes, it is --answer bluetooth_on=yes" in text
+    assert "No --answer bluetooth_on=no" in text
+    assert "--answer" not in Page(report(sample.inconclusive())).text
+
+
+def test_row_of_the_plan_shows_its_id_and_that_steps_are_inside() -> None:
+    page = Page(report(sample.stuck_by_range()))
+    fix = sample.stuck_by_range().plan[0]
+    assert f"{fix.title} {fix.fix} " in page.text
+    assert f"· {len(fix.steps)} steps" in page.text
+
+
+def test_list_without_a_picture_is_not_called_the_same() -> None:
+    full = sample.stuck_by_range()
+    assert "The same as a list" in Page(report(full)).text
+    bare = Page(report(replace(full, facts=()))).text
+    assert "The same as a list" not in bare
+    assert "so there is nothing to draw. What happened" in bare
+
+
+def test_proof_from_a_member_names_its_file() -> None:
+    full = sample.stuck_by_range()
+    line = replace(full.causes[0].evidence[0], source="takeout/Takeout/Fitbit/events.json", locator="$[3]", also=())
+    cause = replace(full.causes[0], evidence=(line,))
+    assert "events.json, $[3]" in Page(report(replace(full, causes=(cause,)))).text
+
+
+def test_sentence_under_several_causes_is_shown_once_and_referred_to() -> None:
+    full = sample.stuck_by_range()
+    first, second = full.causes[0], replace(full.causes[1], evidence=full.causes[0].evidence[:1], probability=0.4)
+    page = Page(report(replace(full, causes=(first, second))))
+    assert page.text.count(f"{first.evidence[0].text} ") == 1 + page.text.count(
+        f"Facts behind: {first.evidence[0].text} "
+    )
+    assert "the same as under 1, sentence 1" in page.text
+    link = next(a["href"] for a in page.all("a") if a["href"].startswith("#proof"))
+    assert link[1:] in [details.get("id") for details in page.all("details")]
+
+
+def test_notes_are_shown() -> None:
+    assert "A note." in Page(report(replace(sample.healthy(), notes=("A note.",)))).text
+
+
+def test_device_has_one_label_on_a_redacted_page() -> None:
+    def fact(name: str, value: dict[str, str | int], second: int) -> Fact:
+        return Fact(name, value, sample.at(second), "x.log", f"line {second}", "", "40:f9:57:6d:0c:14")
+
+    facts = (
+        fact("device.name", {"name": "Anns Uhr"}, 1),
+        fact("device.name", {"name": "40F9576D0C14"}, 2),
+        fact("device.name", {"name": "Anns andere Uhr"}, 3),
+        fact("link.opened", {"handle": 1}, 4),
+    )
+    entry = TimelineEntry(sample.at(4), Hop.BLUETOOTH, "Anns andere Uhr connected")
+    full = replace(sample.healthy(), tracker=None, facts=facts, timeline=(entry,), causes=(), findings=())
+    text = Page(report(redact(full))).text
+    assert "[address 1] connected" in text
+    assert "[name " not in text
+    assert "[address 2]" not in text
 
 
 def test_pseudonyms_are_explained_only_where_there_are_any() -> None:

@@ -14,7 +14,7 @@ from unstuck.model.evidence import Fact
 from unstuck.web.report.axis import framed, level_ticks, ticks
 from unstuck.web.report.chart import NARROW, WIDE, Canvas, draw, thinned
 from unstuck.web.report.days import draw_days, radio_days
-from unstuck.web.report.lanes import MOST_PEERS, Sign, close_up, picture
+from unstuck.web.report.lanes import MOST_PEERS, Series, Sign, close_up, picture
 
 WHOLE = replace(sample.stuck_by_range(), facts=sample.capture_facts())
 
@@ -174,6 +174,53 @@ def test_any_facts_in_any_order_make_a_picture(rows: list[tuple[str, float, str,
         svg = str(draw(drawn, canvas, Clock("UTC"), sample.at(10), ""))
         assert "nan" not in svg
         assert "inf" not in svg
+
+
+@pytest.mark.parametrize("levels", [(), ((sample.at(1), -70.0),)])
+def test_series_without_points_or_with_one_is_drawn(levels: tuple[tuple[datetime, float], ...]) -> None:
+    drawn = replace(picture(WHOLE), series=(Series("a device", own=True, adverts=False, points=levels),))
+    svg = str(draw(drawn, WIDE, Clock("UTC"), None, ""))
+    assert "Signal, dBm" in svg
+    assert "−100" in svg
+
+
+def test_close_up_without_signal_in_it_is_drawn() -> None:
+    facts = (
+        fact("rssi.read", {"rssi": -60}, 0, sample.TRACKER),
+        fact("link.lost", {"reason": 8, "held_s": 5}, 9_000, sample.TRACKER),
+        fact("hci.reset", {"at_start": True}, 10_000),
+    )
+    closer = close_up(picture(replace(WHOLE, facts=facts)), sample.at(9_500))
+    assert closer is not None
+    assert [one.points for one in closer.series] == [()]
+    assert "<svg" in draw(closer, NARROW, Clock("UTC"), sample.at(9_500), "")
+
+
+def test_device_with_two_names_is_called_as_in_the_list() -> None:
+    facts = (
+        fact("device.name", {"name": "Old"}, 1, "aa:bb:cc:dd:ee:01"),
+        fact("device.name", {"name": "New"}, 2, "aa:bb:cc:dd:ee:01"),
+        fact("bluetooth.bond", {"name": "Bond"}, 3, "aa:bb:cc:dd:ee:01"),
+        fact("link.opened", {"handle": 1}, 4, "aa:bb:cc:dd:ee:01"),
+        fact("rssi.read", {"rssi": -60}, 5, "aa:bb:cc:dd:ee:01"),
+    )
+    drawn = picture(replace(WHOLE, facts=facts))
+    assert drawn.lanes[0].label == "New (aa:bb:cc:dd:ee:01)"
+    assert drawn.series[0].label.startswith("New (aa:bb:cc:dd:ee:01),")
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "label"),
+    [
+        ("40:f9:57:6d:0c:14", "40F9576D0C14", "40:f9:57:6d:0c:14"),
+        ("[address 3]", "[address 3]", "[address 3]"),
+        ("[address 3]", "Inspire 3 [address 3]", "Inspire 3 [address 3]"),
+        ("[address 3]", "Inspire 3", "Inspire 3 ([address 3])"),
+    ],
+)
+def test_address_is_said_once_in_a_label(subject: str, name: str, label: str) -> None:
+    facts = (fact("device.name", {"name": name}, 1, subject), fact("link.opened", {"handle": 1}, 2, subject))
+    assert picture(replace(WHOLE, facts=facts)).lanes[0].label == label
 
 
 def test_level_ticks_are_round() -> None:

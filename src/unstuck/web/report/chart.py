@@ -193,8 +193,8 @@ def _clustered(marks: Sequence[Mark], scale: Scale, units: float) -> list[list[M
 
 def _levels(series: Sequence[Series], scale: Scale, top: float) -> Markup:
     levels = [level for one in series for _, level in one.points]
-    low = min(LEVEL_FLOOR_DBM, *(10 * (level // 10) for level in levels))
-    high = max(LEVEL_TOP_DBM, *(-10 * (-level // 10) for level in levels))
+    low = min([LEVEL_FLOOR_DBM, *(10 * (level // 10) for level in levels)])
+    high = max([LEVEL_TOP_DBM, *(-10 * (-level // 10) for level in levels)])
 
     def y(level: float) -> float:
         return top + LEVEL_HEIGHT * (high - level) / (high - low)

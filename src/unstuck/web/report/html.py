@@ -6,7 +6,7 @@ own policy (CSP) forbids everything but its one style sheet, which it names by i
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +19,7 @@ from unstuck import __version__
 from unstuck.doctor.privacy.identifiers import PSEUDONYM
 from unstuck.doctor.telling import wording
 from unstuck.doctor.telling.document import SCHEMA_ID
-from unstuck.model.diagnosis import CauseEvidence, Diagnosis, HopState, Verdict
+from unstuck.model.diagnosis import CauseEvidence, Diagnosis, HopState, RankedCause, Verdict
 from unstuck.model.evidence import Fact
 from unstuck.web.report.chart import NARROW, WIDE, draw, sign
 from unstuck.web.report.days import MODES, draw_days, most_days, radio_days
@@ -75,10 +75,8 @@ def report(diagnosis: Diagnosis) -> str:
         tracker=wording.tracker_name(diagnosis.tracker),
         seen=wording.seen(diagnosis),
         links=_links(diagnosis),
-        causes=[
-            (cause, [_evidence(diagnosis, line) for line in cause.evidence])
-            for cause in wording.shown_causes(diagnosis)
-        ],
+        causes=_causes(diagnosis),
+        unproven=any(not cause.evidence for cause in wording.shown_causes(diagnosis)),
         plan=wording.split_plan(diagnosis),
         unchecked=wording.grouped_unchecked(diagnosis.unchecked),
         drawn=drawn,
@@ -158,19 +156,47 @@ def _links(diagnosis: Diagnosis) -> list[str]:
     return links
 
 
+Again = tuple[int, int]
+"""Where a sentence was shown already: number of the cause, number of the sentence under it; both from 1."""
+
+
+def _causes(diagnosis: Diagnosis) -> list[tuple[RankedCause, list[ShownEvidence], list[Again]]]:
+    """Causes with the proof that is new under each, and where the rest of it is."""
+    first: dict[tuple[str, str, str], Again] = {}
+    told = []
+    for number, cause in enumerate(wording.shown_causes(diagnosis), 1):
+        fresh: list[ShownEvidence] = []
+        again: list[Again] = []
+        for line in cause.evidence:
+            key = line.text, line.source, line.locator
+            if key in first:
+                again.append(first[key])
+            else:
+                fresh.append(_evidence(diagnosis, line))
+                first[key] = number, len(fresh)
+        told.append((cause, fresh, again))
+    return told
+
+
 def _evidence(diagnosis: Diagnosis, line: CauseEvidence) -> ShownEvidence:
     paths = [source.path for source in diagnosis.sources]
     facts = _behind(diagnosis, line)
     return ShownEvidence(
         line,
-        wording.place((line.locator, *line.also)),
+        _where(paths, line.source, (line.locator, *line.also)),
         paths.index(line.source) + 1 if line.source in paths else 0,
         tuple(
-            ShownFact(f.name, value_words(f), f.time, wording.place((f.locator,)), f.excerpt)
+            ShownFact(f.name, value_words(f), f.time, _where(paths, f.source, (f.locator,)), f.excerpt)
             for f in facts[:FACTS_SHOWN]
         ),
         max(0, len(facts) - FACTS_SHOWN),
     )
+
+
+def _where(paths: Sequence[str], source: str, locators: Sequence[str]) -> str:
+    """The place, with the file's name where the file is a member of what was given."""
+    place = wording.place(locators)
+    return place if source in paths else f"{wording.source_name(source)}, {place}"
 
 
 def _behind(diagnosis: Diagnosis, line: CauseEvidence) -> tuple[Fact, ...]:

@@ -3,6 +3,7 @@
 Pure data; where and how it is drawn is in :mod:`unstuck.web.report.chart`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -107,6 +108,8 @@ class Picture:
     devices_left_out: int
 
 
+_SEPARATORS = re.compile(r"[\s:._-]")
+"""What may stand between the bytes of an address; some devices bear theirs as a name, without them."""
 _TRACE = ("link.", "advert.", "rssi.", "hci.", "pairing.")
 
 
@@ -169,17 +172,20 @@ def close_up(drawn: Picture, since: datetime | None) -> Picture | None:
 
 def _names(facts: FactSet, diagnosis: Diagnosis) -> dict[str, str]:
     names: dict[str, str] = {}
-    for fact in facts.all("device.name", "bluetooth.bond", "device.recognised", "advert.summary"):
-        if fact.text("name") and fact.subject not in names:
-            names[fact.subject] = clean(fact.text("name"))
+    for kind in ("advert.summary", "device.recognised", "bluetooth.bond", "device.name"):  # best last, newest last
+        for fact in facts.all(kind):
+            if fact.text("name"):
+                names[fact.subject] = clean(fact.text("name"))
     if diagnosis.tracker is not None and diagnosis.tracker.name:
         names[diagnosis.tracker.id] = clean(diagnosis.tracker.name)
     return names
 
 
 def _label(subject: str, names: Mapping[str, str]) -> str:
-    name = names.get(subject)
-    return f"{name} ({clean(subject)})" if name else clean(subject) or "a device"
+    name, address = names.get(subject, ""), clean(subject)
+    if not name or _SEPARATORS.sub("", name).casefold() == _SEPARATORS.sub("", address).casefold():
+        return address or "a device"
+    return name if address in name else f"{name} ({address})"
 
 
 def _peer_lanes(facts: FactSet, own: str, names: Mapping[str, str], span: tuple[datetime, datetime]) -> list[Lane]:
