@@ -84,11 +84,53 @@ def test_names_do_not_decide(tmp_path: Path) -> None:
     assert kinds == {"holiday.jpg": "btsnoop", "btsnoop_hci.log": "logcat", "notes.zip": "bugreport"}
 
 
-def test_unknown_files_beside_good_ones_are_passed_over_in_silence(tmp_path: Path) -> None:
+def test_unknown_files_beside_good_ones_are_named_in_one_sentence(tmp_path: Path) -> None:
     write(tmp_path, {"a.log": trace(0), "b.pdf": b"%PDF", "c/d.txt": b"hello", "e.log": b""})
     readings = read(tmp_path)
-    assert paths(readings, tmp_path) == ["a.log"]
-    assert problems(readings) == []
+    assert [reading.source.path for reading in readings] == [str(tmp_path), f"{tmp_path}/a.log"]
+    assert problems(readings) == [f"{tmp_path}: 3 other files were not recognised: b.pdf, e.log (empty), c/d.txt."]
+    assert unreadable(readings) == []
+
+
+def test_of_many_unknown_files_five_are_named(tmp_path: Path) -> None:
+    write(tmp_path, {"x.zip": zipped({"a.log": trace(0)} | {f"{n:02}.bin": b"none" for n in range(30)})})
+    (problem,) = problems(read(tmp_path / "x.zip"))
+    assert problem.endswith(
+        "x.zip: 30 other files were not recognised: 00.bin, 01.bin, 02.bin, 03.bin, 04.bin and 25 more."
+    )
+
+
+def test_one_unknown_file_beside_a_bug_report_zip_and_an_export_is_named_and_theirs_are_not(tmp_path: Path) -> None:
+    report = {"main_entry.txt": b"r.txt", "version.txt": b"2.0", "r.txt": BUG_REPORT, "proto/a.proto": b"\x0a\5hello"}
+    write(tmp_path, {"report.zip": zipped(report), "old.zip": zipped({"r.txt": BUG_REPORT + b"x\n", "s.png": b"\0"})})
+    write(tmp_path, TAKEOUT | {"garbage.bin": b"\0\1\2"})
+    assert problems(read(tmp_path)) == [f"{tmp_path}: 1 other file was not recognised: garbage.bin."]
+
+
+def test_a_file_of_an_export_that_is_named_as_evidence_and_is_none_is_said(tmp_path: Path) -> None:
+    folder = "Takeout/Fitbit/Global Export Data/"
+    bad = {f"{folder}steps-2026-04-14.json": b"<html>", f"{folder}steps-2026-04-15.json": b"[]"}
+    write(tmp_path, {"x.zip": zipped(TAKEOUT | bad)})
+    (problem,) = problems(read(tmp_path / "x.zip"))
+    assert problem.endswith(f"1 other file was not recognised: {folder}steps-2026-04-14.json.")
+
+
+DEEP = b'[{"dateTime" : "04/13/26 12:00:00", "value" : ' + b"[" * 4_500_000 + b"]" * 4_500_000 + b"}]"
+
+
+def test_three_files_of_an_export_nested_too_deep_are_all_named_with_the_reason(tmp_path: Path) -> None:
+    names = [f"steps-2026-04-{day}.json" for day in (13, 14, 15)]
+    write(tmp_path, dict.fromkeys(names, DEEP))
+    for sources in ([tmp_path], [tmp_path / name for name in names]):
+        said = [problem for problem in problems(read(*sources)) if "same bytes" not in problem]
+        assert [problem.split(": ")[0].rpartition("/")[2] for problem in said] == names
+        assert all("nested too deep" in problem and "nothing of it could be read" in problem for problem in said)
+
+
+def test_a_bad_file_of_an_export_is_named_beside_a_good_one(tmp_path: Path) -> None:
+    write(tmp_path, {"x.zip": zipped(TAKEOUT | {"Takeout/Fitbit/Global Export Data/steps-2026-04-14.json": DEEP})})
+    (problem,) = problems(read(tmp_path / "x.zip", limits=Limits(ratio=2000)))
+    assert "steps-2026-04-14.json: is damaged at $[0] (a value in it is nested too deep); nothing of it" in problem
 
 
 def test_a_folder_without_anything_readable_is_one_sentence(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +85,19 @@ def test_lines_are_counted_as_an_editor_does() -> None:
     rows = CsvRows(iter(chunked(data, 777)))
     assert list(rows) == [(2, ["1", "2"]), (5, ["3", "4"])]
     assert rows.skipped == 1
+
+
+@pytest.mark.parametrize(
+    ("tail", "reason"),
+    [
+        (b"[" * 2_000_000 + b"]" * 2_000_000 + b"]", "nested too deep"),
+        (b'{"a": ' * 200_000 + b"1" + b"}" * 200_000 + b"]", "nested too deep"),
+        (b'{"a": oops}]', "a value in it is broken"),
+        (b'{"a": ', "it stops in the middle"),
+        (b'"' + b"x" * 3_000_000, "broken or endless"),
+    ],
+)
+def test_the_reason_why_a_list_ends_early_is_the_true_one(tail: bytes, reason: str) -> None:
+    array = JsonArray(iter([b"[1, " + tail]))
+    assert [element for _, element in array] == [1]
+    assert reason in array.damage

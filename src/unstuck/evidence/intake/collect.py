@@ -82,6 +82,7 @@ class _Run:
         self._readings: list[tuple[Order, Reading]] = []
         self._said: dict[str, list[str]] = {}
         self._traces: list[_Trace] = []
+        self._export_copies: dict[str, list[str]] = {}
 
     def read(self, paths: Sequence[Path]) -> list[Reading]:
         survey = Survey(self._budget, lambda path: self._progress(f"looking at {path}", 0, 0))
@@ -118,7 +119,10 @@ class _Run:
                     first = first_by_whole.setdefault(_digest(leaf), leaf)
                 if first is leaf:
                     kept.append(leaf)
-                elif leaf.reader is not Reader.TAKEOUT or leaf.place.container.path != first.place.container.path:
+                    continue
+                if leaf.reader is Reader.TAKEOUT:
+                    self._export_copies.setdefault(first.path, []).append(leaf.path)
+                if leaf.reader is not Reader.TAKEOUT or leaf.place.container.path != first.place.container.path:
                     # Within one export many files are alike, such as empty ones; that is not worth a sentence.
                     self._say_copy(first.path, leaf.path)
             source.leaves = kept
@@ -162,7 +166,7 @@ class _Run:
         problems: list[str] = []
         for path, chunks in _in_passes([leaf for _, leaf in wanted]):
             stream = self._stream(path, chunks)
-            join.add(path, stream)
+            join.add(path, stream, self._export_copies.get(path, ()))
             if stream.problem is not None and len(problems) < _MOST_PROBLEMS:
                 problems.append(str(stream.problem))
         roots = [source.path for source in surveyed if any(leaf.reader is Reader.TAKEOUT for leaf in source.leaves)]
@@ -196,8 +200,10 @@ class _Run:
         """What is wrong with a folder or archive itself, beside the files read from it."""
         readable = {order[0] for order, reading in self._readings if reading.source.readable}
         for number, source in enumerate(surveyed):
-            if source.faults:
-                problems = tuple(str(fault) for fault in source.faults)
+            problems = tuple(str(fault) for fault in source.faults)
+            if source.leaves or number in readable:
+                problems += source.strangers.sentences(source.path)
+            if problems:
                 info = SourceInfo(source.path, source.kind, problems=problems, readable=number in readable)
                 self._readings.append(((number, -1), Reading(info)))
 

@@ -16,9 +16,11 @@ from unstuck.evidence.intake.hints import hint
 from unstuck.evidence.intake.limits import CHUNK_BYTES, DIGEST_BYTES, HEAD_BYTES, Budget, amount
 from unstuck.evidence.intake.members import Container, Member, SeekableSource, Stream, readable, take
 from unstuck.evidence.intake.readers import Reader
+from unstuck.evidence.intake.strangers import Stranger, Strangers, Surroundings
 from unstuck.evidence.intake.tars import GZIP_MAGIC, GzipContainer, Opener, TarContainer, is_tar
 from unstuck.evidence.intake.zips import MAGIC as ZIP_MAGIC
 from unstuck.evidence.intake.zips import ZipContainer
+from unstuck.evidence.takeout import kinds
 from unstuck.model.errors import ErrorCode, EvidenceError
 
 _MOST_FAULTS = 5
@@ -80,6 +82,7 @@ class Source:
     kind: str
     leaves: list[Leaf] = field(default_factory=list)
     faults: list[EvidenceError] = field(default_factory=list)
+    strangers: Strangers = field(default_factory=Strangers)
     files: int = 0
 
     def note(self, fault: EvidenceError) -> None:
@@ -112,6 +115,8 @@ class Survey:
 
     def _look(self, source: Source, container: Container, depth: int, named: bool) -> None:
         main_entry = ""
+        here = Surroundings()
+        strangers: list[Stranger] = []
         first_leaf = len(source.leaves)
         members = container.members()
         while True:
@@ -127,6 +132,7 @@ class Survey:
                 continue
             if member.name.rsplit("/", 1)[-1] == _MAIN_ENTRY:
                 main_entry = head.decode("utf-8", "replace").strip()
+                here.roots.add(member.name[: -len(_MAIN_ENTRY)])
             inner = self._archive(container, member, head)
             if inner is not None:
                 if depth >= self._budget.limits.depth:
@@ -137,7 +143,10 @@ class Survey:
                 self._look(source, inner, depth + 1, named and isinstance(inner, GzipContainer))
                 continue
             source.files += 1
-            self._sort(source, container, member, head, named)
+            if not self._sort(source, container, member, head, named) and not named:
+                strangers.append(_stranger(source, member, head))
+        _surround(here, container, source.leaves[first_leaf:])
+        source.strangers.add(strangers, here)
         source.leaves[first_leaf:] = _without_copies(source.leaves[first_leaf:], main_entry)
 
     def _head(self, source: Source, member: Member) -> bytes | None:
@@ -175,14 +184,15 @@ class Survey:
 
         return load
 
-    def _sort(self, source: Source, container: Container, member: Member, head: bytes, named: bool) -> None:
+    def _sort(self, source: Source, container: Container, member: Member, head: bytes, named: bool) -> bool:
+        """Keep a file that some reader takes; False where none does, which is said of one that was named itself."""
         found = readers.recognise(head, member.name)
         if found is None:
             if named and not head:
                 source.note(EvidenceError(ErrorCode.SOURCE_EMPTY, path=member.path))
             elif named:
                 source.note(EvidenceError(ErrorCode.SOURCE_UNKNOWN, path=member.path, hint=hint(head)))
-            return
+            return False
         reader, kind = found
         starts = first_time(head) if reader is Reader.HCI else None
         digest = hashlib.blake2b(head, digest_size=DIGEST_BYTES).digest()
@@ -190,6 +200,26 @@ class Survey:
         place = Place.of(container, member)
         whole = len(head) < HEAD_BYTES
         source.leaves.append(Leaf(reader, kind, member.name, member.path, size_bytes, digest, whole, starts, place))
+        return True
+
+
+def _stranger(source: Source, member: Member, head: bytes) -> Stranger:
+    shown = member.path.removeprefix(source.path).lstrip("/!")
+    return Stranger(member.name, shown if head else f"{shown} (empty)", kinds.expected(head, member.name))
+
+
+def _surround(here: Surroundings, container: Container, leaves: Sequence[Leaf]) -> None:
+    """Note where a container holds a bug report or an export, which bring many files that nobody reads."""
+    for leaf in leaves:
+        if leaf.place.container is not container:
+            continue
+        top, inside, _ = leaf.name.partition("/")
+        if leaf.reader is Reader.TAKEOUT:
+            here.roots |= {f"{top}/"} if inside else set()
+            here.loose_export |= not inside
+        elif leaf.kind == "bugreport" and not isinstance(container, FolderContainer):
+            # In a folder of a person's own, a report may lie beside anything.
+            here.roots.add(leaf.name[: leaf.name.rfind("/") + 1])
 
 
 def _without_copies(leaves: Sequence[Leaf], main_entry: str) -> list[Leaf]:

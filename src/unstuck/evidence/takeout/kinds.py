@@ -74,6 +74,18 @@ _SERIES_COLUMNS = frozenset({"timestamp", "data source", *VALUE_COLUMNS})
 """Tables with further columns hold zones, activities or goals, not minutes."""
 
 
+_READ_NAMES = re.compile(r"(?:steps|heart_rate|calories|distance)[-_]\d{4}-\d\d-\d\d\.(?:json|csv)|trackers\.csv")
+"""Names that Google gives to the files we read."""
+
+
+def expected(head: bytes, name: str) -> bool:
+    """Whether a file of no known kind is named like one that is read, so that its silence would mislead.
+
+    An empty list is what a service writes for a day without data.
+    """
+    return _READ_NAMES.fullmatch(base_name(name).lower()) is not None and head.strip() not in (b"", b"[]")
+
+
 def base_name(path: str) -> str:
     """The last part of a path in a folder or archive."""
     return _NAME_END.split(path)[-1]

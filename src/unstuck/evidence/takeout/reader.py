@@ -7,7 +7,7 @@ Facts: ``tracker.radio_day``, ``tracker.wear_day``, ``tracker.charger_day``, ``t
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -49,9 +49,9 @@ class TakeoutReader:
         self._exported: datetime | None = None
         self._problems: list[str] = []
 
-    def add(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Read one file. Files of no known kind are passed over."""
-        self._files += 1
+    def add(self, path: str, chunks: Iterable[bytes], copies: Sequence[str] = ()) -> None:
+        """Read one file. Files of no known kind are passed over; ``copies`` hold the same bytes and are not read."""
+        self._files += 1 + len(copies)
         exported = _EXPORT_NAME.search(path)
         if exported:
             self._note_export(exported.group(1))
@@ -66,10 +66,16 @@ class TakeoutReader:
         if kind is None:
             return
         whole = chain((head,), pieces)
-        if kind in (TakeoutKind.EVENTS, TakeoutKind.MINUTES):
-            self._add_json(kind, path, whole)
-        else:
-            self._add_csv(kind, path, whole)
+        records, skipped = self._records, self._skipped
+        is_json = kind in (TakeoutKind.EVENTS, TakeoutKind.MINUTES)
+        where, reason = self._add_json(kind, path, whole) if is_json else self._add_csv(kind, path, whole)
+        is_lost = self._records == records
+        if not reason and is_lost and self._skipped > skipped:
+            reason = "none of its rows can be used"
+        if reason:
+            code = ErrorCode.SOURCE_UNUSABLE if is_lost else ErrorCode.SOURCE_DAMAGED
+            for one in (path, *copies)[: _MOST_PROBLEMS - len(self._problems)]:
+                self._problems.append(render(code, {"path": one, "where": where, "reason": reason}))
 
     def reading(self, path: str) -> Reading:
         """All that the files said; ``path`` is how the export as a whole is shown to the person."""
@@ -80,7 +86,7 @@ class TakeoutReader:
         if self._paired.zone_missing:
             data = {"path": path, "what": "the list of paired devices has"}
             problems.append(render(ErrorCode.CLOCK_NO_ZONE, data))
-        if not self._records:
+        if not self._records and not self._problems:
             count = "1 file" if self._files == 1 else f"{self._files:,} files"
             problems.insert(0, render(ErrorCode.SOURCE_NOTHING, {"path": path, "count": count}))
         info = SourceInfo(
@@ -107,7 +113,8 @@ class TakeoutReader:
             return
         self._exported = max(exported, self._exported or exported)
 
-    def _add_json(self, kind: TakeoutKind, path: str, chunks: Iterator[bytes]) -> None:
+    def _add_json(self, kind: TakeoutKind, path: str, chunks: Iterator[bytes]) -> tuple[str, str]:
+        """Where and why the reading ended early; the reason is empty where it did not."""
         array = JsonArray(chunks)
         name = _SERIES_NAME.match(base_name(path))
         series = name.group() if name else ""
@@ -120,8 +127,7 @@ class TakeoutReader:
                 understood = self._add_minute(series, element, path, index)
             self._count(understood)
         self._skipped += array.skipped
-        if array.damage:
-            self._damaged(path, f"$[{last}]", array.damage)
+        return f"$[{last}]", array.damage
 
     def _add_minute(self, series: str, element: object, path: str, index: int) -> bool:
         if not isinstance(element, Mapping):
@@ -138,7 +144,8 @@ class TakeoutReader:
             return True
         return self._series.add_json(series, when, amount, path, (index, element))
 
-    def _add_csv(self, kind: TakeoutKind, path: str, chunks: Iterator[bytes]) -> None:
+    def _add_csv(self, kind: TakeoutKind, path: str, chunks: Iterator[bytes]) -> tuple[str, str]:
+        """As :meth:`_add_json`; a table is read to its end whatever its lines hold."""
         rows = CsvRows(chunks)
         if kind is TakeoutKind.TRACKERS:
             self._records += self._paired.add_trackers(rows, path)
@@ -149,6 +156,7 @@ class TakeoutReader:
         else:
             self._add_series(rows, path)
         self._skipped += rows.skipped
+        return "line 2", ""
 
     def _add_series(self, rows: CsvRows, path: str) -> None:
         time_at = value_at = origin_at = -1
@@ -175,11 +183,6 @@ class TakeoutReader:
             self._records += 1
         else:
             self._skipped += 1
-
-    def _damaged(self, path: str, where: str, reason: str) -> None:
-        if len(self._problems) < _MOST_PROBLEMS:
-            data = {"path": path, "where": where, "reason": reason}
-            self._problems.append(render(ErrorCode.SOURCE_DAMAGED, data))
 
 
 def _amount(value: object) -> float | None:

@@ -17,6 +17,7 @@ _REFILL_CHARACTERS = 64 * 2**10
 """Characters added at least before an incomplete element is tried again, so that tiny chunks cost nothing."""
 _MOST_BROKEN = 1000
 """Broken elements passed over before the file counts as damaged."""
+_TOO_DEEP = "a value in it is nested too deep"
 _SEPARATORS = re.compile(r"[\s,]*")
 
 
@@ -67,10 +68,16 @@ class JsonArray:
                 return
             try:
                 element, end = decode(self._buffer, self._at)
-            except (ValueError, RecursionError):
-                if len(self._buffer) - self._at < _ELEMENT_CHARACTERS and self._refill():
+            except RecursionError:
+                if not self._pass_broken(_TOO_DEEP):
+                    return
+                index += 1
+                continue
+            except ValueError:
+                is_long = len(self._buffer) - self._at >= _ELEMENT_CHARACTERS
+                if not is_long and self._refill():
                     continue
-                if not self._pass_broken():
+                if not self._pass_broken("a value in it is broken or endless" if is_long else self._end()):
                     return
                 index += 1
                 continue
@@ -81,16 +88,21 @@ class JsonArray:
             yield index, element
             index += 1
 
-    def _pass_broken(self) -> bool:
+    def _end(self) -> str:
+        """Why the last element cannot be read: the text may be whole all the same."""
+        return "a value in it is broken" if self._buffer.rstrip().endswith("]") else "it stops in the middle"
+
+    def _pass_broken(self, reason: str) -> bool:
+        """Go to what may be the next element; False, with ``reason`` as the damage, where there is none."""
         self.skipped += 1
         if self.skipped > _MOST_BROKEN:
-            self.damage = "too much of it is broken"
+            self.damage = reason if reason == _TOO_DEEP else "too much of it is broken"
             return False
         start = self._buffer.find("{", self._at + 1)
         while start < 0:
             self._at = len(self._buffer)
             if not self._refill():
-                self.damage = "it stops in the middle"
+                self.damage = reason
                 return False
             start = self._buffer.find("{", self._at)
         self._at = start
