@@ -210,7 +210,7 @@ def test_sentence_under_several_causes_is_shown_once_and_referred_to() -> None:
     assert page.text.count(f"{first.evidence[0].text} ") == 1 + page.text.count(
         f"Facts behind: {first.evidence[0].text} "
     )
-    assert "the same as under 1, sentence 1" in page.text
+    assert "The same as under 1, sentence 1" in page.text
     link = next(a["href"] for a in page.all("a") if a["href"].startswith("#proof"))
     assert link[1:] in [details.get("id") for details in page.all("details")]
 

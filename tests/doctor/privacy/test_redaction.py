@@ -239,6 +239,15 @@ def test_relative_folder_given_as_source_and_in_a_problem_gets_one_pseudonym() -
     assert after.sources[1].problems == ("[folder 1]/a.log: empty; data/Jane Doe/ is not",)
 
 
+def test_folder_given_as_source_is_the_folder_of_its_files() -> None:
+    before = sample.nothing_readable()
+    path = "/tmp/Jane Doe/Takeout/Fitbit/Device Events/events.json"
+    fact = Fact("tracker.last_sync", "2026-03-19T20:04:01Z", None, path, "$[0]")
+    after = redact(replace(before, sources=(replace(before.sources[0], path="/tmp/Jane Doe"),), facts=(fact,)))
+    assert after.sources[0].path == "[folder 1]"
+    assert after.facts[0].source == "[folder 1]/Takeout/Fitbit/Device Events/events.json"
+
+
 def _named(subject: str, *names: str) -> tuple[Fact, ...]:
     return tuple(
         Fact("device.name", {"name": name}, None, "x.log", f"line {n}", "", subject) for n, name in enumerate(names)

@@ -56,8 +56,8 @@ def redact(diagnosis: Diagnosis) -> Diagnosis:
     for text in _strings(diagnosis):
         redactor.keep_numbers_of(text)
     redactor.devices_of(diagnosis)
-    for source in diagnosis.sources:
-        redactor.path(source.path)
+    for path in dict.fromkeys((*(fact.source for fact in diagnosis.facts), *(s.path for s in diagnosis.sources))):
+        redactor.path(path)
     redactor.diagnosis(diagnosis)  # the first look learns: what one place gives away is then known in all
     return redactor.diagnosis(diagnosis)
 
