@@ -88,7 +88,7 @@ def test_unknown_files_beside_good_ones_are_named_in_one_sentence(tmp_path: Path
     write(tmp_path, {"a.log": trace(0), "b.pdf": b"%PDF", "c/d.txt": b"hello", "e.log": b""})
     readings = read(tmp_path)
     assert [reading.source.path for reading in readings] == [str(tmp_path), f"{tmp_path}/a.log"]
-    assert problems(readings) == [f"{tmp_path}: 3 other files were not recognised: b.pdf, e.log (empty), c/d.txt."]
+    assert problems(readings) == [f"{tmp_path}: 3 other files were not recognised: b.pdf, e.log (empty), d.txt."]
     assert unreadable(readings) == []
 
 
@@ -112,7 +112,7 @@ def test_a_file_of_an_export_that_is_named_as_evidence_and_is_none_is_said(tmp_p
     bad = {f"{folder}steps-2026-04-14.json": b"<html>", f"{folder}steps-2026-04-15.json": b"[]"}
     write(tmp_path, {"x.zip": zipped(TAKEOUT | bad)})
     (problem,) = problems(read(tmp_path / "x.zip"))
-    assert problem.endswith(f"1 other file was not recognised: {folder}steps-2026-04-14.json.")
+    assert problem.endswith("1 other file was not recognised: steps-2026-04-14.json.")
 
 
 DEEP = b'[{"dateTime" : "04/13/26 12:00:00", "value" : ' + b"[" * 4_500_000 + b"]" * 4_500_000 + b"}]"

@@ -13,7 +13,7 @@ _EXPORT_ENDINGS = (".json", ".csv")
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """A file of no known kind. ``name`` is its path in its container, ``shown`` that in what the person gave.
+    """A file of no known kind. ``name`` is its path in its container, ``shown`` what the person is told.
 
     ``expected``: it is named like a file that is read, so it is said wherever it lies.
     """

@@ -144,7 +144,7 @@ class Survey:
                 continue
             source.files += 1
             if not self._sort(source, container, member, head, named) and not named:
-                strangers.append(_stranger(source, member, head))
+                strangers.append(_stranger(member, head))
         _surround(here, container, source.leaves[first_leaf:])
         source.strangers.add(strangers, here)
         source.leaves[first_leaf:] = _without_copies(source.leaves[first_leaf:], main_entry)
@@ -203,8 +203,9 @@ class Survey:
         return True
 
 
-def _stranger(source: Source, member: Member, head: bytes) -> Stranger:
-    shown = member.path.removeprefix(source.path).lstrip("/!")
+def _stranger(member: Member, head: bytes) -> Stranger:
+    # The last part only: folders may be named after people, and a redactor knows whole paths.
+    shown = kinds.base_name(member.path)
     return Stranger(member.name, shown if head else f"{shown} (empty)", kinds.expected(head, member.name))
 
 
