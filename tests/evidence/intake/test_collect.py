@@ -127,6 +127,15 @@ def test_three_files_of_an_export_nested_too_deep_are_all_named_with_the_reason(
         assert all("nested too deep" in problem and "nothing of it could be read" in problem for problem in said)
 
 
+def test_three_files_of_an_export_that_hold_something_else_are_all_named(tmp_path: Path) -> None:
+    names = [f"steps-2026-04-{day}.json" for day in (13, 14, 15)]
+    write(tmp_path, dict.fromkeys(names, b"\0\0 damaged"))
+    (reading,) = read(tmp_path)
+    assert not reading.source.readable
+    assert "(3 files looked at)" in reading.source.problems[0]
+    assert reading.source.problems[1] == f"{tmp_path}: 3 files were not recognised: {', '.join(names)}."
+
+
 def test_a_bad_file_of_an_export_is_named_beside_a_good_one(tmp_path: Path) -> None:
     write(tmp_path, {"x.zip": zipped(TAKEOUT | {"Takeout/Fitbit/Global Export Data/steps-2026-04-14.json": DEEP})})
     (problem,) = problems(read(tmp_path / "x.zip", limits=Limits(ratio=2000)))

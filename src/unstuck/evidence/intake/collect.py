@@ -201,8 +201,7 @@ class _Run:
         readable = {order[0] for order, reading in self._readings if reading.source.readable}
         for number, source in enumerate(surveyed):
             problems = tuple(str(fault) for fault in source.faults)
-            if source.leaves or number in readable:
-                problems += source.strangers.sentences(source.path)
+            problems += source.strangers.sentences(source.path, bool(source.leaves) or number in readable)
             if problems:
                 info = SourceInfo(source.path, source.kind, problems=problems, readable=number in readable)
                 self._readings.append(((number, -1), Reading(info)))

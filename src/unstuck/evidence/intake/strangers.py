@@ -49,20 +49,23 @@ class Strangers:
 
     count: int = 0
     names: list[str] = field(default_factory=list)
+    has_expected: bool = False
 
     def add(self, found: Sequence[Stranger], here: Surroundings) -> None:
         """Count those of one container that nothing explains."""
         for stranger in found:
             if not here.explain(stranger):
                 self.count += 1
+                self.has_expected |= stranger.expected
                 if len(self.names) < _MOST_NAMED:
                     self.names.append(stranger.shown)
 
-    def sentences(self, path: str) -> tuple[str, ...]:
-        """One sentence, or none."""
-        if not self.count:
+    def sentences(self, path: str, beside_others: bool) -> tuple[str, ...]:
+        """One sentence, or none. Where nothing else was found, only files that should have been readable get one."""
+        if not self.count or not (beside_others or self.has_expected):
             return ()
-        count = "1 other file was" if self.count == 1 else f"{self.count:,} other files were"
+        other = "other " if beside_others else ""
+        count = f"1 {other}file was" if self.count == 1 else f"{self.count:,} {other}files were"
         more = self.count - len(self.names)
         names = ", ".join(self.names) + (f" and {more:,} more" if more else "")
         return (render(ErrorCode.SOURCE_UNRECOGNISED, {"path": path, "count": count, "names": names}),)
