@@ -270,6 +270,12 @@ def test_device_has_one_pseudonym_whatever_it_is_called() -> None:
     assert redact(after) == after
 
 
+def test_numbers_follow_the_order_of_the_document() -> None:
+    facts = tuple(fact for n in range(9) for fact in _named(f"aa:bb:cc:dd:ee:{n:02x}", f"Uhr von Ann {n}"))
+    after = redact(replace(sample.nothing_readable(), facts=facts))
+    assert [fact.subject for fact in after.facts] == [f"[address {n}]" for n in range(1, 10)]
+
+
 def test_name_that_two_devices_bear_is_neither_address() -> None:
     facts = (*_named("aa:bb:cc:dd:ee:01", "Anns Uhr"), *_named("aa:bb:cc:dd:ee:02", "Anns Uhr"))
     after = redact(replace(sample.nothing_readable(), facts=facts))

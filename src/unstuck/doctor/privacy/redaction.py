@@ -132,9 +132,9 @@ class Redactor:
         named = [(fact.text("name"), fact.subject) for fact in diagnosis.facts if fact.name in _NAMED_FACTS]
         if diagnosis.tracker is not None:
             named.append((diagnosis.tracker.name, diagnosis.tracker.id))
-        for subject in {fact.subject for fact in diagnosis.facts}:
+        for subject in dict.fromkeys(fact.subject for fact in diagnosis.facts):
             if _WHOLE_ADDRESS.fullmatch(subject) and (key := identifiers.address(subject)):
-                self._subjects[re.sub(r"[\s:._-]", "", subject).lower()] = self._address(key)
+                self._subjects[re.sub(r"[\s:._-]", "", subject).lower()] = key
         for name, subject in named:
             key = identifiers.address(subject) if _WHOLE_ADDRESS.fullmatch(subject) else None
             if name and key:
@@ -259,8 +259,8 @@ class Redactor:
     def _short(self, match: re.Match[str]) -> str:
         """The end of an address: the known one that ends so if there is just one, else a thing of its own."""
         end = match[0].replace(":", "").lower()
-        subjects = {pseudonym for shown, pseudonym in self._subjects.items() if shown.endswith(end)}
-        return subjects.pop() if len(subjects) == 1 else self._pseudonym("address", f"*{end}")
+        keys = {key for shown, key in self._subjects.items() if shown.endswith(end)}
+        return self._address(keys.pop()) if len(keys) == 1 else self._pseudonym("address", f"*{end}")
 
     def _masked(self, match: re.Match[str]) -> str:
         """A half-hidden address: the known one that fits if there is just one, else a thing of its own."""
