@@ -43,3 +43,10 @@ def test_undated_evidence_has_no_end() -> None:
 
     assert end_of_evidence(FactSet(()), [None]) is None
     assert end_of_evidence(FactSet((advert(5, -60),)), [(END, END)]) == END
+
+
+def test_a_tracker_may_be_named_by_its_masked_address() -> None:
+    heard = at("device.recognised", recognised(TRACKER), 9, TRACKER)
+    found = choose_tracker(FactSet((heard, opened(8))), "XX:XX:XX:XX:DE:51").tracker
+    assert found is not None
+    assert found.id == TRACKER

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from unstuck.doctor.links import LinkHistory, Span, history
+from unstuck.evidence.hci.wanted import wanted as wanted_addresses
 from unstuck.evidence.profiles import VendorProfile, profiles, vendor_of_package
 from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
@@ -175,7 +176,7 @@ def _tracker(group: frozenset[str], found: dict[str, tuple[str, float]], names: 
 
 def _wanted(wanted: str, found: dict[str, tuple[str, float]], names: dict[str, str], facts: FactSet) -> Choice:
     known = {fact.subject for fact in facts if _ADDRESS.fullmatch(fact.subject)} | set(found)
-    hits = {subject for subject in known if subject == wanted or wanted in names.get(subject, "").lower()}
+    hits = (wanted_addresses(wanted, known, names) & known) | ({wanted} & known)
     if not hits:
         return Choice(None, frozenset(), f"No device called '{wanted}' is in the evidence.")
     groups = _merge(sorted(hits), names, facts)
