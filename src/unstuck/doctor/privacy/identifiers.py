@@ -52,6 +52,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _SLASH = r"[\\/]{1,2}"
 _HOMES = "(?:home|users|documents and settings)"
 _SECRET = r"[\"'`]?(?P<id>[^\s\"'`,;&}]{3,})"
+_BARE_SECRET = r"(?P<id>[^\s\"'`,;&}]{3,})"
 _SCHEMES = "(?:basic|bearer|oauth|digest|negotiate|token|googlelogin)"
 """How an ``Authorization`` header may begin, RFC 9110 section 11 and what Google's services use."""
 _TOKEN_SHAPES = r"eyJ[\w-]{6,}(?:\.[\w-]{0,4000}){0,4}|ya29\.[\w.-]{1,2000}|AIza[\w-]{30,45}|[14]//?0[\w-]{10,512}"
@@ -61,11 +62,29 @@ _STEP = r"[^/\\\"'<>|:*?,;()\[\]\r\n\t]{1,64}"
 _GIVEN = r"[^\W\d_a-z](?=['’]?[^\W\d_A-Z])[\w'’-]{1,40}"
 """A word written like a name of a person."""
 
-_SYSTEM_USERS = frozenset({"root", "system", "shell", "radio", "bluetooth", "wifi", "nfc", "media", "nobody"})
-"""Users of Android itself; whose process it was is evidence."""
-_APP_ID = re.compile(r"#?(?:-?\d{1,5}|u\d{1,3}_?[ais]\d{1,5})(?:/.*)?")
+_SYSTEM_USERS = frozenset(
+    {
+        "root",
+        "system",
+        "shell",
+        "radio",
+        "bluetooth",
+        "wifi",
+        "nfc",
+        "media",
+        "nobody",
+        "active",
+        "idle",
+        "cached",
+        "gone",
+    }
+)
+"""Users of Android itself, and states of one; whose process it was is evidence."""
+_APP_ID = re.compile(r"#?(?:-?\d{1,5}|u\d{1,3}_?[ais]\d{1,5})(?:[/&].*)?")
 """Android's number of an app (below 100000) and its other spelling, ``u0a231``: the same on every phone."""
 
+_NO_SECRET = re.compile(r"\d{1,5}$|android\.|\w{0,40}Token\{|granted=")
+"""A count or a handle, an object of Android that is called a token, and whether a permission is granted."""
 _SHARED_FOLDERS = frozenset(
     (
         "alarms", "audiobooks", "bluetooth", "bugreports", "camera", "dcim", "documents", "download",
@@ -130,7 +149,7 @@ def reverse_bytes(digits: str) -> str:
 
 
 def _secret(text: str) -> str | None:
-    return None if re.fullmatch(r"\d{1,5}", text) else somebody(text)  # a count or a handle
+    return None if _NO_SECRET.match(text) else somebody(text)
 
 
 def _user_id(text: str) -> str | None:
@@ -196,7 +215,13 @@ def _p(label: str, regex: str, canonical: Callable[[str], str | None] = somebody
 PATTERNS = (
     _p("secret", rf"(?i)\b(?:set-)?cookie{_IS}[\"']?(?P<id>[\w.%~-]{{1,64}}=[^\r\n\"']{{1,2000}})"),
     _p("secret", rf"(?<![\w.])(?P<id>{_TOKEN_SHAPES})", learn=True),
-    _p("secret", rf"(?i)\bauthorization{_IS}[\"']?(?:{_SCHEMES}\s+)?(?!{_SCHEMES}\b){_SECRET}", _secret, learn=True),
+    _p("secret", rf"(?i)\bauthorization{_IS}[\"']?{_SCHEMES}\s+(?P<id>\w{{1,40}}=[\"'][^\r\n]{{1,2000}})"),
+    _p(
+        "secret",
+        rf"(?i)\bauthorization{_IS}[\"']?(?:{_SCHEMES}\s+)?(?!{_SCHEMES}\b){_BARE_SECRET}",
+        _secret,
+        learn=True,
+    ),
     _p("secret", r"(?i)\bbearer\s+(?P<id>[\w.~+/=-]{6,})"),
     _p(
         "secret",
@@ -209,7 +234,11 @@ PATTERNS = (
     _p("secret", rf"(?i)\b(?:link[_ ]?key|ltk|irk|csrk){_IS}(?P<id>[0-9a-f]{{16,64}})(?![0-9a-z])", learn=True),
     _p("secret", rf"(?i)\b[\w-]{{0,40}}token{_ASSIGNED}{_SECRET}", _secret),
     _p("secret", rf"(?i)\b[\w-]{{0,40}}token:\s*(?=[^\s,;]{{0,64}}\d){_SECRET}", _secret),
-    _p("secret", rf"(?i)\b(?:[jx-]{{0,2}}session_?(?:id|key)|phpsessid|h?sid|ssid_?token){_IS}{_SECRET}", _secret),
+    _p(
+        "secret",
+        rf"(?i)\b(?:[jx-]{{0,2}}session_?(?:id|key)|phpsessid|h?sid){_IS}[\"']?(?P<id>[\w.%~-]{{6,}})",
+        _secret,
+    ),
     _p("secret", rf"(?i)\bauth(?:orization)?_?code{_IS}{_SECRET}", _secret),
     _p("secret", r"(?i)[?&]code=(?P<id>[^\s\"'`,;&#}]{8,})"),
     _p("secret", r"(?i)\bcode=(?P<id>4(?:/|%2f)[^\s\"'`,;&#}]{1,512})"),
@@ -235,7 +264,7 @@ PATTERNS = (
     _p("user", rf"(?i)\b(?:user_?name|login|logname|owner){_ASSIGNED}{_VALUE}", learn=True),
     _p(
         "account",
-        r"(?P<id>[A-Za-z0-9][\w.+'-]{0,63}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)",
+        r"(?P<id>[A-Za-z0-9][\w.+'-]{0,63}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z][A-Za-z0-9-]{1,62})",
         _email,
         learn=True,
     ),
@@ -247,7 +276,11 @@ PATTERNS = (
         _person,
         learn=True,
     ),
-    _p("account", rf"\baccount(?::|\s+(?:of|for|name|named|is))?\s+[\"'`]?(?P<id>{_GIVEN})(?![\w.])", _person),
+    _p(
+        "account",
+        r"\baccount(?::|\s+(?:of|for|name|named|is))?\s+[\"'`]?(?P<id>[^\W\d_a-z][^\W\d_A-Z]{1,40})(?![\w.])",
+        _person,
+    ),
     _p("account", r"(?<=/user/)(?P<id>(?=[A-Z0-9]*\d)[A-Z0-9]{6})(?![A-Z0-9])", learn=True),
     _p(
         "person",
