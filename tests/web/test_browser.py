@@ -122,3 +122,19 @@ def test_printing_opens_all_proof_and_fits_the_paper(browser: Browser, folder: P
     page.close()
     assert pdf.startswith(b"%PDF")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 5
+
+
+def test_folded_row_of_the_plan_shows_a_chevron_that_turns(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder / "stuck_by_range.html", 1280)
+    summary = page.locator(".plan > li > details:not([open]) > summary").first
+    looks = (
+        "e => { const s = getComputedStyle(e, '::after'); return [s.borderRightWidth !== '0px', s.width, s.transform] }"
+    )
+    folded = summary.evaluate(looks)
+    handle = summary.element_handle()
+    summary.click()
+    unfolded = handle.evaluate(looks) if handle is not None else None
+    page.close()
+    assert folded[:2] == [True, "6px"]
+    assert unfolded is not None
+    assert unfolded[2] != folded[2]
