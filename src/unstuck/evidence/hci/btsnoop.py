@@ -19,8 +19,8 @@ from unstuck.evidence.hci.records import (
     RECEIVED,
     SCO,
     Batch,
-    Framer,
     Ints,
+    RecordFramer,
     view,
 )
 
@@ -44,7 +44,7 @@ _LENGTH = struct.Struct(">I").unpack_from
 _LENGTH_LOW = struct.Struct(">H").unpack_from
 
 
-class BtsnoopFramer(Framer):
+class BtsnoopFramer(RecordFramer):
     """Records of a btsnoop file; the file's head must already be taken off."""
 
     kind = "btsnoop"

@@ -22,6 +22,7 @@ from unstuck.evidence.hci.records import (
     Batch,
     Framer,
     Ints,
+    RecordFramer,
     view,
 )
 
@@ -32,7 +33,7 @@ KINDS = np.zeros(256, np.uint8)
 KINDS[[0x10, 0x11, 0x12, 0x17, 0x20, 0x21, 0x22, 0x2D]] = (EVENT, ACL, SCO, ISO, COMMAND, ACL, SCO, ISO)
 
 
-class SnoozFramer(Framer):
+class SnoozFramer(RecordFramer):
     """Raw btsnooz records. They hold time steps: ``start_us`` is the time before the first one."""
 
     def __init__(self, layout: SnoozLayout, start_us: int, kind: str) -> None:
@@ -111,9 +112,3 @@ class PackedSnoozFramer(Framer):
             batch.time_us += begin_us
         self.records, self.problem, self.passed_over = inner.records, inner.problem, inner.passed_over
         yield from batches
-
-    def _walk(self, raw: bytes, size: int) -> tuple[list[int], int]:
-        raise NotImplementedError
-
-    def _batch(self, raw: bytes, offsets: Ints) -> Batch:
-        raise NotImplementedError

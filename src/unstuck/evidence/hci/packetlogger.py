@@ -10,7 +10,7 @@ import struct
 import numpy as np
 
 from unstuck.evidence.hci.recognise import PACKETLOGGER_HEAD_BYTES, PACKETLOGGER_MAX_BYTES
-from unstuck.evidence.hci.records import ACL, COMMAND, EVENT, ISO, RECEIVED, SCO, Batch, Framer, Ints, view
+from unstuck.evidence.hci.records import ACL, COMMAND, EVENT, ISO, RECEIVED, SCO, Batch, Ints, RecordFramer, view
 
 KINDS = np.zeros(256, np.uint8)
 """H4 type for each PacketLogger type; 0 = a note of the system."""
@@ -19,7 +19,7 @@ WAYS = np.zeros(256, np.uint8)
 WAYS[[0x01, 0x03, 0x09, 0x13]] = RECEIVED
 
 
-class PacketLoggerFramer(Framer):
+class PacketLoggerFramer(RecordFramer):
     """Records of a PacketLogger file."""
 
     kind = "packetlogger"

@@ -22,8 +22,8 @@ from unstuck.evidence.hci.records import (
     UNKNOWN_WAY,
     Batch,
     Bytes,
-    Framer,
     Ints,
+    RecordFramer,
     view,
 )
 from unstuck.model.errors import ErrorCode, EvidenceError
@@ -75,7 +75,7 @@ def unwrap(raw: bytes, data: Bytes, linktype: int, start: Ints, length: Ints) ->
     return Packets(start + head + 1, np.maximum(length - head - 1, 0), kind, way, None)
 
 
-class PcapFramer(Framer):
+class PcapFramer(RecordFramer):
     """Records of a pcap file; the file's head must already be taken off."""
 
     kind = "pcap"

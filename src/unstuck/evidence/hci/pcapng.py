@@ -12,7 +12,7 @@ import numpy as np
 
 from unstuck.evidence.hci.pcap import BLUEZ_MONITOR, H4, H4_WITH_DIRECTION, linktype_or_error, unwrap
 from unstuck.evidence.hci.recognise import PCAPNG_ORDERS, pcapng_resolution
-from unstuck.evidence.hci.records import MAX_RECORD_BYTES, PAD_BYTES, PASSED_OVER, SENT, Batch, Framer, Ints
+from unstuck.evidence.hci.records import MAX_RECORD_BYTES, PAD_BYTES, PASSED_OVER, SENT, Batch, Framer
 from unstuck.model.errors import EvidenceError
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
@@ -172,9 +172,3 @@ class PcapngFramer(Framer):
             time_us=np.array([row.time_us for row in rows], np.int64),
             adapter=adapter if adapter.any() else None,
         )
-
-    def _walk(self, raw: bytes, size: int) -> tuple[list[int], int]:
-        raise NotImplementedError
-
-    def _batch(self, raw: bytes, offsets: Ints) -> Batch:
-        raise NotImplementedError

@@ -104,6 +104,24 @@ class Framer(ABC):
         self.records = 0
         self._tail = b""
 
+    @abstractmethod
+    def feed(self, block: bytes) -> Iterator[Batch]:
+        """The records that end inside this block."""
+
+    def finish(self) -> Iterator[Batch]:
+        """What could only be read once all bytes were there; says so when the trace ends inside a record."""
+        if self.problem is None and self._tail:
+            self._damaged("the file ends inside this record")
+        return iter(())
+
+    def _damaged(self, reason: str, after: int = 0) -> None:
+        self.problem = (f"packet {self.records + after + 1}", reason)
+        self._tail = b""
+
+
+class RecordFramer(Framer):
+    """A container whose records follow each other plainly: a walk over their lengths finds them all."""
+
     def feed(self, block: bytes) -> Iterator[Batch]:
         """The records that end inside this block."""
         if self.problem is not None:
@@ -119,16 +137,6 @@ class Framer(ABC):
         self.passed_over += int(np.count_nonzero(batch.kind == PASSED_OVER))
         if len(batch):
             yield batch
-
-    def finish(self) -> Iterator[Batch]:
-        """What could only be read once all bytes were there; says so when the trace ends inside a record."""
-        if self.problem is None and self._tail:
-            self._damaged("the file ends inside this record")
-        return iter(())
-
-    def _damaged(self, reason: str, after: int = 0) -> None:
-        self.problem = (f"packet {self.records + after + 1}", reason)
-        self._tail = b""
 
     @abstractmethod
     def _walk(self, raw: bytes, size: int) -> tuple[list[int], int]:
