@@ -6,6 +6,7 @@ from tests.doctor.rules.cases import (
     END,
     TRACKER,
     data,
+    gatt,
     http,
     killed,
     lost,
@@ -181,3 +182,11 @@ def test_a_day_that_has_only_begun_says_nothing() -> None:
 def test_an_export_far_behind_the_trackers_log_is_a_stop() -> None:
     assert flow_of(series(3), radio_day("2026-03-18", fast=0.3, slow=23)).stops
     assert not flow_of(series(0.5), radio_day("2026-03-18", fast=0.3, slow=23)).stops
+
+
+def test_without_a_trace_the_phones_log_shows_the_loss() -> None:
+    flow = flow_of(gatt(0, 300), gatt(8, 90))
+    assert [(stop.hop, stop.since) for stop in flow.stops] == [(Hop.BLUETOOTH, before(90))]
+    assert not flow_of(gatt(8, 90), gatt(0, 80)).stops
+    assert not flow_of(gatt(0, 300), gatt(8, 5)).stops
+    assert not flow_of(gatt(0, 300), gatt(22, 90)).stops

@@ -41,6 +41,9 @@ SERIES_BEHIND = timedelta(days=1)
 STALE = timedelta(hours=24)
 """Kills, crashes and refusals older than this do not say what is so now: logs rotate, things heal."""
 
+LOST_STATUS = frozenset({0x08, 0x22, 0x3E, 0x85})
+"""GATT states that mean that the radio failed: supervision and link manager time-out, not established, 133."""
+
 REFUSALS = frozenset({401, 403, 410, 426})
 """HTTP answers that end an upload for good until something is changed."""
 
@@ -127,6 +130,7 @@ def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -
     spans = [span for span in case.links.of(case.subjects) if span.start is None or span.start <= case.judged_at]
     runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
     if not spans and not runs:
+        _by_log(case, seen)
         return
     last = spans[-1] if spans else None
     up = last is not None and (last.end is None or last.end > case.judged_at)
@@ -139,6 +143,18 @@ def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -
         _failing(case, run, up, last, carried, seen)
     elif last is not None and last.end is not None:
         _ended_in_order(case, last, last.end, carried, seen)
+
+
+def _by_log(case: Case, seen: _Seen) -> None:
+    """Without a trace: a loss in the phone's own log that no connection follows."""
+    lines = [fact for fact in case.of_tracker("gatt.status") if fact.time is not None]
+    if not lines or lines[-1].number("status") not in LOST_STATUS:
+        return
+    since = _time(lines[-1])
+    if QUIET_OK < case.judged_at - since <= STALE:
+        before = any(fact.number("status") == 0 for fact in lines)
+        text = "the link was lost and did not come back"
+        seen.stops.append(Stop(Hop.BLUETOOTH, since, text, (lines[-1],), Boundary.LINK, before))
 
 
 def _up(case: Case, last: LinkSpan, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
