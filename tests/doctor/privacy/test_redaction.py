@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests import sample
@@ -460,6 +460,8 @@ def others(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 )
 def test_nothing_planted_anywhere_comes_out(case: tuple[list[str], list[str]], places: list[int]) -> None:
     spellings, needles = case
+    own_words = " ".join(strings(redact(SMALL))).casefold()
+    assume(not any(needle.casefold() in own_words for needle in needles))
     texts = [spellings[i % len(spellings)] for i in range(len(places))]
     after = redact(planted(SMALL, dict(zip(places, texts, strict=True))))
     for text in strings(after):
