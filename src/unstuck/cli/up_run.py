@@ -199,7 +199,7 @@ class _Up:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             # Windows has no such handlers; Ctrl-C ends the loop there, and the journal is safe all the same.
-            with suppress(NotImplementedError):  # Windows has no signal handlers on its loop; Ctrl-C raises there
+            with suppress(NotImplementedError):
                 loop.add_signal_handler(number, self._stopped.set)
 
     async def _serve_tracker(self) -> tuple[asyncio.Task[None], Address]:
