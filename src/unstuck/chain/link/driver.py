@@ -6,7 +6,7 @@ Packets enter by :meth:`Driver.received` and leave by the callable given; so it 
 import asyncio
 from collections.abc import Callable
 
-from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Request, Served
+from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Failure, Request, Served
 from unstuck.chain.link.events import Datagram, Event, Refusal, Step
 from unstuck.chain.link.stack import Stack
 
@@ -57,13 +57,14 @@ class Driver:
         return step.refused
 
     def close(self) -> None:
-        """The transport is gone. Whoever waits for an answer is cancelled."""
+        """The transport is gone. Whoever waits for an answer hears just that."""
         if self._timer:
             self._timer.cancel()
         for event in self.stack.stop(self.now_ms).events:
             self._told(event)
-        for future in self._waiting.values():
-            future.cancel()
+        for handle, future in self._waiting.items():
+            if not future.done():
+                future.set_result(Failed(handle, Failure.LINK_GONE))
         self._waiting.clear()
         self._opened.cancel()
 

@@ -24,6 +24,18 @@ class Outcome(StrEnum):
     TRACKER_OTHER = "tracker.other"
     TRACKER_ERASED = "tracker.erased"
     TRIM_HELD_BACK = "tracker.trim_held_back"
+    # Bluetooth
+    BLUETOOTH_OFF = "bluetooth.off"
+    BLUETOOTH_DENIED = "bluetooth.denied"
+    BLUETOOTH_ABSENT = "bluetooth.absent"
+    BLUETOOTH_FAILED = "bluetooth.failed"
+    TRACKER_NOT_HEARD = "bluetooth.not_heard"
+    NOT_CONNECTED = "bluetooth.not_connected"
+    LINK_LOST = "bluetooth.link_lost"
+    NO_SLOT = "bluetooth.no_slot"
+    PAIRING_REFUSED = "bluetooth.pairing_refused"
+    KEY_MISSING = "bluetooth.key_missing"
+    NO_GATTLINK = "bluetooth.no_gattlink"
     # the phone itself
     JOURNAL_FULL = "journal.disk_full"
     JOURNAL_FAILED = "journal.failed"
@@ -103,6 +115,66 @@ MEANINGS: Mapping[Outcome, Meaning] = {
         "Nothing is lost, but its memory fills.",
         "Look at the reasons in 'unstuck ledger'.",
         Retry.RHYTHM,
+    ),
+    Outcome.BLUETOOTH_OFF: Meaning(
+        "Bluetooth is off", _SAFE_AT_TRACKER, "Turn Bluetooth on; syncing goes on by itself.", Retry.BACK_OFF
+    ),
+    Outcome.BLUETOOTH_DENIED: Meaning(
+        "This program may not use Bluetooth",
+        _SAFE_AT_TRACKER,
+        "Allow it in the system's privacy settings.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.BLUETOOTH_ABSENT: Meaning(
+        "This device has no Bluetooth that can be used",
+        _SAFE_AT_TRACKER,
+        "Plug in an adapter, or try with 'unstuck up --virtual'.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.BLUETOOTH_FAILED: Meaning(
+        "Bluetooth of this device failed", _SAFE_AT_TRACKER, "Turn Bluetooth off and on.", Retry.BACK_OFF
+    ),
+    Outcome.TRACKER_NOT_HEARD: Meaning(
+        "The tracker was not heard",
+        _SAFE_AT_TRACKER,
+        "Bring it near, see that it is charged, and that no other phone holds it.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.NOT_CONNECTED: Meaning(
+        "The tracker was heard, but no connection came about",
+        _SAFE_AT_TRACKER,
+        "Bring both close together, away from walls and Wi-Fi routers.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.LINK_LOST: Meaning(
+        "The connection to the tracker was lost",
+        _SAFE_AT_TRACKER,
+        "Bring it back near; the sync goes on where it ended.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.NO_SLOT: Meaning(
+        "This device has no room for one more Bluetooth connection",
+        _SAFE_AT_TRACKER,
+        "Disconnect headphones, car or watch for the time of a sync.",
+        Retry.BACK_OFF,
+    ),
+    Outcome.PAIRING_REFUSED: Meaning(
+        "The tracker refused to pair",
+        _SAFE_AT_TRACKER,
+        "Hold the tracker's button until it opens for pairing, then sync again: it is bonded to another phone.",
+        Retry.PERSON,
+    ),
+    Outcome.KEY_MISSING: Meaning(
+        "The tracker has forgotten this device",
+        _SAFE_AT_TRACKER,
+        "Pair anew ('unstuck agent --pair-again'); its records stay on it.",
+        Retry.PERSON,
+    ),
+    Outcome.NO_GATTLINK: Meaning(
+        "What answers at this address is no tracker of ours",
+        _SAFE_AT_TRACKER,
+        "Check the address.",
+        Retry.PERSON,
     ),
     Outcome.JOURNAL_FULL: Meaning(
         "The disk is full", _SAFE_AT_TRACKER, "Free some space; syncing goes on by itself.", Retry.BACK_OFF

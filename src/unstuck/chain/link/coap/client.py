@@ -36,6 +36,7 @@ class Failure(StrEnum):
     """Why a request has no response."""
 
     NO_ANSWER = "no_answer"
+    LINK_GONE = "link_gone"
     REJECTED = "rejected"
     BLOCKS = "blocks"
     TOO_LARGE = "too_large"

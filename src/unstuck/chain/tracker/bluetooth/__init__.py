@@ -1,0 +1,4 @@
+"""The tracker as a Bluetooth LE peripheral: phones' links enter; adverts, attribute values and Gattlink packets leave.
+
+``peripheral`` advertises, bonds and hosts the services, ``session`` is one phone's link, ``pace`` how fast it runs.
+"""
