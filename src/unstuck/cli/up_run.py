@@ -1,4 +1,4 @@
-"""What ``unstuck up`` does: a server in a thread, a tracker and an agent on one event loop, and a look at them."""
+"""What ``unstuck up`` does: a server in a thread, radio, tracker and agent on one event loop, and a look at them."""
 
 import asyncio
 import json
@@ -9,18 +9,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import typer
 
 from unstuck import __version__
-from unstuck.chain.link.udp import Address
+from unstuck.chain.paced import PacedLoop
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
+from unstuck.chain.phone.bluetooth import BluetoothLink, Radio, adapter_present
 from unstuck.chain.phone.journal import Journal
+from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import Server
-from unstuck.chain.phone.udp import UdpLink, open_link
+from unstuck.chain.phone.tracker import Claim, TrackerApi, TrackerError
 from unstuck.chain.server.app import create_app
 from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.possession import CODE_BYTES, code_of, tracker_id
@@ -30,8 +34,8 @@ from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Folder
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.resources import Identity
-from unstuck.chain.tracker.serve import accelerated, serve
 from unstuck.chain.tracker.source import DAY_S, Source
+from unstuck.chain.virtual import VirtualPair
 from unstuck.cli.state import (
     JOURNAL_FILE,
     Login,
@@ -43,7 +47,7 @@ from unstuck.cli.state import (
 )
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker_run import load_replay
-from unstuck.cli.up_view import Look, Told, document, screen
+from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
 
 CODE_FILE = "tracker-code"
@@ -53,6 +57,9 @@ WORN_BEFORE_S = 6 * 3600
 
 LOOK_EVERY_S = 1.0
 """Real seconds between two looks: a person sees it move, and the server is hardly asked."""
+
+LOOK_AGAIN_S = 5.0
+"""Seconds between two looks for a tracker that is not known yet."""
 
 START_PATIENCE_S = 20.0
 """Real seconds for the server to answer at first; it takes one or two."""
@@ -75,22 +82,35 @@ class UpRequest:
     seconds: float = 0.0
     as_json: bool = False
     plain: bool = False
+    virtual: bool = False
+    at: str = ""
+    walk_away_s: float = 0.0
 
 
 def run(request: UpRequest) -> ExitStatus:
     """Run until the time is over or Ctrl-C. UsageError and JournalError as their sentences say."""
+    virtual = request.virtual or not adapter_present()
+    if not virtual and (request.speed != 1 or request.at or request.replay or request.walk_away_s):
+        reason = "goes with --virtual: on a real radio time passes as it does and the tracker is who it is"
+        raise UsageError(ErrorCode.AGENT_USAGE, given="--speed, --at, --replay or --walk-away", reason=reason)
     folder = private_folder(request.folder or state_folder() / "up")
     source = load_replay(request.replay, request.user)[1] if request.replay else Generator(request.seed)
-    code = _code(folder)
+    begins_s = _begins_s(request.at)
+    loop = PacedLoop(request.speed)
     try:
         # First of all: a second "up" in the same folder must stop before it touches the tracker's memory.
         with ExitStack() as stack:
+            stack.callback(loop.close)
             journal = Journal(folder / JOURNAL_FILE)
             stack.callback(journal.close)
-            tracker = _tracker(folder, code, source)
-            true_time = _Time(max(time.time(), tracker.notes.recorded_until_s), request.speed)
+            claim = Claim(tracker_id(code), code) if virtual and (code := _code(folder)) else None
+            tracker = _tracker(folder, claim, source, begins_s) if claim else None
+            start_s = max(begins_s, tracker.notes.recorded_until_s) if tracker else begins_s
+            true_time = _Time(loop, start_s)
             address = stack.enter_context(_server(folder, request.port, true_time))
-            return asyncio.run(_Up(request, folder, journal, tracker, true_time, address, code).run())
+            up = _Up(request, folder, journal, tracker, true_time, address, claim)
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                return runner.run(up.run())
     except OSError as error:
         raise UsageError(ErrorCode.AGENT_USAGE, given=str(folder), reason=error.strerror or str(error)) from error
 
@@ -98,16 +118,28 @@ def run(request: UpRequest) -> ExitStatus:
 class _Time:
     """The chain's own true time (Unix s), which can be stopped so that the last sync meets a wrist at rest."""
 
-    def __init__(self, start_s: float, speed: float) -> None:
-        self._passes = accelerated(start_s, speed)
+    def __init__(self, loop: PacedLoop, start_s: float) -> None:
+        self._loop = loop
+        self._start_s = start_s - loop.time()
         self._stopped_s: float | None = None
 
     def __call__(self) -> float:
-        return self._passes() if self._stopped_s is None else self._stopped_s
+        return self._start_s + self._loop.time() if self._stopped_s is None else self._stopped_s
 
     def stop(self) -> None:
         """It does not pass any more."""
         self._stopped_s = self()
+
+
+class _Network(httpx.AsyncHTTPTransport):
+    """The network as ever, during which the chain's clock runs no faster than the server answers."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, PacedLoop)
+        with loop.held():
+            return await super().handle_async_request(request)
 
 
 def _code(folder: Path) -> str:
@@ -118,10 +150,21 @@ def _code(folder: Path) -> str:
     return file.read_text(encoding="utf-8").strip()
 
 
-def _tracker(folder: Path, code: str, source: Source) -> Tracker:
+def _begins_s(at: str) -> float:
+    """Unix seconds of a time of today (UTC); of now when none is given."""
+    if not at:
+        return time.time()
+    try:
+        clock = datetime.strptime(at, "%H:%M")  # noqa: DTZ007 - only hour and minute are taken from it
+    except ValueError as error:
+        raise UsageError(ErrorCode.AGENT_USAGE, given=f"--at {at}", reason="write it like 15:30") from error
+    return datetime.now(UTC).replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0).timestamp()
+
+
+def _tracker(folder: Path, claim: Claim, source: Source, begins_s: float) -> Tracker:
     memory = folder / "tracker"
-    first_s = time.time() if memory.exists() else time.time() - WORN_BEFORE_S
-    return Tracker(Identity(tracker_id(code), _NAME, __version__), Folder(memory), source, first_s)
+    first_s = begins_s if memory.exists() else begins_s - WORN_BEFORE_S
+    return Tracker(Identity(claim.tracker, _NAME, __version__), Folder(memory), source, first_s)
 
 
 @contextmanager
@@ -146,17 +189,17 @@ def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator
 
 
 class _Up:
-    """One run of the chain."""
+    """One run of the chain. ``tracker`` and ``claim``: the virtual one; None: whatever the real radio finds."""
 
     def __init__(
         self,
         request: UpRequest,
         folder: Path,
         journal: Journal,
-        tracker: Tracker,
+        tracker: Tracker | None,
         true_time: _Time,
         address: str,
-        code: str,
+        claim: Claim | None,
     ) -> None:
         self._request = request
         self._folder = folder
@@ -164,36 +207,81 @@ class _Up:
         self._tracker = tracker
         self._true_time = true_time
         self._address = address
-        self._code = code
+        self._claim = claim
         self._began = time.monotonic()
         self._stopped = asyncio.Event()
+        self._name = _NAME
 
     async def run(self) -> ExitStatus:
         """Start, watch, stop; the last sync is after the tracker's last minute."""
         self._stop_on_signals()
         async with AsyncExitStack() as stack:
-            login = await _login(self._folder, self._address, self._tracker.identity.id, self._code)
-            serving, at = await self._serve_tracker()
-            stack.callback(serving.cancel)
-            link = await open_link(at, _LOCAL)
-            stack.callback(link.close)
-            server = await stack.enter_async_context(Server(login.server, login.token))
-            agent = self._agent(link, server)
+            link, living = await self._radio(stack)
+            claim = await self._known(link)
+            if claim is None:
+                return ExitStatus.HEALTHY
+            login = await _login(self._folder, self._address, claim)
+            server = await stack.enter_async_context(Server(login.server, login.token, _Network()))
+            agent = self._agent(claim.tracker, link, server)
             syncing = asyncio.create_task(agent.run())
             try:
-                await self._watch(agent, link, server, (serving, syncing))
+                await self._watch(agent, link, server, (syncing, *living))
             finally:
                 await _cancelled(syncing)
             self._true_time.stop()
-            for once in (agent.drain_once, agent.upload_once):
-                await once()
+            if not self._request.walk_away_s:
+                for once in (agent.drain_once, agent.upload_once):
+                    await once()
             look = await self._look(agent, link, server)
-            await _cancelled(serving)
         if self._request.as_json:
             typer.echo(json.dumps(document(look), indent=2))
         else:
             typer.echo(f"stopped; everything is kept in {self._folder}")
         return ExitStatus.HEALTHY
+
+    async def _radio(self, stack: AsyncExitStack) -> tuple[BluetoothLink, tuple[asyncio.Task[None], ...]]:
+        """The link, and what lives at its other end here."""
+        if self._tracker is None or self._claim is None:
+            link = BluetoothLink("", Radio())
+            stack.push_async_callback(link.close)
+            return link, ()
+        pair = VirtualPair(self._folder, self._tracker, self._claim.code, self._true_time)
+        await pair.start()
+        stack.push_async_callback(pair.stop)
+        recording = asyncio.create_task(pair.run())
+        stack.push_async_callback(_cancelled, recording)
+        if self._request.walk_away_s:
+            walking = asyncio.create_task(self._walk(pair))
+            stack.push_async_callback(_cancelled, walking)
+        return pair.link, (recording,)
+
+    async def _walk(self, pair: VirtualPair) -> None:
+        await asyncio.sleep(self._request.walk_away_s * self._request.speed)
+        typer.echo("the tracker is carried away, out of the phone's reach", err=True)
+        await pair.walk_away()
+
+    async def _known(self, link: BluetoothLink) -> Claim | None:
+        """Who the tracker is and what proves that we have it: it tells over the bond. None: stopped meanwhile."""
+        api = TrackerApi(link)
+        stopped = asyncio.create_task(self._stopped.wait())
+        said = ""
+        while self._claim is None:
+            asking = asyncio.create_task(api.claim())
+            await asyncio.wait((stopped, asking), return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done():
+                await _cancelled(asking)
+                return None
+            try:
+                self._claim = asking.result()
+                self._name = link.heard.name if link.heard and link.heard.name else self._name
+            except TrackerError as fault:
+                words = sentence(fault.outcome, fault.detail)
+                if words != said:
+                    typer.echo(f"looking for a tracker: {words}", err=True)
+                said = words
+                await asyncio.wait((stopped,), timeout=LOOK_AGAIN_S)
+        stopped.cancel()
+        return self._claim
 
     def _stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -202,32 +290,20 @@ class _Up:
             with suppress(NotImplementedError):
                 loop.add_signal_handler(number, self._stopped.set)
 
-    async def _serve_tracker(self) -> tuple[asyncio.Task[None], Address]:
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[Address] = loop.create_future()
-        serving = asyncio.create_task(serve(self._tracker, (_LOCAL, 0), self._true_time, ready=ready.set_result))
-        await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            serving.result()
-        return serving, ready.result()
-
-    def _agent(self, link: UdpLink, server: Server) -> Agent:
-        speed = self._request.speed
-        ways = Ways(self._true_time, lambda seconds: asyncio.sleep(seconds / speed), every_s=self._request.every_s)
-        return Agent(self._journal, self._tracker.identity.id, link, server, ways)
+    def _agent(self, tracker: str, link: BluetoothLink, server: Server) -> Agent:
+        ways = Ways(self._true_time, asyncio.sleep, every_s=self._request.every_s)
+        return Agent(self._journal, tracker, link, server, ways)
 
     async def _watch(
-        self, agent: Agent, link: UdpLink, server: Server, running: tuple[asyncio.Task[None], ...]
+        self, agent: Agent, link: BluetoothLink, server: Server, running: tuple[asyncio.Task[None], ...]
     ) -> None:
         """Show where it stands until the time is over, somebody stops it, or a part ends."""
         stopped = asyncio.create_task(self._stopped.wait())
         with screen(quiet=self._request.as_json, plain=self._request.plain) as show:
             while True:
                 show(await self._look(agent, link, server))
-                left_s = self._left_s()
-                done, _ = await asyncio.wait(
-                    (stopped, *running), timeout=min(LOOK_EVERY_S, left_s), return_when=asyncio.FIRST_COMPLETED
-                )
+                wait_s = min(LOOK_EVERY_S, self._left_s()) * self._request.speed
+                done, _ = await asyncio.wait((stopped, *running), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
                 if done or self._left_s() <= 0:
                     break
         stopped.cancel()
@@ -240,49 +316,66 @@ class _Up:
             return LOOK_EVERY_S
         return max(0.0, self._request.seconds - (time.monotonic() - self._began))
 
-    async def _look(self, agent: Agent, link: UdpLink, server: Server) -> Look:
-        tracker = self._tracker.identity.id
+    async def _look(self, agent: Agent, link: BluetoothLink, server: Server) -> Look:
         today_s = int(self._true_time()) // DAY_S * DAY_S
         try:
             told = Told(
-                await server.days(tracker, today_s, today_s + DAY_S),
-                await server.watermarks(tracker),
-                await server.ledger(tracker),
+                await server.days(agent.tracker, today_s, today_s + DAY_S),
+                await server.watermarks(agent.tracker),
+                await server.ledger(agent.tracker),
             )
         except ServerError as fault:
             told = Told(trouble=fault.detail)
         return Look(
-            name=self._tracker.identity.name,
-            tracker=tracker,
+            name=self._name,
+            tracker=agent.tracker,
             address=self._address,
             now_s=self._true_time(),
             up_s=time.monotonic() - self._began,
             speed=self._request.speed,
-            tracker_newest_s=self._tracker.notes.recorded_until_s,
-            tracker_held=dict(self._tracker.memory.held),
-            tracker_steps=self._tracker.notes.day_steps,
-            battery_percent=self._tracker.battery.percent,
+            wrist=self._wrist(agent),
             link_open=link.open,
+            rssi_dbm=link.heard.rssi_dbm if link.heard else None,
             moved_bytes=link.moved_bytes,
             agent=agent.snapshot(),
             told=told,
         )
 
+    def _wrist(self, agent: Agent) -> Wrist:
+        """The virtual tracker as it is; a real one as it last told."""
+        tracker, status = self._tracker, agent.snapshot().status
+        if tracker is not None:
+            newest_s, held = tracker.notes.recorded_until_s, dict(tracker.memory.held)
+            return Wrist(newest_s, held, tracker.notes.day_steps, tracker.battery.percent)
+        if status is not None:
+            return Wrist(status.now_s, status.held, None, status.battery_percent)
+        return Wrist(None, {}, None, None)
 
-async def _login(folder: Path, address: str, tracker: str, code: str) -> Login:
+
+async def _login(folder: Path, address: str, claim: Claim) -> Login:
     """This device's login at the server: the kept one, else a new account that claims the tracker."""
-    async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
-        await _answers(http)
-        kept = read_login(folder)
-        if kept is not None:
-            known = await http.get(f"/v1/trackers/{tracker}/watermarks", headers=_with(kept.token))
-            if known.is_success:
-                kept = replace(kept, server=address)
-                write_login(folder, kept)  # the port may be another one this time; 'unstuck ledger' reads it here
-                return kept
-        session = await _session(http, folder / ACCOUNT_FILE)
-        await _made(http, "/v1/trackers", {"tracker": tracker, "code": code, "name": _NAME}, session)
-        token = await _made(http, "/v1/tokens", {"name": "unstuck up"}, session)
+    network = httpx.AsyncClient(base_url=address, trust_env=False, transport=_Network(), timeout=START_PATIENCE_S)
+    async with network as http:
+        try:
+            return await _signed_in(http, folder, address, claim)
+        except httpx.TransportError as error:
+            reason = f"does not answer within {START_PATIENCE_S:g} s ({type(error).__name__})"
+            raise UsageError(ErrorCode.AGENT_USAGE, given="the server", reason=reason) from error
+
+
+async def _signed_in(http: httpx.AsyncClient, folder: Path, address: str, claim: Claim) -> Login:
+    tracker, code = claim.tracker, claim.code
+    await _answers(http)
+    kept = read_login(folder)
+    if kept is not None:
+        known = await http.get(f"/v1/trackers/{tracker}/watermarks", headers=_with(kept.token))
+        if known.is_success:
+            kept = replace(kept, server=address)
+            write_login(folder, kept)  # the port may be another one this time; 'unstuck ledger' reads it here
+            return kept
+    session = await _session(http, folder / ACCOUNT_FILE)
+    await _made(http, "/v1/trackers", {"tracker": tracker, "code": code, "name": _NAME}, session)
+    token = await _made(http, "/v1/tokens", {"name": "unstuck up"}, session)
     login = Login(address, token["token"])
     write_login(folder, login)
     return login
@@ -326,6 +419,6 @@ async def _answers(http: httpx.AsyncClient) -> None:
             return
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
+async def _cancelled(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.wait((task,))

@@ -39,6 +39,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrist:
+    """The tracker: its newest minute (Unix s), what it holds, today's steps, battery; None: it has not told."""
+
+    newest_s: int | None
+    held: Held
+    steps: int | None
+    battery_percent: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """All that one look found. Times in Unix seconds of the chain's own time."""
 
@@ -48,11 +58,9 @@ class Look:
     now_s: float
     up_s: float
     speed: float
-    tracker_newest_s: int
-    tracker_held: Held
-    tracker_steps: int
-    battery_percent: int
+    wrist: Wrist
     link_open: bool
+    rssi_dbm: int | None
     moved_bytes: int
     agent: Snapshot
     told: Told
@@ -75,7 +83,7 @@ class Look:
     @property
     def only_on_tracker(self) -> Held:
         """On the tracker and nowhere else."""
-        return held.without(self.tracker_held, self.agent.ledger.committed)
+        return held.without(self.wrist.held, self.agent.ledger.committed)
 
 
 Show = Callable[[Look], None]
@@ -112,10 +120,11 @@ class _Lines:
 def line(look: Look) -> str:
     """The four hops in one line."""
     last = " ".join(f"{side}:{attempt.outcome}" for side, attempt in sorted(look.agent.last.items()))
+    steps = "" if look.wrist.steps is None else f"{look.wrist.steps:,} at the wrist, "
     return (
         f"tracker {held.total(look.only_on_tracker):,} | bluetooth {'open' if look.link_open else 'closed'}"
         f" | phone {held.total(look.waiting):,} | server {held.total(look.server_held):,}"
-        f" | steps {look.tracker_steps:,} at the wrist, {look.server_steps:,} at the server | {last or 'no sync yet'}"
+        f" | steps {steps}{look.server_steps:,} at the server | {last or 'no sync yet'}"
     )
 
 
@@ -150,11 +159,16 @@ def _table(look: Look) -> Table:
     table.add_column("newest", justify="right")
     table.add_column("records", justify="right")
     table.add_column("")
-    wrist = f"{look.tracker_steps:,} steps today · battery {look.battery_percent} %"
+    steps = () if look.wrist.steps is None else (f"{look.wrist.steps:,} steps today",)
+    battery = () if look.wrist.battery_percent is None else (f"battery {look.wrist.battery_percent} %",)
+    wrist = " · ".join((*steps, *battery))
     phone = f"{held.total(look.agent.ledger.committed):,} safe in all"
     server = look.told.trouble or f"{look.server_steps:,} steps today"
-    table.add_row("tracker", _clock(look.tracker_newest_s), f"{held.total(look.only_on_tracker):,} only here", wrist)
-    link = "session open" if look.link_open else "no session"
+    newest = "" if look.wrist.newest_s is None else _clock(look.wrist.newest_s)
+    table.add_row("tracker", newest, f"{held.total(look.only_on_tracker):,} only here", wrist)
+    link = "connected" if look.link_open else "not connected"
+    if look.rssi_dbm is not None:
+        link += f" · heard at {look.rssi_dbm} dBm"
     table.add_row("bluetooth", "", "", f"{link} · {look.moved_bytes / 1000:,.1f} kB moved")
     table.add_row("phone", _newest(look, "phone"), f"{held.total(look.waiting):,} to upload", phone)
     table.add_row("server", _newest(look, "server"), f"{held.total(look.server_held):,}", server)
@@ -202,18 +216,18 @@ def document(look: Look) -> dict[str, Any]:
     """The same for programs; schema "unstuck.chain/1", see docs/reference/agent.md."""
     return {
         "schema": "unstuck.chain/1",
-        "tracker": {"id": look.tracker, "name": look.name, "battery": look.battery_percent},
+        "tracker": {"id": look.tracker, "name": look.name, "battery": look.wrist.battery_percent},
         "now": int(look.now_s),
         "up_s": round(look.up_s, 1),
         "speed": look.speed,
         "hops": {
             "tracker": {
-                "newest": look.tracker_newest_s,
-                "held": held.to_plain(look.tracker_held),
+                "newest": look.wrist.newest_s,
+                "held": held.to_plain(look.wrist.held),
                 "only_here": held.total(look.only_on_tracker),
-                "steps_today": look.tracker_steps,
+                "steps_today": look.wrist.steps,
             },
-            "bluetooth": {"open": look.link_open, "moved_bytes": look.moved_bytes},
+            "bluetooth": {"open": look.link_open, "rssi": look.rssi_dbm, "moved_bytes": look.moved_bytes},
             "phone": {"committed": held.total(look.agent.ledger.committed), "to_upload": held.to_plain(look.waiting)},
             "server": {
                 "held": held.to_plain(look.server_held),

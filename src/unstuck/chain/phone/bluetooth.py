@@ -6,8 +6,10 @@ Golden Gate's: find, connect, prove the attribute table current, pair if need be
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -82,6 +84,11 @@ class Heard:
     address: str
     name: str
     rssi_dbm: int
+
+
+def adapter_present() -> bool:
+    """Whether this machine has a Bluetooth adapter, as far as can be told without using it. Only Linux says so."""
+    return not sys.platform.startswith("linux") or any(Path("/sys/class/bluetooth").glob("hci*"))
 
 
 class BluetoothLink:

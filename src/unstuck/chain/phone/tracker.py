@@ -1,6 +1,7 @@
 """The tracker over CoAP, as the agent uses it. Every trouble leaves as :class:`TrackerError`. Source: tracker.md."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import cbor2
@@ -58,6 +59,12 @@ class TrackerApi:
         """Set its clock to these Unix seconds."""
         await self._expect(Request(Code.PUT, ("time",), payload=cbor2.dumps({"now": now_s})), Code.CHANGED)
 
+    async def claim(self) -> "Claim":
+        """Who it is and the code that proves possession; told to a bonded phone only."""
+        raw = (await self._expect(Request(Code.GET, ("claim",)), Code.CONTENT)).payload
+        fields = _fields(raw, "claim")
+        return Claim(_text(fields, "id"), _text(fields, "code"))
+
     async def _expect(self, request: Request, code: Code) -> Response:
         return _checked(await self._ask(request), code)
 
@@ -68,14 +75,20 @@ class TrackerApi:
         return answer.response
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A tracker's id and the code with which an account claims it."""
+
+    tracker: str
+    code: str
+
+    def __repr__(self) -> str:
+        return f"Claim(tracker={self.tracker!r})"
+
+
 def read_status(raw: bytes) -> Status:
     """A status out of CBOR. TrackerError when it is none."""
-    try:
-        fields = cbor2.loads(raw)
-    except (cbor2.CBORDecodeError, ValueError, RecursionError) as fault:
-        raise _unreadable("the status is no CBOR") from fault
-    if not isinstance(fields, Mapping):
-        raise _unreadable("the status is no map")
+    fields = _fields(raw, "status")
     battery = fields.get("battery")
     if battery is not None:
         battery = _number(fields, "battery", _PERCENT_MOST)
@@ -93,6 +106,16 @@ def read_status(raw: bytes) -> Status:
         )
     except ValueError as fault:
         raise _unreadable(f"the status: {fault}") from fault
+
+
+def _fields(raw: bytes, what: str) -> Mapping[object, object]:
+    try:
+        fields = cbor2.loads(raw)
+    except (cbor2.CBORDecodeError, ValueError, RecursionError) as fault:
+        raise _unreadable(f"the {what} is no CBOR") from fault
+    if not isinstance(fields, Mapping):
+        raise _unreadable(f"the {what} is no map")
+    return fields
 
 
 def _text(fields: Mapping[object, object], key: str) -> str:

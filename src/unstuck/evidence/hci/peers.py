@@ -21,6 +21,8 @@ SURE_PROTOCOL = 0.9
 """The handshake of the vendor's protocol; six bytes could be chance, on both sides hardly."""
 SURE_NAME = 0.7
 """Names can be set by anybody, and products share words."""
+SURE_OWN_NAME = 0.99
+"""A name that only one open project gives its trackers, whose services are another vendor's published ones."""
 SURE_COMPANY = 0.6
 """A company identifier; the company makes other things too."""
 SURE_HANDLES = 0.4
@@ -121,7 +123,7 @@ class Peers:
             self._name_drafts[key] = Draft("device.name", value, at.time_us, at.number, said, address)
         for vendor, profile in profiles().items():
             if profile.has_name(name):
-                self.sign(address, vendor, "name", SURE_NAME, at, said)
+                self.sign(address, vendor, "name", SURE_OWN_NAME if profile.own_name else SURE_NAME, at, said)
 
     def uuid16(self, address: str, uuid: int, by: str, at: Moment) -> None:
         """A 16-bit service seen in an advert or found on the device."""

@@ -41,7 +41,7 @@ class VendorProfile:
 
     ``service_uuids128`` are (value, mask) pairs of 128-bit integers. ``minute_detail_days`` and
     ``daily_days`` are None where nobody published them. ``weak`` marks signs of a class of sensors
-    rather than of a vendor.
+    rather than of a vendor; ``own_name``: a name that nobody else gives a tracker.
     """
 
     id: str
@@ -58,6 +58,7 @@ class VendorProfile:
     status_page: str
     sources: tuple[str, ...]
     weak: bool = False
+    own_name: bool = False
 
     def has_uuid16(self, uuid: int) -> bool:
         """Whether a 16-bit service UUID is one of this vendor's trackers'."""
@@ -111,6 +112,7 @@ def _profile(vendor: str, rows: Mapping[str, Any]) -> VendorProfile:
         status_page=rows.get("status_page", ""),
         sources=tuple(rows["sources"]),
         weak=rows.get("weak", False),
+        own_name=rows.get("own_name", False),
     )
 
 

@@ -39,6 +39,9 @@ SCAN_INTERVAL_MS = 60.0
 SCAN_WINDOW_MS = 30.0
 """Half of the time, as a phone scans for an app in the foreground (Android: 100 % for short, 25 to 50 % else)."""
 
+SPARE_S = 5.0
+"""For the cancelling of a connection attempt after its time-out."""
+
 PAIRING_S = 30.0
 """The Security Manager gives up after 30 s without an answer (Core Specification vol. 3 part H, 3.4)."""
 
@@ -211,17 +214,23 @@ class _Client(BaseBleakClient):
         device = self.phone.host.device
         timeout_s = float(kwargs.get("timeout", self._timeout))
         try:
-            async with asyncio.timeout(timeout_s):
-                # Bumble cancels by itself a little earlier, so that the controller is free for the next attempt.
+            # Bumble gives up by itself and takes a connection that comes in the same moment; only while it looks for a
+            # bonded device by its keys it knows no time-out.
+            async with asyncio.timeout(timeout_s + SPARE_S):
                 connection = await device.connect(
                     self._target,
-                    timeout=max(0.1, timeout_s - 0.5),
+                    timeout=timeout_s,
                     own_address_type=self.phone.host.own_address_type,
                 )
         except core.TimeoutError as error:
             raise TimeoutError(f"{self.address} was not found in {timeout_s:g} s") from error
         except (core.BaseBumbleError, hci.HCI_Error) as error:
             raise _failed(error) from error
+        except (asyncio.CancelledError, TimeoutError):
+            # Bumble forgets the attempt, its controller would not: a connection that nobody waits for would come about.
+            with suppress(core.BaseBumbleError, hci.HCI_Error):
+                await device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+            raise
         assert isinstance(connection, bumble_device.Connection)
         self._connection = connection
         connection.once(connection.EVENT_DISCONNECTION, self._gone)

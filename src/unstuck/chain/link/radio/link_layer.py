@@ -153,9 +153,9 @@ class LinkLayer:
         if self.waiting or not self.established:
             while self._anchor_s <= now_s and (self.waiting or not self.established):
                 arrived += self._event(ears, self._anchor_s)
+                self._checked_s = self._anchor_s
                 self._anchor_s += self.interval_s
-            self._checked_s = now_s
-        else:
+        if not self.waiting:
             self._pass_silence(ears, now_s)
         self._skip_to(now_s)
         return arrived

@@ -10,18 +10,20 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
 
+import cbor2
 from bumble import core, hci
 from bumble import device as bumble_device
 from bumble.core import AdvertisingData
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.pairing import PairingConfig, PairingDelegate
 
-from unstuck.chain.link.coap import Request, Response
+from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.gatt.values import ConnectionConfiguration, ConnectionStatus, Mode, StatusFlag
 from unstuck.chain.tracker.bluetooth.session import Session
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.radio import VERY_FAST_ADVERTISING_S
+from unstuck.chain.tracker.resources import CBOR_FORMAT
 
 FAST_ADVERTISING_MS = 30.0
 """While a phone is expected back (T_GAP(adv_fast_interval1), 30 to 60 ms)."""
@@ -66,7 +68,9 @@ class Told:
 
 
 class Peripheral:
-    """``true_time``: Unix seconds. ``told`` hears what happens. One phone at a time, as bands do."""
+    """``true_time``: Unix seconds. ``told`` hears what happens. ``code``: proves possession; a bonded phone may read it
+    (resource ``claim``). One phone at a time, as bands do.
+    """
 
     def __init__(
         self,
@@ -74,7 +78,10 @@ class Peripheral:
         host: BluetoothHost,
         true_time: Callable[[], float],
         told: Callable[[Told], None] = lambda told: None,
+        *,
+        code: str = "",
     ) -> None:
+        self._code = code
         self.session: Session | None = None
         self._tracker = tracker
         self._host = host
@@ -245,6 +252,10 @@ class Peripheral:
             session.look()
 
     def _answer(self, request: Request) -> Response:
+        if request.path == ("claim",) and request.method is Code.GET and self._code:
+            # Only here, over the bond: who is bonded has held the tracker in the hand.
+            claim = {"id": self._tracker.identity.id, "code": self._code}
+            return Response(Code.CONTENT, cbor2.dumps(claim), CBOR_FORMAT)
         boot = self._tracker.memory.boot
         response = self._tracker.handle(request, self._true_time())
         if self._tracker.memory.boot != boot:

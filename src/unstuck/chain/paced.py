@@ -1,0 +1,117 @@
+"""An event loop whose clock runs faster than real time, or jumps over all waiting: for a chain within one process.
+
+Everything on the loop shares the clock, so radio, tracker and agent agree on how long a second is: a link still needs
+its four seconds to time out. What a thread or the network does takes real time; while somebody waits for that,
+:meth:`PacedLoop.held` keeps the clock from running away.
+"""
+
+import asyncio
+import math
+import selectors
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import Any, TypeVar, TypeVarTuple
+
+Result = TypeVar("Result")
+Given = TypeVarTuple("Given")
+
+FINE_S = 0.001
+"""A selector rounds shorter waits up to this: at 60 times real time that would be 60 ms, four connection events."""
+
+_Ready = list[tuple[selectors.SelectorKey, int]]
+
+REAL_WAIT_S = 0.05
+"""Longest real wait while a jumping clock is held: how late a timer of another thread is noticed at the most."""
+
+
+class PacedLoop(asyncio.SelectorEventLoop):
+    """``speed``: seconds of the loop in a real second of waiting; infinite: all waiting is skipped.
+
+    Only waiting is sped up. Work takes as long as it takes (on an infinitely fast clock: no time), so that a busy
+    machine does not make time-outs of 20 s out of a few milliseconds.
+    """
+
+    def __init__(self, speed: float = math.inf, start_s: float = 0.0) -> None:
+        self._speed = speed
+        self._holds = 0
+        self._waiting = False
+        self._base_s = start_s
+        self._since_s = time.monotonic()
+        super().__init__(_Selector(self))
+
+    def time(self) -> float:
+        """Seconds since whatever ``start_s`` meant. May be read from any thread."""
+        return self._base_s + (time.monotonic() - self._since_s) * self._pace()
+
+    def _pace(self) -> float:
+        if math.isinf(self._speed):
+            return 0.0
+        return self._speed if self._waiting and not self._holds else 1.0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Somebody waits for a thread or for the network."""
+        self._hold(1)
+        try:
+            yield
+        finally:
+            self._hold(-1)
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Given], Result], *args: *Given
+    ) -> "asyncio.Future[Result]":
+        """As ever, with the clock held until it is done."""
+        self._hold(1)
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(lambda _future: self._hold(-1))
+        return future
+
+    def wait(self, select: Callable[[float | None], _Ready], timeout: float | None) -> _Ready:
+        """The selector's wait for ``timeout`` seconds of the loop."""
+        if timeout is None or timeout <= 0:
+            return select(timeout)
+        if math.isinf(self._speed):
+            ready = select(min(timeout, REAL_WAIT_S) if self._holds else 0)
+            if not ready and not self._holds:
+                self._base_s += timeout
+            return ready
+        self._rebase(waiting=True)
+        until_s, real_s = self._base_s + timeout, timeout / self._pace()
+        try:
+            if real_s >= FINE_S:
+                return select(real_s)
+            time.sleep(real_s)
+            return select(0)
+        finally:
+            self._rebase(waiting=False)
+            if self._base_s > until_s and not self._holds:
+                # The machine was busy and woke us late: that is work, and must not make several timers due at once.
+                self._base_s = until_s
+
+    def _hold(self, change: int) -> None:
+        self._rebase(waiting=self._waiting)
+        self._holds += change
+
+    def _rebase(self, *, waiting: bool) -> None:
+        now_s, real_s = self.time(), time.monotonic()
+        self._base_s, self._since_s, self._waiting = now_s, real_s, waiting
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits as the loop's clock says."""
+
+    def __init__(self, loop: PacedLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> _Ready:
+        """Files that are ready. Without any timer only a file or a thread can wake the loop."""
+        return self._loop.wait(super().select, timeout)
+
+
+def run(work: Coroutine[Any, Any, Result], speed: float = math.inf, start_s: float = 0.0) -> Result:
+    """Like ``asyncio.run``, on a clock of its own."""
+    with asyncio.Runner(loop_factory=lambda: PacedLoop(speed, start_s)) as runner:
+        return runner.run(work)
