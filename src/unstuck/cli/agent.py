@@ -7,7 +7,13 @@ import typer
 
 
 def agent(
-    tracker: Annotated[str, typer.Option(metavar="HOST:PORT", help="The tracker's UDP address.")] = "127.0.0.1:5684",
+    tracker: Annotated[
+        str,
+        typer.Option(
+            metavar="WHICH",
+            help="A Bluetooth address or name, 'bluetooth' for the first tracker heard, or HOST:PORT of one on UDP.",
+        ),
+    ] = "bluetooth",
     server: Annotated[
         str, typer.Option(metavar="URL", help="The server (default: the one used last, else none).")
     ] = "",
@@ -23,6 +29,10 @@ def agent(
         bool, typer.Option("--once", help="Sync once, then stop: status 0 when all went well, else 1.")
     ] = False,
     seconds: Annotated[float, typer.Option(metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
+    pair_again: Annotated[
+        bool,
+        typer.Option("--pair-again", help="Forget this machine's key of the tracker and pair anew; erases nothing."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Drain a tracker, keep its records safe and upload them. Signal SIGUSR1 means "sync now".
@@ -31,4 +41,4 @@ def agent(
     """
     from unstuck.cli.agent_run import AgentRequest, run
 
-    raise typer.Exit(run(AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json)))
+    raise typer.Exit(run(AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json, pair_again)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import time
 from contextlib import AsyncExitStack
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import typer
 
-from unstuck.chain.link.udp import Address, resolve
+from unstuck.chain.link.udp import resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
+from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
 from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import Server, is_local
-from unstuck.chain.phone.tracker import TrackerApi, TrackerError, read_status
+from unstuck.chain.phone.tracker import Link, TrackerApi, TrackerError, read_status
 from unstuck.chain.phone.udp import UdpLink, open_link
 from unstuck.cli.state import JOURNAL_FILE, login_for, private_folder, state_folder, write_login
 from unstuck.cli.status import ExitStatus
@@ -37,6 +40,7 @@ class AgentRequest:
     once: bool = False
     seconds: float = 0.0
     as_json: bool = False
+    pair_again: bool = False
 
 
 def run(request: AgentRequest) -> ExitStatus:
@@ -54,18 +58,19 @@ async def _run(request: AgentRequest) -> ExitStatus:
         write_login(folder, login)
         if login.server.startswith("http:") and not is_local(login.server):
             typer.echo("agent: the token travels unencrypted to this server; use https", err=True)
-    address = await _address(request.tracker)
     async with AsyncExitStack() as stack:
         journal = Journal(folder / JOURNAL_FILE)
         stack.callback(journal.close)
-        link = await open_link(address, "127.0.0.1" if address[0].startswith("127.") else "0.0.0.0")
-        stack.callback(link.close)
+        link = await _link(request)
+        stack.push_async_callback(link.close)
         server = None
         if login is not None:
             server = await stack.enter_async_context(Server(login.server, login.token))
         else:
             typer.echo("agent: no server is set; records are drained and kept (--server, --token-file)", err=True)
-        tracker = await _which(journal, link)
+        tracker = await _which(journal, link, once=request.once)
+        if tracker is None:
+            return ExitStatus.STUCK
         said = _Says(request.as_json)
         ways = Ways(time.time, asyncio.sleep, every_s=request.every_s)
         agent = Agent(journal, tracker, link, server, ways)
@@ -99,8 +104,11 @@ async def _keep_on(agent: Agent, said: "_Says", seconds: float) -> None:
             loop.remove_signal_handler(signal.SIGUSR1)
 
 
-async def _which(journal: Journal, link: UdpLink) -> str:
-    """The tracker's id: from the journal, so that uploads go on while it is away; else it is asked."""
+async def _which(journal: Journal, link: Link, *, once: bool) -> str | None:
+    """The tracker's id: from the journal, so that uploads go on while it is away; else it is asked.
+
+    None: it was asked ``once``, in vain.
+    """
     known = list(journal.trackers())
     if len(known) == 1:
         return known[0]
@@ -108,15 +116,30 @@ async def _which(journal: Journal, link: UdpLink) -> str:
         try:
             return read_status(await TrackerApi(link).status()).id
         except TrackerError as fault:
-            typer.echo(f"agent: the tracker does not say who it is ({fault.detail}); asking again", err=True)
+            typer.echo(f"agent: the tracker is not known yet: {sentence(fault.outcome, fault.detail)}", err=True)
+        if once:
+            return None
         await asyncio.sleep(ASK_AGAIN_S)
 
 
-async def _address(given: str) -> Address:
+async def _link(request: AgentRequest) -> UdpLink | BluetoothLink:
+    """Over UDP where a host and a port are named, else over Bluetooth to an address, a name or whatever is near."""
+    given = request.tracker
     host, _, port = given.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise UsageError(ErrorCode.AGENT_USAGE, given=f"--tracker {given}", reason="write it like 127.0.0.1:5684")
-    return await resolve(host, int(port))
+    if host and port.isdecimal() and not _BLUETOOTH_ADDRESS.fullmatch(given):
+        if int(port) > 65_535:
+            raise UsageError(ErrorCode.AGENT_USAGE, given=f"--tracker {given}", reason="a port is at most 65535")
+        if request.pair_again:
+            raise UsageError(ErrorCode.AGENT_USAGE, given="--pair-again", reason="goes with Bluetooth, not with UDP")
+        address = await resolve(host, int(port))
+        return await open_link(address, "127.0.0.1" if address[0].startswith("127.") else "0.0.0.0")
+    return BluetoothLink("" if given == ANY else given, Radio(), pair_again=request.pair_again)
+
+
+ANY = "bluetooth"
+"""Instead of an address or a name: the first tracker that is heard."""
+
+_BLUETOOTH_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 
 
 class _Says:

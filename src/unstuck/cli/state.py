@@ -2,14 +2,17 @@
 
 import json
 import os
+import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unstuck.chain.phone.server import is_local
+from unstuck.chain.server.domain.possession import CODE_BYTES, code_of
 from unstuck.model.errors import ErrorCode, UsageError
 
 LOGIN_FILE = "login.json"
 JOURNAL_FILE = "journal.sqlite"
+TRACKER_CODE_FILE = "tracker-code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,14 @@ def write_private(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
+
+
+def tracker_code(folder: Path) -> str:
+    """The code that the virtual tracker of this folder shows; its id follows from it. Made at the first call."""
+    file = folder / TRACKER_CODE_FILE
+    if not file.exists():
+        write_private(file, code_of(secrets.token_bytes(CODE_BYTES)))
+    return file.read_text(encoding="utf-8").strip()
 
 
 def write_login(folder: Path, login: Login) -> None:

@@ -1,4 +1,4 @@
-"""``unstuck tracker``: a virtual tracker on a UDP port. Register with ``app.command()(tracker)``."""
+"""``unstuck tracker``: a virtual tracker on UDP or Bluetooth. Register with ``app.command()(tracker)``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +22,17 @@ def tracker(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="UDP port to listen on; 0 takes a free one.")] = 5684,
+    radio: Annotated[
+        str,
+        typer.Option(
+            metavar="RADIO",
+            help="'udp', or a Bluetooth controller for it alone as Bumble names it: usb:0, serial:PORT.",
+        ),
+    ] = "udp",
     speed: Annotated[float, typer.Option(min=1, help="How much faster than real time its days pass.")] = 1.0,
     drift_ppm: Annotated[float, typer.Option("--drift", metavar="PPM", help="How wrong its clock runs.")] = 0.0,
 ) -> None:
     """Run a virtual tracker that a phone agent can drain. Stop it with Ctrl-C; nothing it recorded is lost."""
     from unstuck.cli.tracker_run import Settings, run
 
-    run(Settings(replay, user, seed, identity, name, memory, host, port, speed, drift_ppm))
+    run(Settings(replay, user, seed, identity, name, memory, host, port, radio, speed, drift_ppm))

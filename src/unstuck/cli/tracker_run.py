@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,9 @@ from pathlib import Path
 import typer
 
 from unstuck import __version__
+from unstuck.chain.server.domain.possession import tracker_id
+from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, Told, static_address
+from unstuck.chain.tracker.bluetooth.real import RealHost, RealRadioError
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Folder
 from unstuck.chain.tracker.generator import Generator
@@ -17,6 +19,7 @@ from unstuck.chain.tracker.replay import Replay, ReplayError, read_wide_minutes
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.serve import accelerated, serve
 from unstuck.chain.tracker.source import Source
+from unstuck.cli.state import private_folder, state_folder, tracker_code
 from unstuck.model.errors import ErrorCode, UsageError
 
 
@@ -32,6 +35,7 @@ class Settings:
     memory: Path | None
     host: str
     port: int
+    radio: str
     speed: float
     drift_ppm: float
 
@@ -50,21 +54,23 @@ def load_replay(path: Path, user: str) -> tuple[str, Replay]:
     return chosen, Replay(users[chosen], loop=True)
 
 
-def state_folder() -> Path:
-    """Where what must survive a restart is kept, as the XDG base directories say."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "unstuck"
-
-
 def run(settings: Settings) -> None:
     """Run the tracker until Ctrl-C. UsageError when the port, the memory or the replay cannot be used."""
     source: Source
+    on_udp = settings.radio == "udp"
+    if not on_udp and settings.speed != 1:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given="--speed", reason="goes with UDP: a real radio keeps real time")
     if settings.replay:
         user, source = load_replay(settings.replay, settings.user)
         identity = settings.identity or f"replay-{user}"
     else:
         source, identity = Generator(settings.seed), settings.identity or f"virtual-{settings.seed}"
     folder = settings.memory or state_folder() / "trackers" / identity
+    code = ""
+    if not on_udp:
+        # Only who holds it may claim it: the id follows from the code, which it tells over the bond.
+        code = tracker_code(private_folder(folder))
+        identity = tracker_id(code)
     now_s = time.time()
 
     def ready(address: tuple[str, int]) -> None:
@@ -81,10 +87,35 @@ def run(settings: Settings) -> None:
         # A tracker that has lived faster than real time goes on where it was, not in its own past.
         start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s
         true_time = accelerated(start_s, settings.speed) if settings.speed != 1 else time.time
-        asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
+        if on_udp:
+            asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
+        else:
+            asyncio.run(_on_air(device, settings.radio, folder, code))
     except KeyboardInterrupt:
         typer.echo(f"tracker {identity} stopped; all it recorded is in its memory")
     except OSError as error:
         reason = error.strerror or str(error)
-        given = f"port {settings.port} or folder {folder}"
+        given = f"port {settings.port} or folder {folder}" if on_udp else f"--radio {settings.radio} or folder {folder}"
         raise UsageError(ErrorCode.USAGE_SOURCE, given=given, reason=reason) from error
+
+
+async def _on_air(device: Tracker, radio: str, folder: Path, code: str) -> None:
+    """Be a Bluetooth peripheral on a real controller until cancelled. UsageError: there is no such controller."""
+
+    def told(event: Told) -> None:
+        typer.echo(f"{event.what} {event.peer}" + (f" (0x{event.reason:02x})" if event.reason else ""))
+
+    try:
+        host = await RealHost.open(radio, static_address(device.identity.id), folder / "bonds.json")
+        peripheral = Peripheral(device, host, time.time, told, code=code)
+        await peripheral.start()
+    except RealRadioError as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--radio {radio}", reason=str(error)) from error
+    typer.echo(f"tracker {device.identity.id} advertises as {device.identity.name}; memory in {folder}; code {code}")
+    try:
+        while True:
+            device.advance(time.time())
+            await asyncio.sleep(1.0)
+    finally:
+        await peripheral.stop()
+        await host.close()

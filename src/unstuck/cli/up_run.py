@@ -27,7 +27,7 @@ from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import Claim, TrackerApi, TrackerError
 from unstuck.chain.server.app import create_app
 from unstuck.chain.server.domain.ambient import Ambient
-from unstuck.chain.server.domain.possession import CODE_BYTES, code_of, tracker_id
+from unstuck.chain.server.domain.possession import tracker_id
 from unstuck.chain.server.serve import DATABASE_FILE, listen, make_server
 from unstuck.chain.server.storage.database import Database, sqlite_url
 from unstuck.chain.tracker.device import Tracker
@@ -42,6 +42,7 @@ from unstuck.cli.state import (
     private_folder,
     read_login,
     state_folder,
+    tracker_code,
     write_login,
     write_private,
 )
@@ -50,7 +51,6 @@ from unstuck.cli.tracker_run import load_replay
 from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
 
-CODE_FILE = "tracker-code"
 ACCOUNT_FILE = "account.json"
 WORN_BEFORE_S = 6 * 3600
 """A new tracker has been worn this long already: there is something to drain at once."""
@@ -103,7 +103,7 @@ def run(request: UpRequest) -> ExitStatus:
             stack.callback(loop.close)
             journal = Journal(folder / JOURNAL_FILE)
             stack.callback(journal.close)
-            claim = Claim(tracker_id(code), code) if virtual and (code := _code(folder)) else None
+            claim = Claim(tracker_id(code), code) if virtual and (code := tracker_code(folder)) else None
             tracker = _tracker(folder, claim, source, begins_s) if claim else None
             start_s = max(begins_s, tracker.notes.recorded_until_s) if tracker else begins_s
             true_time = _Time(loop, start_s)
@@ -140,14 +140,6 @@ class _Network(httpx.AsyncHTTPTransport):
         assert isinstance(loop, PacedLoop)
         with loop.held():
             return await super().handle_async_request(request)
-
-
-def _code(folder: Path) -> str:
-    """The code that this tracker shows; its id follows from it."""
-    file = folder / CODE_FILE
-    if not file.exists():
-        write_private(file, code_of(secrets.token_bytes(CODE_BYTES)))
-    return file.read_text(encoding="utf-8").strip()
 
 
 def _begins_s(at: str) -> float:

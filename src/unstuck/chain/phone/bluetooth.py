@@ -295,7 +295,7 @@ class BluetoothLink:
         if "slot" in text:
             return TrackerError(Outcome.NO_SLOT, text)
         if scanning:
-            return TrackerError(Outcome.BLUETOOTH_FAILED, text)
+            return TrackerError(Outcome.BLUETOOTH_FAILED if adapter_present() else Outcome.BLUETOOTH_ABSENT, text)
         return TrackerError(Outcome.NOT_CONNECTED, self._detail(text))
 
     def _detail(self, text: str) -> str:

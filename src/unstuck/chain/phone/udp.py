@@ -45,7 +45,7 @@ class UdpLink:
             self.moved_bytes += len(request.payload) + len(answer.response.payload)
         return answer
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the session and give the port back."""
         self._driver.close()
         self._port.close()
