@@ -203,6 +203,7 @@ class _Up:
         self._began = time.monotonic()
         self._stopped = asyncio.Event()
         self._name = _NAME
+        self._note = ""
 
     async def run(self) -> ExitStatus:
         """Start, watch, stop; the last sync is after the tracker's last minute."""
@@ -249,7 +250,7 @@ class _Up:
 
     async def _walk(self, pair: VirtualPair) -> None:
         await asyncio.sleep(self._request.walk_away_s * self._request.speed)
-        typer.echo("the tracker is carried away, out of the phone's reach", err=True)
+        self._note = "On purpose: the tracker is carried away, out of the phone's reach."
         await pair.walk_away()
 
     async def _known(self, link: BluetoothLink) -> Claim | None:
@@ -331,6 +332,7 @@ class _Up:
             moved_bytes=link.moved_bytes,
             agent=agent.snapshot(),
             told=told,
+            note=self._note,
         )
 
     def _wrist(self, agent: Agent) -> Wrist:

@@ -64,6 +64,8 @@ class Look:
     moved_bytes: int
     agent: Snapshot
     told: Told
+    note: str = ""
+    """What was done to the chain on purpose."""
 
     @property
     def server_held(self) -> Held:
@@ -108,8 +110,12 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._said = ""
+        self._noted = ""
 
     def __call__(self, look: Look) -> None:
+        if look.note != self._noted:
+            self._noted = look.note
+            self._console.print(f"{_clock(look.now_s)}  {look.note}", markup=False, soft_wrap=True)
         said = line(look)
         if said != self._said:
             self._said = said
@@ -154,7 +160,7 @@ def _way(look: Look) -> Text:
 
 
 def _table(look: Look) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 2))
+    table = Table(box=None, padding=(0, 1, 0, 2))
     table.add_column("hop")
     table.add_column("newest", justify="right")
     table.add_column("records", justify="right")
@@ -206,7 +212,9 @@ def _risk(look: Look) -> list[Text]:
 
 
 def _foot(look: Look) -> list[Text]:
+    note = [Text(f"  {look.note}", style="yellow"), Text()] if look.note else []
     return [
+        *note,
         Text(f"  Server {look.address} · tracker {look.tracker}", style="dim"),
         Text("  Ctrl-C stops cleanly; started again it goes on", style="dim"),
     ]
