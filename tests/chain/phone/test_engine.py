@@ -147,19 +147,20 @@ def test_from_any_state_two_attempts_end_with_everything_committed_and_freed(
 
 def step(view: DrainView, act: DrainAct, really_held: Ranges, freed: Ranges) -> tuple[DrainView, Ranges]:
     """A tracker and a journal without bytes."""
+    status = view.status
+    assert status is not None
     match act:
         case Sync(boot, first, count, trim):
-            assert view.status is not None
             view = replace(view, asked=True)
             run = really_held & Ranges.span(first, first + count - 1)
-            if first not in run and first != view.status.end:
+            if first not in run and first != status.end:
                 return replace(view, gone=held.joined(view.gone, {boot: Ranges.span(first, first)})), freed
             if trim is not None:
                 assert view.synced
-                frees = view.status.held[trim.boot] & Ranges.span(0, trim.through)
+                frees = status.held[trim.boot] & Ranges.span(0, trim.through)
                 assert view.ledger.committed[trim.boot].contains(frees)
-                left = held.without(view.status.held, {trim.boot: frees})
-                view, freed = replace(view, status=replace(view.status, held=left)), freed | frees
+                left = held.without(status.held, {trim.boot: frees})
+                view, freed = replace(view, status=replace(status, held=left)), freed | frees
             got = {boot: Ranges.span(*run.intervals[0])} if run else {}
             return with_ledger(view, drained=held.joined(view.ledger.drained, got)), freed
         case Commit():
