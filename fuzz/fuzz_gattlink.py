@@ -24,9 +24,10 @@ class Link:
     """One end and what a peer that keeps to the rules would number its packets."""
 
     def __init__(self, choice: int) -> None:
-        settings = Settings(PACKET_BYTES[choice & 3], WINDOWS[choice >> 2 & 3], WINDOWS[choice >> 4 & 3])
+        windows = WINDOWS[choice >> 2 & 3], WINDOWS[choice >> 4 & 3]
+        settings = Settings(PACKET_BYTES[choice & 3], *windows, compress=bool(choice & 0x80))
         kind = StackKind.G if choice & 0x40 else StackKind.SNG
-        self.stack = Stack(Role.NODE, kind, settings, compress=bool(choice & 0x80), monitor=True)
+        self.stack = Stack(Role.NODE, kind, settings, monitor=True)
         self.coap = Endpoint(random.Random(choice), SampleResources())
         self.now_ms = 0.0
         self.number = 0

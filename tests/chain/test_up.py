@@ -112,12 +112,15 @@ def test_the_agent_drains_over_udp_without_a_server(tmp_path: Path, capsys: pyte
     async def life() -> tuple[ExitStatus, Tracker]:
         async with served() as (tracker, (host, port)):
             request = AgentRequest(f"{host}:{port}", folder=tmp_path, once=True, as_json=True)
-            return await agent_run._run(request), tracker
+            first = await agent_run._run(request)
+            assert 0 in tracker.memory.held[0], "it is freed with the next request"
+            assert await agent_run._run(request) is ExitStatus.HEALTHY
+            return first, tracker
 
     status, tracker = asyncio.run(life())
     assert status is ExitStatus.HEALTHY
-    told = json.loads(capsys.readouterr().out)
-    assert (told["side"], told["outcome"]) == ("drain", "synced")
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["side"], one["outcome"]) for one in told] == [("drain", "synced"), ("drain", "nothing_new")]
     journal = Journal(tmp_path / JOURNAL_FILE, read_only=True)
     drained = journal.ledger("t-udp").committed
     journal.close()

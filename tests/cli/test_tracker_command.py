@@ -29,7 +29,7 @@ def wide_file(folder: Path, *, packed: bool) -> Path:
 
 
 def options(folder: Path, port: int = 0, replay: Path | None = None) -> Settings:
-    return Settings(replay, "", 1, "", "a tracker", folder, "127.0.0.1", port, 1.0, 0.0)
+    return Settings(replay, "", 1, "", "a tracker", folder, "127.0.0.1", port, "udp", 1.0, 0.0)
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -77,7 +77,13 @@ def prepare(request: LinkRequest) -> Plan:
     role = _one_of(Role, request.role, "--role")
     kind = _one_of(StackKind, request.stack, "--stack")
     try:
-        settings = Settings(request.packet_bytes, request.window, request.window, request.retransmit_ms)
+        settings = Settings(
+            request.packet_bytes,
+            request.window,
+            request.window,
+            request.retransmit_ms,
+            compress=request.compress,
+        )
     except ValueError as error:
         raise UsageError(ErrorCode.USAGE_LINK, given="--frag, --window, --retransmit", reason=str(error)) from error
     asked = bool(request.get or request.put)
@@ -251,7 +257,7 @@ async def serve(plan: Plan, lines: Lines) -> int:
         _close(session)
         raise _wrong("the link", f"a port or host is not to be had ({error.strerror or error})") from error
     endpoint = None if plan.top else Endpoint(random.Random(), SampleResources())
-    stack = Stack(plan.role, plan.kind, plan.settings, compress=plan.request.compress)
+    stack = Stack(plan.role, plan.kind, plan.settings)
     session.driver = driver = Driver(stack, session.transmit, session.told, endpoint)
     session.say("listening", role=plan.role.value, local="{}:{}".format(*session.port.address))
     driver.start()

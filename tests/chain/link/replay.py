@@ -116,7 +116,7 @@ class Replay:
 
     def _begin(self, at_ms: float) -> None:
         role = Role.NODE if self.end == "node" or self.name[:2] in ("88", "90") else Role.HUB
-        self._stack = Stack(role, StackKind.G, settings(self.name), compress=self.compress)
+        self._stack = Stack(role, StackKind.G, settings(self.name, compress=self.compress))
         self._starting = False
         self._client.clear()
         self._took(self._stack.start(at_ms), at_ms)
@@ -183,8 +183,8 @@ def lone_ack(packet: bytes) -> bool:
     return len(packet) == 1 and packet[0] & 0xC0 == 0x40
 
 
-def settings(name: str) -> Settings:
-    """The settings the tool was started with."""
+def settings(name: str, *, compress: bool) -> Settings:
+    """The settings the tool was started with, and its habit of letting acknowledgements wait."""
     said = name.rpartition("frag")[2]
     number = name[:2]
     if said.isdigit():
@@ -194,4 +194,4 @@ def settings(name: str) -> Settings:
     else:
         packet_bytes = max(20, *(len(line.packet) for line in vectors.read(name) if line.way in ("h2n", "n2h", "t2p")))
     window = 31 if name == "92_probe_peer_windows_3" else 8
-    return Settings(packet_bytes=packet_bytes, send_window=window, receive_window=window)
+    return Settings(packet_bytes=packet_bytes, send_window=window, receive_window=window, ride=False, compress=compress)

@@ -21,6 +21,7 @@ from unstuck.chain.link.events import (
 from unstuck.chain.link.frames import FrameAssembler
 from unstuck.chain.link.ip import IpPacket, checksum, parse_ip, parse_udp, with_udp
 from unstuck.chain.link.packets import Malformed, Transfer
+from unstuck.chain.link.settings import over_gatt
 
 COMPLETE = bytes.fromhex("8100000808")
 HUB, NODE = bytes((169, 254, 0, 2)), bytes((169, 254, 0, 3))
@@ -183,6 +184,14 @@ def test_five_packets_of_a_window_of_eight_are_acknowledged_at_once_and_one_afte
     assert end.tick(210.0).packets == [b"\x45"]
 
 
+@pytest.mark.parametrize(("ride", "answer"), [(True, b"\x40\x00answer"), (False, b"\x00answer")])
+def test_an_acknowledgement_that_waits_rides_on_the_answer_unless_told_to_wait(ride: bool, answer: bytes) -> None:
+    end = opened(Settings(ride=ride))
+    assert end.receive(b"\x00asked", 0.0).packets == []
+    assert end.send(b"answer", 1.0).packets == [answer]
+    assert end.tick(200.0).packets == ([] if ride else [b"\x40"])
+
+
 def test_an_unanswered_start_is_repeated_each_second_and_told() -> None:
     end = Gattlink()
     assert end.start(0.0).packets == [b"\x80"]
@@ -226,6 +235,17 @@ def test_a_clock_that_steps_back_does_not_stretch_a_timer() -> None:
 
 
 # the stack
+
+
+@pytest.mark.parametrize(("settings", "header_bytes"), [(over_gatt(244), 1 + 7), (Settings(244), 1 + 28)])
+def test_headers_are_short_over_gatt_which_finds_damage_itself_and_whole_over_udp(
+    settings: Settings, header_bytes: int
+) -> None:
+    end = Stack(Role.NODE, settings=settings)
+    end.start(0.0)
+    end.receive(COMPLETE, 0.0)
+    assert end.gattlink.packet_bytes == 244
+    assert [len(packet) for packet in end.send(b"coap", 0.0).packets] == [header_bytes + 4]
 
 
 def open_stack(*, monitor: bool = False, kind: StackKind = StackKind.SNG) -> Stack:

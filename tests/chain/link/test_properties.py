@@ -21,7 +21,8 @@ RECOVERED_MS = 2 * NO_PROGRESS_MS + 60_000.0
 @st.composite
 def choices(draw: st.DrawFn) -> Settings:
     windows = st.sampled_from([1, 2, 3, 8, 16, 31])
-    return Settings(draw(st.sampled_from([5, 20, 23, 64, 185, 244, 512])), draw(windows), draw(windows))
+    packet_bytes = draw(st.sampled_from([5, 20, 23, 64, 185, 244, 512]))
+    return Settings(packet_bytes, draw(windows), draw(windows), ride=draw(st.booleans()))
 
 
 @st.composite
@@ -44,7 +45,7 @@ class Pair:
     """A hub and a node that both send numbered datagrams as fast as they are taken."""
 
     def __init__(self, kind: StackKind, own: tuple[Settings, Settings], faults: Faults, seed: int) -> None:
-        ends = (Stack(Role.HUB, kind, own[0], compress=False), Stack(Role.NODE, kind, own[1], compress=False))
+        ends = (Stack(Role.HUB, kind, own[0]), Stack(Role.NODE, kind, own[1]))
         self.kind = kind
         self.ends = ends
         self.channel = Channel(ends, reordering_only_with_small_windows(faults, own), seed)

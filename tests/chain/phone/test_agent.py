@@ -10,6 +10,8 @@ import pytest
 from tests.chain.phone.made import FIRST_START_S, batch
 from unstuck.chain.link.coap import Answered, Code, Failed, Failure, Request, Response
 from unstuck.chain.phone.agent import Agent, Ways, says
+from unstuck.chain.phone.drain import CHANGED_MOST
+from unstuck.chain.phone.engine import FETCH_RECORDS
 from unstuck.chain.phone.gate import Why
 from unstuck.chain.phone.host import HostAct
 from unstuck.chain.phone.journal import Attempt, Journal
@@ -19,6 +21,7 @@ from unstuck.chain.records import Ranges, encode
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import RamFiles
 from unstuck.chain.tracker.generator import Generator
+from unstuck.chain.tracker.memory import Capacity
 from unstuck.chain.tracker.resources import Identity
 
 T = "t1"
@@ -30,8 +33,9 @@ RECORDS = 66
 class Wire:
     """The outermost wire: requests reach a real tracker's handler, unless ``answer`` says otherwise."""
 
-    def __init__(self) -> None:
-        self.tracker = Tracker(Identity(T, "Band", "1.0"), RamFiles(), Generator(1), FIRST_START_S)
+    def __init__(self, began_s: int = FIRST_START_S, capacity: Capacity | None = None) -> None:
+        self.now_s = NOW_S
+        self.tracker = Tracker(Identity(T, "Band", "1.0"), RamFiles(), Generator(1), began_s, capacity=capacity)
         self.tracker.advance(NOW_S)
         self.asked: list[Request] = []
         self.answer: Callable[[Request], Response | Failed | None] = lambda request: None
@@ -41,11 +45,26 @@ class Wire:
         said = self.answer(request)
         if isinstance(said, Failed):
             return said
-        return Answered(0, said or self.tracker.handle(request, NOW_S))
+        return Answered(0, said or self.tracker.handle(request, self.now_s))
 
     @property
     def trims(self) -> int:
-        return sum(request.path == ("trim",) for request in self.asked)
+        return sum(wants_freed(request) for request in self.asked)
+
+
+def first_wanted(request: Request) -> int | None:
+    """The first record that a sync asks for."""
+    return cbor2.loads(request.payload)[2] if request.path == ("sync",) else None
+
+
+def told(*batch: object, end: int = RECORDS, battery: int = 50) -> Response:
+    """The answer to a sync."""
+    return Response(Code.CONTENT, cbor2.dumps([NOW_S, battery, end, *batch]))
+
+
+def wants_freed(request: Request) -> bool:
+    """Whether a trim goes along with a request."""
+    return request.path == ("sync",) and len(cbor2.loads(request.payload)) == 6
 
 
 class Strict:
@@ -109,6 +128,7 @@ def test_a_forbidden_trim_is_held_back_until_it_is_allowed(quick_folder: Path) -
     host = Strict(HostAct.TRIM)
     agent, journal = made(quick_folder, wire, host=host)
     held_before = wire.tracker.memory.held
+    assert drained(agent).outcome is Outcome.SYNCED
     assert drained(agent).outcome is Outcome.TRIM_HELD_BACK
     assert [reason.why for reason in agent.snapshot().held_back] == [Why.HOST_FORBIDS]
     assert wire.trims == 0
@@ -119,24 +139,95 @@ def test_a_forbidden_trim_is_held_back_until_it_is_allowed(quick_folder: Path) -
     journal.close()
 
 
-def test_silence_keeps_what_came_before_it_and_the_next_sync_goes_on_there(quick_folder: Path) -> None:
+def test_what_was_committed_is_freed_with_the_first_request_of_the_next_sync(quick_folder: Path) -> None:
     wire = Wire()
     agent, journal = made(quick_folder, wire)
-    asked = iter(range(100))
-
-    def silent_after_status(request: Request) -> Response | Failed | None:
-        return Failed(0, Failure.NO_ANSWER) if next(asked) > 1 else None
-
-    wire.answer = silent_after_status
-    attempt = drained(agent)
-    assert (attempt.outcome, attempt.records) == (Outcome.TRACKER_SILENT, RECORDS)
+    assert (drained(agent).records, wire.trims) == (RECORDS, 0)
     assert journal.ledger(T).committed == {0: Ranges.span(0, RECORDS - 1)}
+    wire.asked.clear()
+    assert drained(agent).outcome is Outcome.NOTHING_NEW
+    assert [(request.path, wants_freed(request)) for request in wire.asked] == [(("sync",), True)]
+    assert wire.tracker.memory.held == {}
+    assert journal.ledger(T).trimmed == journal.ledger(T).committed
+    journal.close()
+
+
+def test_silence_keeps_what_came_before_it_and_the_next_sync_goes_on_there(quick_folder: Path) -> None:
+    wire = Wire(began_s=FIRST_START_S - 8 * 3600)
+    agent, journal = made(quick_folder, wire)
+    asked = iter(range(100))
+    wire.answer = lambda request: Failed(0, Failure.NO_ANSWER) if next(asked) > 1 else None
+    attempt = drained(agent)
+    assert (attempt.outcome, attempt.records) == (Outcome.TRACKER_SILENT, FETCH_RECORDS)
     assert agent.snapshot().next[Side.DRAIN].because is Because.BACK_OFF
     wire.answer = lambda request: None
     wire.asked.clear()
+    assert drained(agent).outcome is Outcome.SYNCED
+    assert [cbor2.loads(request.payload)[2] for request in wire.asked] == [FETCH_RECORDS]
+    journal.close()
+
+
+def test_an_answer_that_was_lost_after_the_tracker_had_freed_is_no_trouble(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    drained(agent)
+
+    def lost_on_the_way_back(request: Request) -> Failed:
+        wire.tracker.handle(request, NOW_S)
+        return Failed(0, Failure.NO_ANSWER)
+
+    wire.answer = lost_on_the_way_back
+    assert drained(agent).outcome is Outcome.TRACKER_SILENT
+    assert (wire.tracker.memory.held, journal.ledger(T).trimmed) == ({}, {})
+    wire.answer = lambda request: None
     assert drained(agent).outcome is Outcome.NOTHING_NEW
-    assert ("records",) not in [request.path for request in wire.asked]
-    assert wire.tracker.memory.held == {}
+    assert journal.ledger(T).trimmed == journal.ledger(T).committed
+    journal.close()
+
+
+def test_a_tracker_that_changed_is_asked_for_its_status_and_frees_nothing_before(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    drained(agent)
+    wire.tracker.handle(Request(Code.POST, ("restart",)), NOW_S)
+    wire.asked.clear()
+    assert drained(agent).outcome is Outcome.SYNCED
+    assert [request.path for request in wire.asked] == [("sync",), ("status",), ("sync",)]
+    assert wire.tracker.memory.held == {1: Ranges.span(0, 0)}
+    assert journal.ledger(T).committed == {0: Ranges.span(0, RECORDS - 1), 1: Ranges.span(0, 0)}
+    journal.close()
+
+
+def test_a_tracker_in_the_place_of_another_frees_nothing_and_is_left_alone(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    drained(agent)
+    wire.tracker = Tracker(Identity("t2", "Band", "1.0"), RamFiles(), Generator(1), FIRST_START_S)
+    wire.tracker.advance(NOW_S)
+    held = dict(wire.tracker.memory.held)
+    assert drained(agent).outcome is Outcome.TRACKER_OTHER
+    assert wire.tracker.memory.held == held
+    journal.close()
+
+
+def test_a_tracker_that_always_says_it_changed_is_left_until_the_next_sync(quick_folder: Path) -> None:
+    wire = Wire()
+    agent, journal = made(quick_folder, wire)
+    wire.answer = lambda request: Response(Code.PRECONDITION_FAILED) if request.path == ("sync",) else None
+    assert drained(agent).outcome is Outcome.TRACKER_REFUSED
+    assert len(wire.asked) == 2 * CHANGED_MOST
+    journal.close()
+
+
+def test_what_was_overwritten_while_it_waited_to_be_freed_is_not_lost(quick_folder: Path) -> None:
+    wire = Wire(capacity=Capacity(detail=100, segment=50))
+    agent, journal = made(quick_folder, wire)
+    drained(agent)
+    wire.now_s += 3600
+    assert drained(agent).outcome is Outcome.SYNCED
+    assert wire.tracker.memory.overwritten
+    assert journal.ledger(T).overwritten == {}
+    assert journal.ledger(T).committed == {0: Ranges.span(0, wire.tracker.memory.next_sequence - 1)}
     journal.close()
 
 
@@ -144,9 +235,14 @@ def test_silence_keeps_what_came_before_it_and_the_next_sync_goes_on_there(quick
     ("given", "outcome"),
     [
         (Response(Code.CONTENT, b"\xff"), Outcome.TRACKER_UNREADABLE),
-        (Response(Code.CONTENT, encode(batch(0, 5, 9))), Outcome.TRACKER_UNREADABLE),
-        (Response(Code.CONTENT, encode(batch(7, 0, 9))), Outcome.TRACKER_UNREADABLE),
-        (Response(Code.CONTENT, encode(batch(0, 0, 200))), Outcome.TRACKER_UNREADABLE),
+        (told(b"\xff"), Outcome.TRACKER_UNREADABLE),
+        (told(encode(batch(0, 5, 9))), Outcome.TRACKER_UNREADABLE),
+        (told(encode(batch(7, 0, 9))), Outcome.TRACKER_UNREADABLE),
+        (told(encode(batch(0, 0, 200))), Outcome.TRACKER_UNREADABLE),
+        (told(), Outcome.TRACKER_UNREADABLE),
+        (told(end=RECORDS - 1), Outcome.TRACKER_UNREADABLE),
+        (told(battery=101), Outcome.TRACKER_UNREADABLE),
+        (told("text"), Outcome.TRACKER_UNREADABLE),
         (Response(Code.INTERNAL_ERROR, b"out of order"), Outcome.TRACKER_REFUSED),
     ],
 )
@@ -155,7 +251,7 @@ def test_records_that_are_not_what_was_asked_are_not_kept_and_nothing_is_freed(
 ) -> None:
     wire = Wire()
     agent, journal = made(quick_folder, wire)
-    wire.answer = lambda request: given if request.path == ("records",) else None
+    wire.answer = lambda request: given if request.path == ("sync",) else None
     assert drained(agent).outcome is outcome
     assert journal.stored(T) == []
     assert wire.trims == 0
@@ -171,6 +267,8 @@ def test_records_that_are_not_what_was_asked_are_not_kept_and_nothing_is_freed(
         ({"held": None}, Outcome.TRACKER_UNREADABLE),
         ({"battery": 300}, Outcome.TRACKER_UNREADABLE),
         ({"boot": "0"}, Outcome.TRACKER_UNREADABLE),
+        ({"end": None}, Outcome.TRACKER_UNREADABLE),
+        ({"tag": 2**32}, Outcome.TRACKER_UNREADABLE),
         ({"name": "x" * 1000}, Outcome.TRACKER_UNREADABLE),
     ],
 )
@@ -189,11 +287,12 @@ def test_a_status_that_cannot_be_trusted_ends_the_attempt(
 def test_records_that_went_between_status_and_fetch_do_not_stop_the_others(quick_folder: Path) -> None:
     wire = Wire()
     agent, journal = made(quick_folder, wire)
-    wire.answer = lambda request: Response(Code.NOT_FOUND) if "from=0" in request.query else None
+    wire.answer = lambda request: Response(Code.NOT_FOUND) if first_wanted(request) == 0 else None
     assert drained(agent).records == RECORDS - 1
     assert wire.trims == 0, "what may still be there is not freed"
     wire.answer = lambda request: None
     assert drained(agent).records == 1
+    drained(agent)
     assert wire.tracker.memory.held == {}
     journal.close()
 

@@ -1,4 +1,6 @@
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -35,15 +37,27 @@ def tracker(files: Files | None = None, true_s: float = START, **more: Any) -> T
     return Tracker(ME, files or RamFiles(), Counting(), true_s, **more)
 
 
-def ask(device: Tracker, method: Code, path: str, true_s: float, *query: str, body: object = None) -> Response:
+def ask(device: Tracker, method: Code, path: str, true_s: float, body: object = None) -> Response:
     payload = b"" if body is None else cbor2.dumps(body)
-    return device.handle(Request(method, tuple(path.split("/")), query, payload), true_s)
+    return device.handle(Request(method, tuple(path.split("/")), payload=payload), true_s)
 
 
 def status(device: Tracker, true_s: float) -> dict[str, Any]:
     response = ask(device, Code.GET, "status", true_s)
     assert (response.code, response.content_format) == (Code.CONTENT, 60)
     fields: dict[str, Any] = cbor2.loads(response.payload)
+    return fields
+
+
+def sync(device: Tracker, true_s: float, *numbers: int, tag: int | None = None) -> Response:
+    """Boot, from, most and what to free; with the tag that the tracker has then, unless one is given."""
+    tag = status(device, true_s)["tag"] if tag is None else tag
+    return ask(device, Code.POST, "sync", true_s, body=[tag, *numbers])
+
+
+def synced(response: Response) -> list[Any]:
+    assert (response.code, response.content_format) == (Code.CONTENT, 60)
+    fields: list[Any] = cbor2.loads(response.payload)
     return fields
 
 
@@ -79,23 +93,74 @@ def test_the_status_says_what_is_held_and_overwritten() -> None:
 
 def test_records_come_as_a_batch_from_where_the_phone_asks() -> None:
     device = tracker()
-    response = ask(device, Code.GET, "records", START + 6000, "boot=0", "from=5", "max=20")
-    batch = decode(response.payload)
+    now, battery, end, raw = synced(sync(device, START + 6000, 0, 5, 20))
+    batch = decode(raw)
+    assert (now, end) == (START + 6000, device.memory.next_sequence)
+    assert 0 <= battery <= 100
     assert (batch.boot, batch.first, len(batch.records)) == (0, 5, 20)
     assert batch.records == device.memory.run(0, 5, 20)
 
 
 def test_the_bytes_of_a_full_answer_do_not_change_while_more_is_recorded() -> None:
     device = tracker()
-    query = ("boot=0", "from=3", "max=30")
-    before = ask(device, Code.GET, "records", START + 6000, *query)
-    assert ask(device, Code.GET, "records", START + 60_000, *query) == before
+    before = synced(sync(device, START + 6000, 0, 3, 30))[3]
+    assert synced(sync(device, START + 60_000, 0, 3, 30))[3] == before
 
 
-def test_what_is_not_held_is_not_found() -> None:
+def test_at_the_end_there_is_nothing_new_and_beyond_it_nothing_is_found() -> None:
     device = tracker()
-    for query in (("boot=0", "from=99999"), ("boot=7", "from=0")):
-        assert ask(device, Code.GET, "records", START + 600, *query).code == Code.NOT_FOUND
+    end = status(device, START + 600)["end"]
+    assert synced(sync(device, START + 600, 0, end, 480))[2:] == [end]
+    for boot, first in ((0, end + 1), (7, 0)):
+        assert sync(device, START + 600, boot, first, 480).code == Code.NOT_FOUND
+
+
+def restarted(device: Tracker, files: RamFiles) -> Tracker:
+    assert ask(device, Code.POST, "restart", START + 660).code == Code.CHANGED
+    return device
+
+
+def erased(device: Tracker, files: RamFiles) -> Tracker:
+    assert ask(device, Code.DELETE, "memory", START + 660, body={"confirm": ME.id}).code == Code.DELETED
+    return device
+
+
+def overflowing(device: Tracker, files: RamFiles) -> Tracker:
+    device.advance(START + 60 * 200)
+    return device
+
+
+def another(device: Tracker, files: RamFiles) -> Tracker:
+    return Tracker(replace(ME, id="F0:00:00:00:00:02"), files, Counting(), START + 660)
+
+
+@pytest.mark.parametrize("befalls", [restarted, erased, overflowing, another])
+def test_a_tracker_that_is_no_longer_as_the_phone_thinks_frees_nothing(
+    befalls: Callable[[Tracker, RamFiles], Tracker],
+) -> None:
+    files = RamFiles()
+    device = tracker(files, capacity=Capacity(detail=100, segment=50))
+    tag = status(device, START + 600)["tag"]
+    device = befalls(device, files)
+    device.advance(START + 660)
+    held, later = dict(device.memory.held), device.notes.recorded_until_s
+    assert sync(device, later, 0, 0, 480, 0, 5, tag=tag).code == Code.PRECONDITION_FAILED
+    assert device.memory.held == held
+
+
+def test_the_tag_stays_while_records_come_and_phones_free_them_and_the_clock_is_set() -> None:
+    device = tracker()
+    tag = status(device, START + 600)["tag"]
+    assert synced(sync(device, START + 6000, 0, 0, 480, 0, 5, tag=tag))
+    assert ask(device, Code.PUT, "time", START + 6000, body={"now": START}).code == Code.CHANGED
+    assert status(device, START + 60_000)["tag"] == tag
+
+
+def test_what_was_freed_meanwhile_by_another_phone_is_not_found_and_nothing_more_is_freed() -> None:
+    device = tracker()
+    synced(sync(device, START + 600, 0, 0, 480, 0, 5))
+    assert sync(device, START + 600, 0, 3, 480, 0, 8).code == Code.NOT_FOUND
+    assert device.memory.held[0].first == 6
 
 
 def test_a_trim_frees_up_to_there_and_is_on_disk_before_the_answer() -> None:
@@ -103,53 +168,55 @@ def test_a_trim_frees_up_to_there_and_is_on_disk_before_the_answer() -> None:
     device = tracker(files)
     device.advance(START + 6000)
     acts = files.acts
-    response = ask(device, Code.POST, "trim", START + 6000, body={"boot": 0, "through": 10})
-    assert (response.code, files.acts) == (Code.CHANGED, acts + 1)
+    batch = decode(synced(sync(device, START + 6000, 0, 20, 5, 0, 10))[3])
+    assert (batch.first, len(batch.records), files.acts) == (20, 5, acts + 1)
     again = tracker(CrashingFiles(files.data), START + 6000)
     assert again.memory.held[0] == device.memory.held[0]
     assert status(device, START + 6000)["trimmed"] == {0: 10}
-    assert ask(device, Code.GET, "records", START + 6000, "boot=0", "from=10").code == Code.NOT_FOUND
-    assert decode(ask(device, Code.GET, "records", START + 6000, "boot=0", "from=11").payload).first == 11
+    assert sync(device, START + 6000, 0, 10, 480).code == Code.NOT_FOUND
+    assert decode(synced(sync(device, START + 6000, 0, 11, 480))[3]).first == 11
+
+
+TAG = status(tracker(), START + 600)["tag"]
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "query", "body", "code"),
+    ("method", "path", "body", "code"),
     [
-        (Code.POST, "trim", (), {"boot": 0, "through": 10**6}, Code.CONFLICT),
-        (Code.POST, "trim", (), {"boot": 9, "through": 0}, Code.CONFLICT),
-        (Code.POST, "trim", (), {"boot": 0}, Code.BAD_REQUEST),
-        (Code.POST, "trim", (), {"boot": 0, "through": True}, Code.BAD_REQUEST),
-        (Code.POST, "trim", (), {"boot": 0, "through": -1}, Code.BAD_REQUEST),
-        (Code.POST, "trim", (), [1], Code.BAD_REQUEST),
-        (Code.POST, "trim", (), None, Code.BAD_REQUEST),
-        (Code.PUT, "time", (), {"now": "noon"}, Code.BAD_REQUEST),
-        (Code.PUT, "time", (), {"now": START * 1000}, Code.BAD_REQUEST),
-        (Code.GET, "records", (), None, Code.BAD_REQUEST),
-        (Code.GET, "records", ("boot=0", "from=0", "max=0"), None, Code.BAD_REQUEST),
-        (Code.GET, "records", ("boot=0", "from=-1"), None, Code.BAD_REQUEST),
-        (Code.GET, "records", ("boot=0", "boot=0", "from=1"), None, Code.BAD_REQUEST),
-        (Code.GET, "records", ("boot=0", "from=1", "since=2"), None, Code.BAD_REQUEST),
-        (Code.GET, "records", ("boot=0", "from=" + "9" * 5000), None, Code.BAD_REQUEST),
-        (Code.DELETE, "memory", (), None, Code.FORBIDDEN),
-        (Code.DELETE, "memory", (), {"confirm": "yes"}, Code.FORBIDDEN),
-        (Code.DELETE, "records", (), None, Code.METHOD_NOT_ALLOWED),
-        (Code.GET, "steps", (), None, Code.NOT_FOUND),
+        (Code.POST, "sync", [TAG, 0, 0, 1, 0, 10**6], Code.CONFLICT),
+        (Code.POST, "sync", [TAG, 0, 0, 1, 9, 0], Code.CONFLICT),
+        (Code.POST, "sync", [TAG + 1, 0, 0, 1, 0, 5], Code.PRECONDITION_FAILED),
+        (Code.POST, "sync", [TAG, 0, 0, 1, 0], Code.BAD_REQUEST),
+        (Code.POST, "sync", [TAG, 0, 0, 1, 0, 5, 5], Code.BAD_REQUEST),
+        (Code.POST, "sync", [TAG, 0, 0, 1, 0, True], Code.BAD_REQUEST),
+        (Code.POST, "sync", [TAG, 0, 0, 1, 0, -1], Code.BAD_REQUEST),
+        (Code.POST, "sync", [TAG, 0, 0, 0], Code.BAD_REQUEST),
+        (Code.POST, "sync", [TAG, 0, -1, 1], Code.BAD_REQUEST),
+        (Code.POST, "sync", [TAG, 0, 2**60, 1], Code.BAD_REQUEST),
+        (Code.POST, "sync", {"tag": TAG}, Code.BAD_REQUEST),
+        (Code.POST, "sync", None, Code.BAD_REQUEST),
+        (Code.GET, "sync", None, Code.METHOD_NOT_ALLOWED),
+        (Code.PUT, "time", {"now": "noon"}, Code.BAD_REQUEST),
+        (Code.PUT, "time", {"now": START * 1000}, Code.BAD_REQUEST),
+        (Code.DELETE, "memory", None, Code.FORBIDDEN),
+        (Code.DELETE, "memory", {"confirm": "yes"}, Code.FORBIDDEN),
+        (Code.GET, "steps", None, Code.NOT_FOUND),
     ],
 )
 def test_a_request_that_is_wrong_changes_nothing_and_says_why(
-    method: Code, path: str, query: tuple[str, ...], body: object, code: Code
+    method: Code, path: str, body: object, code: Code
 ) -> None:
     device = tracker()
     device.advance(START + 600)
     before = held_records(device)
-    response = ask(device, method, path, START + 600, *query, body=body)
+    response = ask(device, method, path, START + 600, body=body)
     assert response.code == code
     assert response.payload.decode()
     assert held_records(device) == before
 
 
 @settings(deadline=None)
-@given(st.sampled_from(Code), st.sampled_from(["status", "records", "trim", "time", "restart", "memory"]), st.binary())
+@given(st.sampled_from(Code), st.sampled_from(["status", "sync", "time", "restart", "memory"]), st.binary())
 def test_any_payload_is_answered(method: Code, path: str, payload: bytes) -> None:
     response = tracker().handle(Request(method, (path,), (), payload), START + 60)
     assert response.code >> 5 in (2, 4)
@@ -202,7 +269,7 @@ def test_a_power_cut_at_any_write_loses_no_minute_and_doubles_none() -> None:
         for minute in range(1, 40):
             device.advance(START + 60 * minute)
             if minute % 9 == 0:
-                ask(device, Code.POST, "trim", START + 60 * minute, body={"boot": 0, "through": minute // 2})
+                sync(device, START + 60 * minute, 0, minute, 1, 0, minute // 2)
         ask(device, Code.POST, "restart", START + 2340)
         device.advance(START + 2400)
 
@@ -291,11 +358,11 @@ def test_a_memory_that_fails_says_so_and_a_restart_mends_it() -> None:
 
     files = Full()
     device = tracker(files)
-    device.advance(START + 600)
+    tag = status(device, START + 600)["tag"]
     files.full = True
     assert ask(device, Code.GET, "status", START + 700).code == Code.INTERNAL_ERROR
     files.full = False
-    assert ask(device, Code.POST, "trim", START + 700, body={"boot": 0, "through": 1}).code == Code.INTERNAL_ERROR
+    assert sync(device, START + 700, 0, 5, 1, 0, 1, tag=tag).code == Code.INTERNAL_ERROR
     assert ask(device, Code.POST, "restart", START + 700).code == Code.CHANGED
     device.advance(START + 900)
     assert steps(device) == list(range(15))

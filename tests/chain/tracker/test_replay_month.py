@@ -24,14 +24,17 @@ def drain(device: Tracker, true_s: int, store: dict[tuple[int, int], Record]) ->
     """What a phone does: fetch what is held, keep it, only then let it go."""
     status = cbor2.loads(device.handle(Request(Code.GET, ("status",)), true_s).payload)
     for boot, spans in status["held"].items():
+        trim: tuple[int, ...] = ()
         for first, last in spans:
             while first <= last:
-                query = (f"boot={boot}", f"from={first}", f"max={min(1440, last - first + 1)}")
-                batch = decode(device.handle(Request(Code.GET, ("records",), query), true_s).payload)
+                wanted = cbor2.dumps([status["tag"], boot, first, min(1440, last - first + 1), *trim])
+                answer = device.handle(Request(Code.POST, ("sync",), payload=wanted), true_s)
+                batch = decode(cbor2.loads(answer.payload)[3])
                 store.update({(record.boot, record.sequence): record for record in batch.records})
                 first = batch.last + 1
-        trim = cbor2.dumps({"boot": boot, "through": spans[-1][1]})
-        assert device.handle(Request(Code.POST, ("trim",), payload=trim), true_s).code == Code.CHANGED
+                trim = (boot, batch.last)
+        last_word = cbor2.dumps([status["tag"], status["boot"], status["end"], 1, *trim])
+        assert device.handle(Request(Code.POST, ("sync",), payload=last_word), true_s).code == Code.CONTENT
 
 
 def live(files: Files, replay: Replay, *, first_sync_s: int) -> tuple[dict[tuple[int, int], Record], Tracker]:

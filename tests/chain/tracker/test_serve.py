@@ -46,10 +46,14 @@ async def phone(tracker: Address) -> AsyncIterator[Driver]:
     await asyncio.sleep(0)
 
 
-async def get(driver: Driver, path: str, *query: str) -> Response:
-    outcome = await asyncio.wait_for(driver.request(Request(Code.GET, (path,), query)), 20)
+async def ask(driver: Driver, request: Request) -> Response:
+    outcome = await asyncio.wait_for(driver.request(request), 20)
     assert isinstance(outcome, Answered)
     return outcome.response
+
+
+async def get(driver: Driver, path: str) -> Response:
+    return await ask(driver, Request(Code.GET, (path,)))
 
 
 async def with_tracker(tracker: Tracker) -> tuple[asyncio.Task[None], Address]:
@@ -69,10 +73,12 @@ def test_a_phone_drains_a_day_in_blocks_over_udp() -> None:
         tracker = Tracker(ME, RamFiles(), Generator(1), START)
         task, address = await with_tracker(tracker)
         async with phone(address) as driver:
-            assert cbor2.loads((await get(driver, "status")).payload)["id"] == ME.id
-            response = await get(driver, "records", "boot=0", "from=0", "max=1440")
+            status = cbor2.loads((await get(driver, "status")).payload)
+            assert status["id"] == ME.id
+            wanted = cbor2.dumps([status["tag"], 0, 0, 1440])
+            response = await ask(driver, Request(Code.POST, ("sync",), payload=wanted))
         assert len(response.payload) > 2048  # several blocks of 1024 bytes
-        assert decode(response.payload).records == tracker.memory.run(0, 0, 1440)
+        assert decode(cbor2.loads(response.payload)[3]).records == tracker.memory.run(0, 0, 1440)
         assert tracker.radio.mode is Mode.FAST_MODE
         await stop(task)
 

@@ -251,12 +251,13 @@ class Gattlink:
                 self._reset_if_stuck(self._receiver.gap_since_ms, step)
 
     def _flush(self, step: Step, *, ack_due: bool = False) -> None:
-        """Send what the window allows, and the acknowledgement if one is due: on the first data packet or alone."""
-        ack = self._receiver.last if ack_due or self._receiver.due_by_count else None
-        fresh = self._sender.fresh(self._packet_bytes, ack)
-        if ack is not None:
-            if not fresh:
-                step.packets.append(packets.ack_only(ack))
+        """Send what the window allows, and the acknowledgement: on the first data packet or, if one is due, alone."""
+        due = ack_due or self._receiver.due_by_count
+        waits = self.settings.ride and self._receiver.ack_at_ms is not None
+        fresh = self._sender.fresh(self._packet_bytes, self._receiver.last if due or waits else None)
+        if due and not fresh:
+            step.packets.append(packets.ack_only(self._receiver.last))
+        if due or (waits and fresh):
             self._receiver.acknowledged()
         if fresh:
             step.packets += fresh

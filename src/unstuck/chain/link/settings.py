@@ -39,6 +39,18 @@ NO_PROGRESS_MS = 60_000.0
 """Ours, not Golden Gate's: no in-order progress for this long means that the two ends disagree on the numbers, and only
 a reset helps. Fifteen retransmissions; at 50 % loss fifteen losses in a row happen once in 30,000 packets."""
 
+ATT_HEADER_BYTES = 3
+"""Of a write or a notification, before its value (Bluetooth Core, vol. 3 part F, 3.4.5.3 and 3.4.7.1)."""
+
+L2CAP_HEADER_BYTES = 4
+"""Length and channel, before ATT (Bluetooth Core, vol. 3 part A, 3.1)."""
+
+LINK_LAYER_BYTES = 251
+"""Longest payload of a packet of the link layer, with the length extension of Bluetooth 4.2."""
+
+GATT_WINDOW_PACKETS = 16
+"""Twice Golden Gate's: a peer of theirs announces 8, and 8 it is then."""
+
 IP_MTU_BYTES = 1280
 """Longest frame in the byte stream: the least MTU that IPv6 allows, which Golden Gate took for its IPv4 too."""
 
@@ -52,7 +64,9 @@ class Settings:
 
     ``packet_bytes``: longest packet this end sends (ATT MTU less 3). ``send_window``, ``receive_window``: packets;
     the peer's announcement can only lower them. ``no_progress_ms``: None leaves a disagreement in place for ever, as
-    Golden Gate does.
+    Golden Gate does. ``ride``: an acknowledgement that waits goes on the next data packet, which saves a packet for
+    each answer; False leaves it until it is due, as Golden Gate does. ``compress``: send short headers, without UDP's
+    checksum: only where the transport itself finds damaged packets. They are understood in any case.
     """
 
     packet_bytes: int = PACKET_DEFAULT_BYTES
@@ -60,6 +74,8 @@ class Settings:
     receive_window: int = WINDOW_DEFAULT_PACKETS
     retransmit_ms: float = RETRANSMIT_MS
     no_progress_ms: float | None = NO_PROGRESS_MS
+    ride: bool = True
+    compress: bool = False
 
     def __post_init__(self) -> None:
         if not PACKET_LEAST_BYTES <= self.packet_bytes <= PACKET_LIMIT_BYTES:
@@ -80,3 +96,21 @@ class Settings:
         receiver has counted half its window, and each burst waits for the delayed acknowledgement.
         """
         return max(SEND_BUFFER_BYTES, self.send_window * (self.packet_bytes - 1) + IP_MTU_BYTES)
+
+
+def over_gatt(value_bytes: int) -> Settings:
+    """For a link over GATT whose values have at most so many bytes (ATT MTU less 3).
+
+    Short headers: the link layer below has a CRC of 24 bits in each packet and, encrypted, a MIC of 32 (Bluetooth Core,
+    vol. 6 part B, 2.1), and asks for damaged packets again. Windows of 16: with 8 a burst ends before the first
+    acknowledgement can be back, two connection events later.
+    """
+    return Settings(gatt_packet_bytes(value_bytes), GATT_WINDOW_PACKETS, GATT_WINDOW_PACKETS, compress=True)
+
+
+def gatt_packet_bytes(value_bytes: int) -> int:
+    """Longest packet over GATT: one that fills whole packets of the link layer, where the MTU allows as much."""
+    longest = min(value_bytes, PACKET_LIMIT_BYTES)
+    around = ATT_HEADER_BYTES + L2CAP_HEADER_BYTES
+    whole = (longest + around) // LINK_LAYER_BYTES * LINK_LAYER_BYTES - around
+    return max(PACKET_DEFAULT_BYTES, whole if whole > 0 else longest)

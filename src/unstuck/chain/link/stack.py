@@ -52,10 +52,7 @@ ADDRESSES = {Role.HUB: bytes((169, 254, 0, 2)), Role.NODE: bytes((169, 254, 0, 3
 
 
 class Stack:
-    """One end of the whole link.
-
-    ``compress``: send short headers; they are understood in any case. ``monitor``: tell inactivity.
-    """
+    """One end of the whole link. ``monitor``: tell inactivity."""
 
     def __init__(
         self,
@@ -63,7 +60,6 @@ class Stack:
         kind: StackKind = StackKind.SNG,
         settings: Settings | None = None,
         *,
-        compress: bool = False,
         monitor: bool = False,
     ) -> None:
         self.role = role
@@ -71,7 +67,7 @@ class Stack:
         self.gattlink = Gattlink(settings)
         self._own = ADDRESSES[role]
         self._peer = ADDRESSES[Role.NODE if role is Role.HUB else Role.HUB]
-        self._compress = compress
+        self._compress = self.gattlink.settings.compress
         self._monitor = ActivityMonitor() if monitor else None
         self._assembler = FrameAssembler()
         self._waiting: deque[bytes] = deque()

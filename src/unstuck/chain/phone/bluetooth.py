@@ -35,7 +35,7 @@ from bleak_retry_connector import (
 from unstuck.chain.link.coap import Answered, Endpoint, Failed, Failure, Request
 from unstuck.chain.link.driver import Driver
 from unstuck.chain.link.gatt import ids
-from unstuck.chain.link.settings import PACKET_DEFAULT_BYTES, Settings
+from unstuck.chain.link.settings import over_gatt
 from unstuck.chain.link.stack import Role, Stack
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.tracker import TrackerError
@@ -48,9 +48,6 @@ CONNECT_ATTEMPTS = 2
 
 ANSWER_WAIT_S = 60.0
 """After which a request counts as unanswered on a link that stays up: fifteen retransmissions of Gattlink."""
-
-PACKET_BYTES = 244
-"""Longest Gattlink packet: what one LE data packet of 251 bytes carries below L2CAP and ATT headers."""
 
 WEAK_DBM = -85
 """Below this an advert says that the tracker is at the edge of reach (facts of real traces: losses begin there)."""
@@ -209,8 +206,7 @@ class BluetoothLink:
         rx, tx = _gattlink(client)
         await self._prove_current(client)
         await self._pair_if_needed(client)
-        packet_bytes = max(PACKET_DEFAULT_BYTES, min(rx.max_write_without_response_size, PACKET_BYTES))
-        stack = Stack(Role.HUB, settings=Settings(packet_bytes=packet_bytes))
+        stack = Stack(Role.HUB, settings=over_gatt(rx.max_write_without_response_size))
         self._packets = asyncio.Queue()
         driver = Driver(stack, self._packets.put_nowait, lambda event: None, Endpoint(random.Random()))
         await client.start_notify(tx, lambda _characteristic, value: driver.received(bytes(value)))

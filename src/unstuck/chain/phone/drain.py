@@ -4,24 +4,29 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from unstuck.chain.phone import engine, held
-from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainView, Fetch, ReadStatus, SetTime, Status
+from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainView, ReadStatus, SetTime, Status, Sync
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.gate import Reason, Trim, trim_reasons_not
 from unstuck.chain.phone.host import Host, HostAct
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
-from unstuck.chain.phone.tracker import TrackerApi, TrackerError, read_status
+from unstuck.chain.phone.tracker import Refused, TrackerApi, TrackerError, after, read_status, write_status
 from unstuck.chain.records import BatchError, Ranges, decode
 
 Clock = Callable[[], float]
 """Unix seconds."""
 
+CHANGED_MOST = 4
+"""A tracker that is found changed so often in one attempt is left alone until the next: a full memory changes
+once a minute, and syncs take seconds."""
+
 
 class Drain:
     """Sessions with one tracker, one after another.
 
-    ``status`` is what the tracker said last, less what it freed since; ``held_back`` why the last
-    trim was not sent. ``on_change`` is called whenever something moved, for whoever watches.
+    ``status`` is the tracker's, with all it told since it was read. It outlives an attempt, because every
+    request names it and the tracker does nothing when it is no longer so. ``held_back`` is why the last trim
+    was not sent. ``on_change`` is called whenever something moved, for whoever watches.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class Drain:
             self._view = self._fresh_view()
             return await self._until_done(), self._why_held_back()
         except TrackerError as fault:
+            if fault.outcome is not Outcome.TRACKER_SILENT:
+                self.status = None
             return fault.outcome, fault.detail
         except JournalError as fault:
             full = fault.fault is JournalFault.DISK_FULL
@@ -65,13 +72,12 @@ class Drain:
                     await self._read_status()
                 case SetTime():
                     await self._api.set_time(int(self._clock()))
-                    self._view = replace(self._view, clock_set=True)
-                case Fetch():
-                    await self._fetch(act)
+                    # That it was set is a record too: it is asked for once more.
+                    self._view = replace(self._view, clock_set=True, asked=False)
+                case Sync():
+                    await self._sync(act)
                 case Commit():
                     self._journal.commit(self._tracker)
-                case AskTrim():
-                    await self._trim(act)
                 case Done(outcome):
                     return outcome
             self._view = replace(
@@ -80,29 +86,61 @@ class Drain:
             self._on_change()
 
     def _fresh_view(self) -> DrainView:
-        """As of a new connection: what the tracker said on the last one counts for nothing."""
-        self.status = None
         self.held_back = ()
-        return DrainView(self._tracker, self._journal.ledger(self._tracker), self._journal.synced)
+        self._changed = 0
+        ledger = self._journal.ledger(self._tracker)
+        if self.status is not None and (self.status.id != self._tracker or engine.is_erased(self.status, ledger)):
+            self.status = None
+        return DrainView(self._tracker, ledger, self._journal.synced, self.status)
 
     async def _read_status(self) -> None:
-        raw = await self._api.status()
-        status = read_status(raw)
+        self._heard(read_status(await self._api.status()))
+
+    def _heard(self, status: Status) -> None:
+        """This is how the tracker is now."""
         now_s = self._clock()
         if status.id == self._tracker:
-            self._journal.saw(self._tracker, status.name, raw, status.overwritten, int(now_s))
+            # What it overwrote is no loss when it is safe here: it waited to be freed.
+            lost = held.without(status.overwritten, self._view.ledger.committed)
+            self._journal.saw(self._tracker, status.name, write_status(status), lost, int(now_s))
         self.status = status
         self._view = replace(self._view, clock_off_s=round(status.now_s - now_s))
 
-    async def _fetch(self, act: Fetch) -> None:
-        raw = await self._api.records(act.boot, act.first, act.count)
-        if raw is None:
-            # It was overwritten since the status was read: what else was shows a new one.
-            self._view = replace(
-                self._view, gone=held.joined(self._view.gone, {act.boot: Ranges.span(act.first, act.first)})
-            )
-            self.status = None
+    async def _sync(self, act: Sync) -> None:
+        """The one place that sends a trim."""
+        status = self.status
+        if status is None:
+            raise ValueError("nothing is asked of a tracker before its status")
+        if act.trim is not None and not self._may_trim(act.trim, status):
+            act = replace(act, trim=None)
+        told = await self._api.sync(status.tag, act)
+        if isinstance(told, Refused):
+            self._refused(told, act)
             return
+        if told.end < status.end:
+            raise TrackerError(Outcome.TRACKER_UNREADABLE, f"it ended at {status.end} and now ends at {told.end}")
+        if act.trim is not None:
+            freed = status.held[act.trim.boot] & Ranges.span(0, act.trim.through)
+            self._journal.trimmed(self._tracker, act.trim.boot, freed)
+        self._heard(after(status, act, told))
+        self._view = replace(self._view, asked=True)
+        if told.raw is not None:
+            self._keep(act, told.raw)
+        elif (act.boot, act.first) != (status.boot, status.end):
+            raise TrackerError(Outcome.TRACKER_UNREADABLE, f"asked for {act.boot}/{act.first}, it gave nothing")
+
+    def _refused(self, why: Refused, act: Sync) -> None:
+        """A new status shows what it is like now."""
+        self.status = None
+        if why is Refused.CHANGED:
+            self._changed += 1
+            if self._changed >= CHANGED_MOST:
+                raise TrackerError(Outcome.TRACKER_REFUSED, "it changes faster than it can be asked")
+            return
+        gone = {act.boot: Ranges.span(act.first, act.first)}
+        self._view = replace(self._view, asked=True, gone=held.joined(self._view.gone, gone))
+
+    def _keep(self, act: Sync, raw: bytes) -> None:
         try:
             batch = decode(raw)
         except BatchError as fault:
@@ -115,35 +153,29 @@ class Drain:
         self._drained += batch.ranges.total
         self._view = replace(self._view, drained=self._drained)
 
-    async def _trim(self, act: AskTrim) -> None:
-        """The one place that sends a trim."""
-        status = self.status
+    def _may_trim(self, act: AskTrim, status: Status) -> bool:
+        """Whether the gate lets it pass, as of now; if not, why is remembered."""
         ledger = self._journal.ledger(self._tracker)
-        on_tracker = None if status is None else status.held.get(act.boot, Ranges())
         reasons = trim_reasons_not(
             Trim(
                 tracker=self._tracker,
                 boot=act.boot,
                 through=act.through,
-                answering=None if status is None else status.id,
-                held=on_tracker,
+                answering=status.id,
+                held=status.held.get(act.boot, Ranges()),
                 drained=ledger.drained.get(act.boot, Ranges()),
                 committed=ledger.committed.get(act.boot, Ranges()),
                 synced=self._journal.synced,
                 sound=self._journal.sound,
                 alone=self._journal.alone,
-                erased=status is not None and engine.is_erased(status, ledger),
+                erased=engine.is_erased(status, ledger),
                 forbidden=self._host.forbids(HostAct.TRIM),
             )
         )
-        if reasons or status is None or on_tracker is None:
+        if reasons:
             self.held_back += reasons
             self._view = replace(self._view, kept=self._view.kept | {act.boot})
-            return
-        await self._api.trim(act.boot, act.through)
-        freed = on_tracker & Ranges.span(0, act.through)
-        self._journal.trimmed(self._tracker, act.boot, freed)
-        self.status = replace(status, held=held.without(status.held, {act.boot: freed}))
+        return not reasons
 
     def _why_held_back(self) -> str:
         return "; ".join(dict.fromkeys(reason.text for reason in self.held_back))

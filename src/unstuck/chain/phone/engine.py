@@ -1,6 +1,6 @@
 """The sync engine: what is known enters, the one next act leaves. It does nothing and remembers nothing.
 
-Each decision is made anew from the journal and from what this connection showed, so an agent that was
+Each decision is made anew from the journal and from what the tracker showed, so an agent that was
 killed goes on exactly where the journal ends, in the middle of a transfer too.
 """
 
@@ -40,11 +40,17 @@ backup gets them again. A year of minutes takes 2 MB, so a week costs nothing.""
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the tracker says of itself. ``now_s`` is its clock; ``keeps_s`` how long its memory lasts, if it says so."""
+    """What the tracker says of itself. ``now_s`` is its clock; ``keeps_s`` how long its memory lasts, if it says so.
+
+    ``end``: the number that the next record of ``boot`` gets. ``tag``: names the state that all this stands on; while
+    the tracker has it, of each boot only the end can have grown and only the beginning can have been freed.
+    """
 
     id: str
     name: str
     boot: int
+    end: int
+    tag: int
     now_s: int
     held: Held
     overwritten: Held
@@ -55,26 +61,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class ReadStatus:
-    """Ask the tracker what it holds."""
+    """Ask the tracker who it is and what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetTime:
     """Set the tracker's clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Ask for ``count`` records of a boot from ``first`` on."""
-
-    boot: int
-    first: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Make safe what was drained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +78,42 @@ class AskTrim:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """Ask for ``count`` records of a boot from ``first`` on, which may be none yet, and let ``trim`` go along.
+
+    So what was committed after the last request is freed with the next one, and needs none of its own. To wait
+    costs nothing: what waits is the oldest, so a memory that fills up overwrites it before anything else.
+    """
+
+    boot: int
+    first: int
+    count: int
+    trim: AskTrim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Make safe what was drained."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Nothing is left to do on this side now."""
 
     outcome: Outcome
 
 
-DrainAct = ReadStatus | SetTime | Fetch | Commit | AskTrim | Done
+DrainAct = ReadStatus | SetTime | Sync | Commit | Done
 
 
 @dataclass(frozen=True, slots=True)
 class DrainView:
     """What is known on the tracker's side.
 
-    ``status``: as read on this connection, None before, with what was trimmed since taken out of
-    ``held``. ``clock_off_s``: tracker's clock less ours. ``gone``: the tracker said that it does not
-    hold them after all. ``kept``: boots whose trim was held back or failed on this connection.
-    ``drained``: records drained on this connection.
+    ``status``: as read, with all that was told since; None when it was not read or the tracker is no
+    longer like that. ``clock_off_s``: tracker's clock less ours. ``asked``: it was asked for records in this
+    attempt, and answered. ``gone``: the tracker said that it does not hold them after all. ``kept``: boots whose
+    trim was held back in this attempt. ``drained``: records drained in this attempt.
     """
 
     tracker: str
@@ -111,6 +122,7 @@ class DrainView:
     status: Status | None = None
     clock_off_s: int = 0
     clock_set: bool = False
+    asked: bool = False
     gone: Held = field(default_factory=dict)
     kept: frozenset[int] = frozenset()
     drained: int = 0
@@ -132,11 +144,10 @@ def next_drain_act(view: DrainView) -> DrainAct:
     if waiting and (not missing or held.total(waiting) >= COMMIT_RECORDS):
         return Commit()
     trim = _trim(status, view)
-    if trim is not None:
-        return trim if view.synced else Commit()
-    for boot, ranges in sorted(missing.items()):
-        first, last = ranges.intervals[0]
-        return Fetch(boot, first, min(last - first + 1, FETCH_RECORDS))
+    if missing or not view.asked:
+        if trim is not None and not view.synced:
+            return Commit()
+        return _sync(status, missing, trim)
     if view.kept:
         return Done(Outcome.TRIM_HELD_BACK)
     return Done(Outcome.SYNCED if view.drained else Outcome.NOTHING_NEW)
@@ -145,6 +156,13 @@ def next_drain_act(view: DrainView) -> DrainAct:
 def is_erased(status: Status, ledger: Ledger) -> bool:
     """Whether the tracker counts from the beginning again: boots only ever go up."""
     return status.boot < max((*ledger.drained, *ledger.overwritten), default=0)
+
+
+def _sync(status: Status, missing: Held, trim: AskTrim | None) -> Sync:
+    for boot, ranges in sorted(missing.items()):
+        first, last = ranges.intervals[0]
+        return Sync(boot, first, min(last - first + 1, FETCH_RECORDS), trim)
+    return Sync(status.boot, status.end, FETCH_RECORDS, trim)
 
 
 def _trim(status: Status, view: DrainView) -> AskTrim | None:

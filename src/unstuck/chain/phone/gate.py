@@ -41,8 +41,9 @@ class Reason:
 class Trim:
     """Asking a tracker to free all of one boot up to and including ``through``, and what is known of that.
 
-    ``tracker``: whose records the journal keeps. ``answering``: the id that the tracker on this
-    connection gave; None when it was not asked. ``held``: what it said it holds of the boot.
+    ``tracker``: whose records the journal keeps. ``answering``: the id in the status that the
+    request names (the tracker frees nothing when it is no longer like that); None when none was read.
+    ``held``: what it holds of the boot, as that status says.
     ``drained``: bytes are in the journal, perhaps in memory of the system only. ``committed``: the
     one synced transaction says so. ``synced``: that transaction was read back as fully synced to a
     file. ``sound``: the journal's own check passed. ``alone``: no other agent writes to it.
@@ -78,7 +79,7 @@ def furthest_safe(held: Ranges, committed: Ranges) -> int | None:
 def _about_tracker(trim: Trim) -> list[Reason]:
     reasons = []
     if trim.answering is None or trim.held is None:
-        reasons.append(Reason(Why.STATUS_UNREAD, "the tracker on this connection has not said what it holds"))
+        reasons.append(Reason(Why.STATUS_UNREAD, "the tracker has not said what it holds"))
     if trim.answering is not None and trim.answering != trim.tracker:
         text = f"the tracker that answers is {trim.answering}; the records are of {trim.tracker}"
         reasons.append(Reason(Why.OTHER_TRACKER, text))

@@ -1,21 +1,28 @@
-"""The tracker over CoAP, as the agent uses it. Every trouble leaves as :class:`TrackerError`. Source: tracker.md."""
+"""The tracker over CoAP, as the agent uses it. Every trouble leaves as :class:`TrackerError`.
+
+Source: docs/reference/tracker-resources.md.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Protocol
 
 import cbor2
 
 from unstuck.chain.link.coap import Answered, Code, Failed, Request, Response
 from unstuck.chain.phone import held
-from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.engine import Status, Sync
+from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.reasons import Outcome
-from unstuck.chain.records import LARGEST
+from unstuck.chain.records import LARGEST, Ranges
 
 _BOOT_MOST = 2**32 - 1
 """A tracker that restarted every second would need a century to get there."""
 
 _PERCENT_MOST = 100
+
+_TAG_MOST = 2**32 - 1
 
 
 class TrackerError(Exception):
@@ -34,6 +41,25 @@ class Link(Protocol):
         """The response, or why there is none."""
 
 
+class Refused(Enum):
+    """Why a sync was refused; nothing was freed."""
+
+    CHANGED = auto()
+    """The tracker is no longer as its status said."""
+    NOT_HELD = auto()
+    """It does not hold the first record that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to a sync: what changes all the time, and a batch as it came, None where there is no record yet."""
+
+    now_s: int
+    battery_percent: int
+    end: int
+    raw: bytes | None
+
+
 class TrackerApi:
     """The resources of a tracker that an agent needs."""
 
@@ -44,16 +70,17 @@ class TrackerApi:
         """What it holds and how it is, as it came; :func:`read_status` reads it."""
         return (await self._expect(Request(Code.GET, ("status",)), Code.CONTENT)).payload
 
-    async def records(self, boot: int, first: int, most: int) -> bytes | None:
-        """A batch from ``first`` on, as it came; None when the tracker does not hold ``first``."""
-        query = (f"boot={boot}", f"from={first}", f"max={most}")
-        response = await self._ask(Request(Code.GET, ("records",), query))
-        return None if response.code == Code.NOT_FOUND else _checked(response, Code.CONTENT).payload
-
-    async def trim(self, boot: int, through: int) -> None:
-        """Let it free a boot up to and including ``through``. Cannot be taken back: only after the gate."""
-        payload = cbor2.dumps({"boot": boot, "through": through})
-        await self._expect(Request(Code.POST, ("trim",), payload=payload), Code.CHANGED)
+    async def sync(self, tag: int, act: Sync) -> Told | Refused:
+        """Records from where it says on, and its trim, which cannot be taken back: only after the gate."""
+        numbers = [tag, act.boot, act.first, act.count]
+        if act.trim is not None:
+            numbers += [act.trim.boot, act.trim.through]
+        response = await self._ask(Request(Code.POST, ("sync",), payload=cbor2.dumps(numbers)))
+        if response.code == Code.PRECONDITION_FAILED:
+            return Refused.CHANGED
+        if response.code == Code.NOT_FOUND:
+            return Refused.NOT_HELD
+        return _read_told(_checked(response, Code.CONTENT).payload)
 
     async def set_time(self, now_s: int) -> None:
         """Set its clock to these Unix seconds."""
@@ -97,6 +124,8 @@ def read_status(raw: bytes) -> Status:
             id=_text(fields, "id"),
             name=_text(fields, "name"),
             boot=_number(fields, "boot", _BOOT_MOST),
+            end=_number(fields, "end", LARGEST),
+            tag=_number(fields, "tag", _TAG_MOST),
             now_s=_number(fields, "now", LARGEST),
             held=held.from_plain(fields.get("held")),
             overwritten=held.from_plain(fields.get("overwritten", {})),
@@ -116,6 +145,59 @@ def _fields(raw: bytes, what: str) -> Mapping[object, object]:
     if not isinstance(fields, Mapping):
         raise _unreadable(f"the {what} is no map")
     return fields
+
+
+def write_status(status: Status) -> bytes:
+    """A status as :func:`read_status` reads it."""
+    fields: dict[str, object] = {
+        "tag": status.tag,
+        "id": status.id,
+        "name": status.name,
+        "firmware": status.firmware,
+        "boot": status.boot,
+        "end": status.end,
+        "now": status.now_s,
+        "battery": status.battery_percent,
+        "keeps": status.keeps_s,
+        "held": _lists(status.held),
+        "overwritten": _lists(status.overwritten),
+    }
+    return cbor2.dumps(fields)
+
+
+def after(status: Status, act: Sync, told: Told) -> Status:
+    """The status as it is once the tracker has answered a sync: grown at the end, less what it freed."""
+    grown = {status.boot: Ranges.span(status.end, told.end - 1)}
+    freed = {} if act.trim is None else {act.trim.boot: Ranges.span(0, act.trim.through)}
+    return replace(
+        status,
+        end=told.end,
+        now_s=told.now_s,
+        battery_percent=told.battery_percent,
+        held=held.without(held.joined(status.held, grown), freed),
+    )
+
+
+def _lists(ranges_by_boot: Held) -> dict[int, list[list[int]]]:
+    return {boot: ranges.as_lists() for boot, ranges in ranges_by_boot.items()}
+
+
+def _read_told(raw: bytes) -> Told:
+    try:
+        fields = cbor2.loads(raw)
+    except (cbor2.CBORDecodeError, ValueError, RecursionError) as fault:
+        raise _unreadable("the answer to a sync is no CBOR") from fault
+    match fields:
+        case [int(now_s), int(battery), int(end)]:
+            batch = None
+        case [int(now_s), int(battery), int(end), bytes(batch)]:
+            pass
+        case _:
+            raise _unreadable("the answer to a sync is not its three or four items")
+    bounds = ((now_s, LARGEST), (battery, _PERCENT_MOST), (end, LARGEST))
+    if any(isinstance(number, bool) or not 0 <= number <= most for number, most in bounds):
+        raise _unreadable("a number in the answer to a sync is out of range")
+    return Told(now_s, battery, end, batch)
 
 
 def _text(fields: Mapping[object, object], key: str) -> str:

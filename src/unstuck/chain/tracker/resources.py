@@ -4,6 +4,7 @@ Nothing is done here. The device does the acts and only then sends the response,
 says "trimmed" is never sent on a promise. Described in docs/reference/tracker-resources.md.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,11 +19,8 @@ from unstuck.chain.tracker.log import spans_to_lists
 CBOR_FORMAT = 60
 """Content-Format of CBOR (IANA, CoAP Content-Formats)."""
 
-RECORDS_DEFAULT = 1_440
-"""Records of an answer when ``max`` is not given: a day of minutes, about 5 kB."""
-
 RECORDS_MOST = 4_096
-"""Most records of an answer (``max`` is lowered to it): about 16 kB, which a tracker can hold twice in memory."""
+"""Most records of an answer (``most`` is lowered to it): about 16 kB, which a tracker can hold twice in memory."""
 
 EVENTS_MOST = 500
 """Newest events told: a fortnight of them."""
@@ -31,7 +29,13 @@ CLOCK_MOST_S = 2**40
 """Latest time the clock can be set to (Unix s): a phone that sends milliseconds by mistake lies below it
 only until 2004, and every record of such a clock still fits its numbers."""
 
+RECORDS_DEFAULT = 1_440
+"""Records of an answer when ``max`` is not given: a day of minutes, about 5 kB."""
+
 _QUERY = {"boot", "from", "max"}
+
+_SYNC_NUMBERS = (4, 6)
+"""Tag, boot, from, most; and with a trim its boot and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +119,22 @@ def answer(request: Request, state: State) -> Answer:
         match (request.path, request.method):
             case (("status",), Code.GET):
                 return _content(_status(state))
+            case (("sync",), Code.POST):
+                return _sync(_numbers(request), state)
             case (("records",), Code.GET):
-                return _records(request, state.holding)
+                return _records(_query(request.query), state.holding)
+            case (("trim",), Code.POST):
+                body = _body(request, "boot", "through")
+                return Answer(Response(Code.CHANGED), _may_trim(Trim(body["boot"], body["through"]), state.holding))
             case (("events",), Code.GET):
                 return _content(_events(state.holding))
-            case (("trim",), Code.POST):
-                return _trim(_body(request, "boot", "through"), state.holding)
             case (("time",), Code.PUT):
                 return _set_clock(_body(request, "now")["now"])
             case (("restart",), Code.POST):
                 return Answer(Response(Code.CHANGED), Restart())
             case (("memory",), Code.DELETE):
                 return _erase(request, state.identity)
-            case (("status",) | ("records",) | ("events",) | ("trim",) | ("time",) | ("restart",) | ("memory",), _):
+            case ((("status" | "sync" | "records" | "trim" | "events" | "time" | "restart" | "memory"),), _):
                 raise _RefusedError(Code.METHOD_NOT_ALLOWED, "this resource has no such method")
             case _:
                 raise _RefusedError(Code.NOT_FOUND, "no such resource")
@@ -135,16 +142,30 @@ def answer(request: Request, state: State) -> Answer:
         return Answer(refused.response)
 
 
-def _content(fields: Mapping[str, Any]) -> Answer:
-    return Answer(Response(Code.CONTENT, cbor2.dumps(fields), CBOR_FORMAT))
+def _content(fields: object, act: Act | None = None) -> Answer:
+    return Answer(Response(Code.CONTENT, cbor2.dumps(fields), CBOR_FORMAT), act)
+
+
+def tag_of(state: State) -> int:
+    """A number for all that a phone's picture of the tracker stands on, except what grows and what phones free.
+
+    With the same tag, of each boot only the end can have grown and only the beginning can have been freed. A CRC tells
+    any two states apart that differ in one place of up to 32 bits, such as the boot, and others in all but one of
+    2**32 cases.
+    """
+    identity, holding = state.identity, state.holding
+    stands_on = [identity.id, identity.name, identity.firmware, holding.boot, state.keeps_s]
+    return zlib.crc32(cbor2.dumps([*stands_on, spans_to_lists(holding.overwritten)]))
 
 
 def _status(state: State) -> dict[str, Any]:
     return {
+        "tag": tag_of(state),
         "id": state.identity.id,
         "name": state.identity.name,
         "firmware": state.identity.firmware,
         "boot": state.holding.boot,
+        "end": state.holding.ends.get(state.holding.boot, 0),
         "now": state.shows_s,
         "battery": state.battery_percent,
         "keeps": state.keeps_s,
@@ -154,15 +175,35 @@ def _status(state: State) -> dict[str, Any]:
     }
 
 
-def _records(request: Request, holding: Holding) -> Answer:
-    query = _query(request.query)
-    most = min(query.get("max", RECORDS_DEFAULT), RECORDS_MOST)
-    if "boot" not in query or "from" not in query or most < 1:
+def _sync(numbers: list[int], state: State) -> Answer:
+    """Records from where the phone asks, the little that changes all the time, and what it wants freed."""
+    tag, boot, first, most, *free = numbers
+    holding = state.holding
+    if tag != tag_of(state):
+        raise _RefusedError(Code.PRECONDITION_FAILED, "the tracker is not as the tag says: read its status")
+    trim = _may_trim(Trim(*free), holding) if free else None
+    run = holding.run(boot, first, min(most, RECORDS_MOST))
+    end = holding.ends.get(holding.boot, 0)
+    if not run and (boot, first) != (holding.boot, end):
+        raise _RefusedError(Code.NOT_FOUND, f"record {first} of boot {boot} is not held")
+    batch = [encode(Batch(run))] if run else []
+    return _content([state.shows_s, state.battery_percent, end, *batch], trim)
+
+
+def _records(query: Mapping[str, int], holding: Holding) -> Answer:
+    """What a sync gives, for a phone that goes by no status."""
+    if "boot" not in query or "from" not in query or not query.get("max", 1):
         raise _RefusedError(Code.BAD_REQUEST, "boot and from are needed, max is 1 or more")
-    run = holding.run(query["boot"], query["from"], most)
+    run = holding.run(query["boot"], query["from"], min(query.get("max", RECORDS_DEFAULT), RECORDS_MOST))
     if not run:
         raise _RefusedError(Code.NOT_FOUND, f"record {query['from']} of boot {query['boot']} is not held")
     return Answer(Response(Code.CONTENT, encode(Batch(run)), CBOR_FORMAT))
+
+
+def _may_trim(trim: Trim, holding: Holding) -> Trim:
+    if trim.through >= holding.ends.get(trim.boot, 0):
+        raise _RefusedError(Code.CONFLICT, f"boot {trim.boot} never had record {trim.through}; nothing was freed")
+    return trim
 
 
 def _events(holding: Holding) -> dict[str, Any]:
@@ -191,13 +232,6 @@ def _set_clock(now_s: int) -> Answer:
     return Answer(Response(Code.CHANGED), SetClock(now_s))
 
 
-def _trim(body: Mapping[str, int], holding: Holding) -> Answer:
-    boot, through = body["boot"], body["through"]
-    if through >= holding.ends.get(boot, 0):
-        raise _RefusedError(Code.CONFLICT, f"boot {boot} never had record {through}; nothing was freed")
-    return Answer(Response(Code.CHANGED), Trim(boot, through))
-
-
 def _erase(request: Request, identity: Identity) -> Answer:
     try:
         body = cbor2.loads(request.payload, max_depth=2, allow_indefinite=False)
@@ -219,6 +253,19 @@ def _body(request: Request, *names: str) -> dict[str, int]:
     if any(type(number) is not int or not 0 <= number <= LARGEST for number in body.values()):
         raise _RefusedError(Code.BAD_REQUEST, f"{', '.join(names)} are whole numbers from 0 on")
     return body
+
+
+def _numbers(request: Request) -> list[int]:
+    """The numbers of a sync, each 0 to LARGEST, at least one record wanted."""
+    try:
+        numbers = cbor2.loads(request.payload, max_depth=2, allow_indefinite=False)
+    except cbor2.CBORDecodeError as error:
+        raise _RefusedError(Code.BAD_REQUEST, "the payload is not CBOR") from error
+    if not isinstance(numbers, list) or len(numbers) not in _SYNC_NUMBERS:
+        raise _RefusedError(Code.BAD_REQUEST, "the payload is a list of tag, boot, from, most and what to free")
+    if any(type(number) is not int or not 0 <= number <= LARGEST for number in numbers) or not numbers[3]:
+        raise _RefusedError(Code.BAD_REQUEST, "each is a whole number from 0 on, and most is 1 or more")
+    return numbers
 
 
 def _query(parts: tuple[str, ...]) -> dict[str, int]:

@@ -27,6 +27,10 @@ ACK_RANDOM_FACTOR: Final = 1.5
 RETRANSMISSIONS: Final = 4
 """Copies after the first; the wait doubles each time (RFC 7252, 4.8)."""
 
+TOKEN_BYTES: Final = 2
+"""One exchange at a time with one peer needs no token at all (RFC 7252, 5.3.1). With the message number it makes 32
+bits that keep the answers of an earlier life of this end apart."""
+
 SEPARATE_WAIT_MS: Final = 93_000.0
 """Longest wait for an answer whose request was acknowledged without one: as long as retransmissions would have lasted
 by RFC 7252's defaults."""
@@ -188,7 +192,7 @@ class Client:
             if len(now.request.payload) > size:
                 more = now.sent_bytes + size < len(now.request.payload)
                 options.append((Option.BLOCK1, Block(now.sent_bytes // size, more, now.exponent).to_bytes()))
-        token = self._dice.randbytes(4)
+        token = self._dice.randbytes(TOKEN_BYTES)
         message = Message(
             Kind.CON, now.request.method, self.number(), token, tuple(sorted(options, key=lambda one: one[0])), payload
         )

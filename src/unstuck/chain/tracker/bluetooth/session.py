@@ -15,15 +15,9 @@ from unstuck.chain.link.driver import Driver
 from unstuck.chain.link.events import Event
 from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.gatt.values import Command, PreferredConfiguration, PreferredMode
-from unstuck.chain.link.settings import PACKET_DEFAULT_BYTES, Settings
+from unstuck.chain.link.settings import ATT_HEADER_BYTES, gatt_packet_bytes, over_gatt
 from unstuck.chain.link.stack import Role, Stack
 from unstuck.chain.tracker.bluetooth.pace import LinkPace
-
-PACKET_BYTES = 244
-"""Longest Gattlink packet: what one LE data packet of 251 bytes carries below L2CAP (4) and ATT (3). Longer ones would
-be cut in two on the air and lost together."""
-
-ATT_HEAD_BYTES = 3
 
 
 class Session:
@@ -52,15 +46,15 @@ class Session:
         connection.on(connection.EVENT_CONNECTION_ATT_MTU_UPDATE, self._resize)
 
     @property
-    def packet_bytes(self) -> int:
-        """What one notification carries."""
-        return max(PACKET_DEFAULT_BYTES, min(self.connection.att_mtu - ATT_HEAD_BYTES, PACKET_BYTES))
+    def value_bytes(self) -> int:
+        """What one notification can carry."""
+        return int(self.connection.att_mtu) - ATT_HEADER_BYTES
 
     def look(self) -> None:
         """Start Gattlink once the phone has subscribed on an encrypted link: nothing is told without the bond."""
         if self._driver or not self.subscribed or not self.connection.is_encrypted:
             return
-        stack = Stack(Role.NODE, settings=Settings(packet_bytes=self.packet_bytes))
+        stack = Stack(Role.NODE, settings=over_gatt(self.value_bytes))
         endpoint = Endpoint(random.Random(), self._answer)
         self._driver = Driver(stack, self._packets.put_nowait, self._told, endpoint)
         self._spawn(self._send())
@@ -108,7 +102,7 @@ class Session:
 
     def _resize(self) -> None:
         if self._driver:
-            self._driver.stack.resize(self.packet_bytes)
+            self._driver.stack.resize(gatt_packet_bytes(self.value_bytes))
 
     async def _send(self) -> None:
         device = self.connection.device
