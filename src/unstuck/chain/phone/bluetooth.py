@@ -165,7 +165,7 @@ class BluetoothLink:
             except BleakOutOfConnectionSlotsError as error:
                 raise TrackerError(Outcome.NO_SLOT, _short(error)) from error
             except BleakError as error:
-                raise self._failed(error) from error
+                raise self._cut_off(device, error) or self._failed(error) from error
             except (OSError, EOFError, TimeoutError) as error:
                 raise TrackerError(Outcome.NOT_CONNECTED, self._detail(_short(error))) from error
             finally:
@@ -278,6 +278,17 @@ class BluetoothLink:
 
     def _lost(self) -> TrackerError:
         return TrackerError(Outcome.LINK_LOST, self._detail("the link ended without a word"))
+
+    def _cut_off(self, device: BLEDevice, error: BleakError) -> TrackerError | None:
+        """BlueZ names no reason when the other side has lost the key: it connects and is cut off before anything is read.
+
+        Near by and bonded here, that is what it means (seen with BlueZ 5.66 on Linux 6.1 and 6.12).
+        """
+        known = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+        near = self.heard is not None and self.heard.rssi_dbm > WEAK_DBM
+        if known.get("Paired") and near and "failed to discover services" in str(error):
+            return TrackerError(Outcome.KEY_MISSING, self._detail("it ends the link as soon as it is encrypted"))
+        return None
 
     def _failed(self, error: Exception, *, scanning: bool = False) -> TrackerError:
         """The reason in an error of bleak's. It has types for few, so texts are read, as bleak-retry-connector does."""

@@ -63,6 +63,7 @@ class Option(IntEnum):
     ACCEPT = 17
     BLOCK2 = 23
     BLOCK1 = 27
+    SIZE2 = 28
 
 
 REQUESTS: Final = frozenset((Code.GET, Code.POST, Code.PUT, Code.DELETE))

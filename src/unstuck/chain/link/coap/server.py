@@ -135,6 +135,8 @@ class Server:
             self._keep(request, response, more=more)
             options.append((Option.BLOCK2, replace(asked, more=more).to_bytes()))
             options.append((Option.ETAG, zlib.crc32(response.payload).to_bytes(4, "big")))
+            if not asked.number:
+                options.append((Option.SIZE2, uint(len(response.payload))))
         return Message(Kind.ACK, response.code, 0, b"", tuple(sorted(options)), payload), served
 
     def _keep(self, request: Request, response: Response, *, more: bool) -> None:

@@ -121,6 +121,16 @@ class RadioController(Controller):
         )
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
+    def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
+        """Vol. 4 part E, 7.1.6: the peer hears the reason given, the own host 0x16, that it was the one."""
+        connection = self.find_le_connection_by_handle(command.connection_handle)
+        if connection is None:
+            super().on_hci_disconnect_command(command)
+            return
+        self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
+        connection.send_ll_control_pdu(ll.TerminateInd(command.reason))
+        self.on_le_disconnected(connection, hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR)
+
     def _not_connected(self, peer: hci.Address, status: hci.HCI_ErrorCode) -> None:
         self.send_hci_packet(
             hci.HCI_LE_Connection_Complete_Event(
