@@ -8,6 +8,7 @@ from typing import Any
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError
 
 from tests.bluez.uuids import COUNT, OPEN, SECRET
 
@@ -68,11 +69,39 @@ async def bond(address: str) -> None:
     tell("disconnected", began_s)
 
 
+async def forgotten(address: str) -> None:
+    """Pair; come back to a device that has lost its keys; remove the bond and pair anew."""
+    lost = asyncio.Event()
+    device = await found(address)
+    async with BleakClient(device, lambda _: lost.set(), timeout=STEP_S) as client:
+        await client.pair()
+        await read(client, "secret", SECRET)
+        began_s = time.monotonic()
+        await lost.wait()
+        tell("lost", began_s)
+    device = await found(address)
+    began_s = time.monotonic()
+    try:
+        async with BleakClient(device, timeout=STEP_S) as client:
+            await read(client, "secret on a lost bond", SECRET)
+    except BleakError as error:
+        tell("refused", began_s, text=str(error))
+    began_s = time.monotonic()
+    await BleakClient(device).unpair()
+    tell("unpaired", began_s)
+    device = await found(address)
+    async with BleakClient(device, timeout=STEP_S) as client:
+        await client.pair()
+        await read(client, "secret on a new bond", SECRET)
+
+
 def main() -> None:
     """Run a scenario."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("scenario", choices=["bond", "forgotten"])
     parser.add_argument("address")
-    asyncio.run(bond(parser.parse_args().address))
+    chosen = parser.parse_args()
+    asyncio.run({"bond": bond, "forgotten": forgotten}[chosen.scenario](chosen.address))
 
 
 if __name__ == "__main__":

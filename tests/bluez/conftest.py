@@ -11,6 +11,7 @@ from bumble.transport import open_transport
 from tests.bluez import tools
 from tests.bluez.air import Air, LinuxController
 from tests.bluez.guest import Guest, started
+from tests.bluez.tools import Kernel
 
 LINUX = hci.Address("C0:FF:EE:00:00:01", hci.Address.PUBLIC_DEVICE_ADDRESS)
 
@@ -19,6 +20,7 @@ LINUX = hci.Address("C0:FF:EE:00:00:01", hci.Address.PUBLIC_DEVICE_ADDRESS)
 class Linux:
     """The running guest, and the air in which its controller is."""
 
+    kernel: Kernel
     guest: Guest
     air: Air
 
@@ -34,9 +36,10 @@ async def linux(anyio_backend: str) -> AsyncIterator[Linux]:
     """A guest whose BlueZ is ready. Skipped where it cannot be made; in CI that is a failure."""
     if reason := tools.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    async with started(tools.kernel(), tools.CACHE / "last") as guest:
+    kernel = tools.kernel()
+    async with started(kernel, tools.CACHE / "last") as guest:
         air = Air()
         async with await open_transport(f"unix-client:{guest.controller}") as transport:
             LinuxController(air, LINUX, transport)
             await guest.ready()
-            yield Linux(guest, air)
+            yield Linux(kernel, guest, air)

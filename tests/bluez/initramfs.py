@@ -1,5 +1,6 @@
 """The guest's first file system: busybox, the modules that reach the host's root over 9p, and the first program."""
 
+import lzma
 import shutil
 from pathlib import Path
 
@@ -41,8 +42,11 @@ def write(kernel: Kernel, path: Path) -> None:
     (stage / "init").chmod(0o755)
     names = []
     for module in modules(kernel):
-        shutil.copy(module, stage / "modules")
-        names.append(f"/modules/{module.name}\n")
+        name = module.name.removesuffix(".xz")
+        # Later kernels pack them; busybox unpacks, but only after a complaint.
+        packed = module.read_bytes()
+        (stage / "modules" / name).write_bytes(packed if name == module.name else lzma.decompress(packed))
+        names.append(f"/modules/{name}\n")
     (stage / "modules" / "order").write_text("".join(names), encoding="ascii")
     said(["sh", "-c", f"find . | {program('cpio')} --quiet -o -H newc > '{path}'"], stage)
     shutil.rmtree(stage)

@@ -1,5 +1,7 @@
 """A plain peripheral on the host, with which the harness is proven before a tracker stands there."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from bumble import hci
@@ -25,8 +27,8 @@ FOUND_BY_ALL = AdvertisingData.Flags.LE_GENERAL_DISCOVERABLE_MODE | AdvertisingD
 IRK = bytes(range(16))
 """Linux refuses Bumble's default, which is all zeros. The device never hides its address, so it is not a secret."""
 
-ADVERTISING_MS = 50
-"""Quick enough that a scan in the guest, whose time is dear, sees it at once."""
+ADVERTISING_MS = 250
+"""A scan sees it soon. At 50 ms, twice, a guest without KVM on a busy machine lags seconds behind what it hears."""
 
 
 @dataclass
@@ -54,6 +56,13 @@ class Peripheral:
         self.air.back(self.controller)
         await self.advertise()
 
+    async def forget(self) -> None:
+        """Lose all keys, as after a reset, and with them the connection."""
+        assert self.device.keystore is not None
+        await self.device.keystore.delete_all()
+        for connection in list(self.device.connections.values()):
+            await connection.disconnect()
+
     async def advertise(self) -> None:
         """Start advertising, and again after each connection."""
         await self.device.stop_advertising()
@@ -65,7 +74,8 @@ class Peripheral:
         )
 
 
-async def advertising(air: Air, name: str, address: str) -> Peripheral:
+@contextlib.asynccontextmanager
+async def advertising(air: Air, name: str, address: str) -> AsyncIterator[Peripheral]:
     """A peripheral with a public address that advertises, and bonds unasked (LE Secure Connections, just works)."""
     public = hci.Address(address, hci.Address.PUBLIC_DEVICE_ADDRESS)
     controller = Controller(name, link=air, public_address=public)
@@ -102,4 +112,7 @@ async def advertising(air: Air, name: str, address: str) -> Peripheral:
     device.on("connection", on_connection)
     await device.power_on()
     await peripheral.advertise()
-    return peripheral
+    yield peripheral
+    # The air is shared, and whatever advertises costs the guest time.
+    await device.power_off()
+    air.remove_controller(controller)

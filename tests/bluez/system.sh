@@ -23,7 +23,7 @@ btattach -B /dev/hvc0 -P h4 -S 115200 -N > /run/out/btattach.log 2>&1 &
 # bluetoothctl is the agent without which pairing never ends; it has to speak to the daemon that is alive.
 bluez() {
     while :; do
-        "$BLUETOOTHD" -n -d >> /run/out/bluetoothd.log 2>&1 &
+        "$BLUETOOTHD" -n >> /run/out/bluetoothd.log 2>&1 &
         daemon=$!
         echo $daemon > /run/bluetoothd.pid
         (printf 'agent NoInputNoOutput\ndefault-agent\npairable on\n'; exec sleep "$LIFE_S") |
