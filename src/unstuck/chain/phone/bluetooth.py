@@ -280,7 +280,7 @@ class BluetoothLink:
         return TrackerError(Outcome.LINK_LOST, self._detail("the link ended without a word"))
 
     def _cut_off(self, device: BLEDevice, error: BleakError) -> TrackerError | None:
-        """BlueZ names no reason when the other side has lost the key: it connects and is cut off before anything is read.
+        """BlueZ names no reason when the tracker has lost the key: it connects and is cut off before anything is read.
 
         Near by and bonded here, that is what it means (seen with BlueZ 5.66 on Linux 6.1 and 6.12).
         """
