@@ -36,8 +36,8 @@ def server(
 
     A file called 'maintenance' in the data folder puts it into maintenance; its text is shown to people.
     """
+    from unstuck.chain.releases.versions import read
     from unstuck.chain.server.domain.settings import Settings
-    from unstuck.chain.server.domain.versions import read
     from unstuck.chain.server.serve import Options, default_data, serve
     from unstuck.model.errors import ErrorCode, UsageError
 

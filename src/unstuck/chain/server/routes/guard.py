@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from unstuck.chain.server.domain import tokens, versions
+from unstuck.chain.releases import versions
+from unstuck.chain.server.domain import tokens
 from unstuck.chain.server.domain.limits import neighbourhood
 from unstuck.chain.server.domain.names import TRACKER_PATTERN
 from unstuck.chain.server.domain.refusals import Code, Refusal
