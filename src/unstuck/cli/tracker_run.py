@@ -17,6 +17,7 @@ from unstuck.chain.tracker.replay import Replay, ReplayError, read_wide_minutes
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.serve import accelerated, serve
 from unstuck.chain.tracker.source import Source
+from unstuck.cli.keys import read_public
 from unstuck.model.errors import ErrorCode, UsageError
 
 
@@ -34,6 +35,7 @@ class Settings:
     port: int
     speed: float
     drift_ppm: float
+    release_keys: tuple[Path, ...] = ()
 
 
 def load_replay(path: Path, user: str) -> tuple[str, Replay]:
@@ -66,6 +68,7 @@ def run(settings: Settings) -> None:
         source, identity = Generator(settings.seed), settings.identity or f"virtual-{settings.seed}"
     folder = settings.memory or state_folder() / "trackers" / identity
     now_s = time.time()
+    keys = [read_public(file) for file in settings.release_keys]
 
     def ready(address: tuple[str, int]) -> None:
         typer.echo(f"tracker {identity} listens on UDP {address[0]}:{address[1]}; memory in {folder}")
@@ -77,6 +80,7 @@ def run(settings: Settings) -> None:
             source,
             now_s,
             drift_ppm=settings.drift_ppm,
+            release_keys=keys,
         )
         # A tracker that has lived faster than real time goes on where it was, not in its own past.
         start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import cbor2
 import pytest
@@ -107,7 +108,7 @@ def test_a_later_layout_is_refused_as_such() -> None:
         {"over": "any"},
     ],
 )
-def test_a_value_that_is_not_possible_is_refused(fields: dict[str, object]) -> None:
+def test_a_value_that_is_not_possible_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ManifestError) as refused:
         manifest(image(), **fields)
     assert refused.value.fault is ManifestFault.FIELD

@@ -4,6 +4,7 @@
 that ``encode_manifest`` writes is read, so that no two readers of one signature see two manifests.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,6 +99,10 @@ class Manifest:
         ):
             if not fits:
                 raise ManifestError(ManifestFault.FIELD, f"its {name} is not possible")
+
+    def fits(self, image: bytes) -> bool:
+        """Whether these bytes are the image, whole."""
+        return len(image) == self.size_bytes and hashlib.sha256(image).digest() == self.sha256
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

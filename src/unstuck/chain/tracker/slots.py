@@ -31,7 +31,7 @@ def always(image: bytes) -> bool:
 class Firmware:
     """The firmware as one boot of the tracker sees it; making it is the start.
 
-    ``offset``: bytes of the update under way that are on disk. ``given_up``: the slot that this start
+    ``manifest``, ``offset``: of the update under way, and its bytes that are on disk. ``given_up``: the slot that this start
     went back from. ``starts``: whether an image, given whole, can be run at all; a virtual tracker
     runs none, so faults are made here. OSError when the files cannot be read or written.
     """
@@ -48,6 +48,7 @@ class Firmware:
         self._starts = starts
         self._broken = False
         self.offset = 0
+        self.manifest: Manifest | None = None
         self.slots, self._number = self._load()
         self._resume()
         start = firmware.started(self.slots, battery_percent, self._can_start)
@@ -66,37 +67,32 @@ class Firmware:
         """Whether what runs has not answered a phone yet."""
         return self.slots.trial is Trial.STARTED
 
-    @property
-    def manifest(self) -> Manifest | None:
-        """Of the update under way."""
-        return self._manifest
-
     def begin(self, release: bytes) -> None:
         """Begin an update; it was checked against every reason before."""
         manifest = decode_release(release).manifest
         self._save(firmware.begun(self.slots, release, self._number + 1))
-        self._manifest, self.offset = manifest, 0
+        self.manifest, self.offset = manifest, 0
 
     def write(self, chunk: bytes) -> bool:
         """More of the image, durably. With the last byte it is verified: False when it is not what was promised,
         and then the update is over. ValueError when none is under way.
         """
         update = self.slots.update
-        if update is None or self._manifest is None:
+        if update is None or self.manifest is None:
             raise ValueError("no update is under way")
         name = _name(update.file, "image")
         # A cut may have left the file without a byte in it.
         put = self._files.append if name in self._files.names() else self._files.create
         self._durably(put, name, chunk)
         self.offset += len(chunk)
-        return self.offset < self._manifest.size_bytes or self._complete()
+        return self.offset < self.manifest.size_bytes or self._complete()
 
     def abandon(self) -> None:
         """Give up the update under way or ready; nothing happens without one."""
         changed = firmware.abandoned(self.slots)
         if changed != self.slots:
             self._save(changed)
-        self._manifest, self.offset = None, 0
+        self.manifest, self.offset = None, 0
 
     def keep(self) -> None:
         """What runs has answered a phone."""
@@ -121,36 +117,31 @@ class Firmware:
 
     def _resume(self) -> None:
         """Take up an update where its image ends; finish it when only that was left."""
-        self._manifest = None
         if self.slots.update is None:
             return
         try:
-            self._manifest = decode_release(self.slots.update.release).manifest
+            self.manifest = decode_release(self.slots.update.release).manifest
         except (ManifestError, SignatureError):  # written by another version of this program
             self.abandon()
             return
         self.offset = len(self._read(self.slots.update.file))
-        if self.offset >= self._manifest.size_bytes:
+        if self.offset >= self.manifest.size_bytes:
             self._complete()
 
     def _complete(self) -> bool:
-        update, manifest = self.slots.update, self._manifest
+        update, manifest = self.slots.update, self.manifest
         if update is None or manifest is None:
             raise ValueError("no update is under way")
-        if not self._is_whole(self._read(update.file), manifest.size_bytes, manifest.sha256):
+        if not manifest.fits(self._read(update.file)):
             self.abandon()
             return False
         self._save(firmware.completed(self.slots, manifest))
-        self._manifest, self.offset = None, 0
+        self.manifest, self.offset = None, 0
         return True
 
     def _can_start(self, image: Image) -> bool:
         data = self._read(image.file)
-        return self._is_whole(data, image.size_bytes, image.sha256) and self._starts(data)
-
-    @staticmethod
-    def _is_whole(data: bytes, size_bytes: int, sha256: bytes) -> bool:
-        return len(data) == size_bytes and hashlib.sha256(data).digest() == sha256
+        return hashlib.sha256(data).digest() == image.sha256 and self._starts(data)
 
     def _read(self, number: int) -> bytes:
         name = _name(number, "image")
