@@ -31,9 +31,9 @@ def always(image: bytes) -> bool:
 class Firmware:
     """The firmware as one boot of the tracker sees it; making it is the start.
 
-    ``manifest``, ``offset``: of the update under way, and its bytes that are on disk. ``given_up``: the slot that this start
-    went back from. ``starts``: whether an image, given whole, can be run at all; a virtual tracker
-    runs none, so faults are made here. OSError when the files cannot be read or written.
+    ``manifest``, ``offset``: of the update under way, and its bytes that are on disk. ``given_up``: the
+    slot that this start went back from. ``starts``: whether an image, given whole, can be run at all; a
+    virtual tracker runs none, so faults are made here. OSError when the files cannot be read or written.
     """
 
     def __init__(
