@@ -22,13 +22,22 @@ def agent(
     once: Annotated[
         bool, typer.Option("--once", help="Sync once, then stop: status 0 when all went well, else 1.")
     ] = False,
+    update_firmware: Annotated[
+        bool,
+        typer.Option(
+            "--update-firmware",
+            help="Update the tracker's firmware from the server's releases, then stop: status 0 when it is new.",
+        ),
+    ] = False,
     seconds: Annotated[float, typer.Option(metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Drain a tracker, keep its records safe and upload them. Signal SIGUSR1 means "sync now".
 
     Nothing is freed on the tracker before it is on this disk; nothing is dropped here before the server has it.
+    A firmware update takes as long as the link needs; cut off, it goes on where it was when started again.
     """
     from unstuck.cli.agent_run import AgentRequest, run
 
-    raise typer.Exit(run(AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json)))
+    request = AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json, update_firmware)
+    raise typer.Exit(run(request))
