@@ -142,8 +142,8 @@ def _number(fields: Mapping[object, object], key: str, most: int) -> int:
 
 def _checked(response: Response, code: Code) -> Response:
     if response.code != code:
-        code = f"{response.code >> 5}.{response.code & 31:02}"
-        raise TrackerError(Outcome.TRACKER_REFUSED, f"{code} {_words(response)}".strip())
+        shown = f"{response.code >> 5}.{response.code & 31:02}"
+        raise TrackerError(Outcome.TRACKER_REFUSED, f"{shown} {_words(response)}".strip())
     return response
 
 
