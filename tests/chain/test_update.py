@@ -267,6 +267,7 @@ def test_killed_before_every_step_the_update_ends_well_and_nothing_is_lost(quick
         async with Chain(world) as chain:
             publish(chain, small)
             chain.record(300)
+            await until_synced(chain)  # to be killed while draining is another test's
 
     async def one_update(world: World, steps: Steps) -> None:
         async with Chain(world, on_wire=steps) as chain:
