@@ -31,11 +31,20 @@ def cli_page() -> str:
     parts = [_HEAD]
     for name in root.list_commands(context):
         command = root.get_command(context, name)
-        if isinstance(command, typer.core.TyperCommand) and not command.hidden:
-            parts.append(_section(name, command))
+        parts += _sections(name, command, context)
     parts.append("## Symptoms\n\nFor `--symptom`:\n\n" + _rows(("id", "what is noticed"), _symptoms()))
     parts.append("## Exit statuses\n\n" + _rows(("status", "means"), _statuses()))
     return "\n".join(parts)
+
+
+def _sections(name: str, command: object, context: typer.Context) -> list[str]:
+    """A command; of a group every command in it."""
+    if isinstance(command, typer.core.TyperGroup):
+        inside = {f"{name} {one}": command.get_command(context, one) for one in command.list_commands(context)}
+        return [part for full, one in inside.items() for part in _sections(full, one, context)]
+    if isinstance(command, typer.core.TyperCommand) and not command.hidden:
+        return [_section(name, command)]
+    return []
 
 
 def _section(name: str, command: typer.core.TyperCommand) -> str:

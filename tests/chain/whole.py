@@ -99,6 +99,7 @@ class World:
     tracker_files: Files | None = None
     token: str = ""
     drift_ppm: float = 0.0
+    release_keys: tuple[bytes, ...] = ()
     settings: ServerSettings = field(default_factory=lambda: ServerSettings(password_cost=Cost(1, 8, 1)))
 
 
@@ -155,6 +156,7 @@ class Chain:
             world.now_s,
             capacity=world.capacity,
             drift_ppm=world.drift_ppm,
+            release_keys=world.release_keys,
         )
 
     def new_link(self) -> Link:

@@ -28,6 +28,13 @@ def agent(
     once: Annotated[
         bool, typer.Option("--once", help="Sync once, then stop: status 0 when all went well, else 1.")
     ] = False,
+    update_firmware: Annotated[
+        bool,
+        typer.Option(
+            "--update-firmware",
+            help="Update the tracker's firmware from the server's releases, then stop: status 0 when it is new.",
+        ),
+    ] = False,
     seconds: Annotated[float, typer.Option(metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
     pair_again: Annotated[
         bool,
@@ -38,7 +45,11 @@ def agent(
     """Drain a tracker, keep its records safe and upload them. Signal SIGUSR1 means "sync now".
 
     Nothing is freed on the tracker before it is on this disk; nothing is dropped here before the server has it.
+    A firmware update takes as long as the link needs; cut off, it goes on where it was when started again.
     """
     from unstuck.cli.agent_run import AgentRequest, run
 
-    raise typer.Exit(run(AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json, pair_again)))
+    request = AgentRequest(
+        tracker, server, token_file, folder, every, once, seconds, as_json, pair_again, update_firmware
+    )
+    raise typer.Exit(run(request))

@@ -22,6 +22,7 @@ from unstuck.chain.phone.tracker import Link, TrackerApi, TrackerError, read_sta
 from unstuck.chain.phone.udp import UdpLink, open_link
 from unstuck.cli.state import JOURNAL_FILE, login_for, private_folder, state_folder, write_login
 from unstuck.cli.status import ExitStatus
+from unstuck.cli.update_run import update_firmware
 from unstuck.model.errors import ErrorCode, UsageError
 
 ASK_AGAIN_S = 5.0
@@ -41,6 +42,7 @@ class AgentRequest:
     seconds: float = 0.0
     as_json: bool = False
     pair_again: bool = False
+    update_firmware: bool = False
 
 
 def run(request: AgentRequest) -> ExitStatus:
@@ -74,6 +76,11 @@ async def _run(request: AgentRequest) -> ExitStatus:
         said = _Says(request.as_json)
         ways = Ways(time.time, asyncio.sleep, every_s=request.every_s)
         agent = Agent(journal, tracker, link, server, ways)
+        if request.update_firmware:
+            if server is None:
+                given = "--update-firmware"
+                raise UsageError(ErrorCode.AGENT_USAGE, given=given, reason="needs a server, which has the releases")
+            return await update_firmware(agent, link, server, folder, ways, as_json=request.as_json)
         if request.once:
             return await _once(agent, said, uploads=server is not None)
         await _keep_on(agent, said, request.seconds)

@@ -12,6 +12,7 @@ from unstuck import __version__
 from unstuck.cli.agent import agent
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
+from unstuck.cli.release import release
 from unstuck.cli.server import server
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker import tracker
@@ -134,6 +135,7 @@ app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)
 app.command(rich_help_panel=CHAIN)(link)
+app.add_typer(release, rich_help_panel=CHAIN)
 app.command(rich_help_panel=CHAIN)(server)
 app.command(rich_help_panel=CHAIN)(tracker)
 

@@ -31,8 +31,17 @@ def tracker(
     ] = "udp",
     speed: Annotated[float, typer.Option(min=1, help="How much faster than real time its days pass.")] = 1.0,
     drift_ppm: Annotated[float, typer.Option("--drift", metavar="PPM", help="How wrong its clock runs.")] = 0.0,
+    release_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A maker's public key: firmware signed with it is taken; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run a virtual tracker that a phone agent can drain. Stop it with Ctrl-C; nothing it recorded is lost."""
     from unstuck.cli.tracker_run import Settings, run
 
-    run(Settings(replay, user, seed, identity, name, memory, host, port, radio, speed, drift_ppm))
+    keys = tuple(release_key or ())
+    run(Settings(replay, user, seed, identity, name, memory, host, port, radio, speed, drift_ppm, keys))

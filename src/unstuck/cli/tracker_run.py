@@ -19,6 +19,7 @@ from unstuck.chain.tracker.replay import Replay, ReplayError, read_wide_minutes
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.serve import accelerated, serve
 from unstuck.chain.tracker.source import Source
+from unstuck.cli.keys import read_public
 from unstuck.cli.state import private_folder, state_folder, tracker_code
 from unstuck.model.errors import ErrorCode, UsageError
 
@@ -38,6 +39,7 @@ class Settings:
     radio: str
     speed: float
     drift_ppm: float
+    release_keys: tuple[Path, ...] = ()
 
 
 def load_replay(path: Path, user: str) -> tuple[str, Replay]:
@@ -72,6 +74,7 @@ def run(settings: Settings) -> None:
         code = tracker_code(private_folder(folder))
         identity = tracker_id(code)
     now_s = time.time()
+    keys = [read_public(file) for file in settings.release_keys]
 
     def ready(address: tuple[str, int]) -> None:
         typer.echo(f"tracker {identity} listens on UDP {address[0]}:{address[1]}; memory in {folder}")
@@ -83,6 +86,7 @@ def run(settings: Settings) -> None:
             source,
             now_s,
             drift_ppm=settings.drift_ppm,
+            release_keys=keys,
         )
         # A tracker that has lived faster than real time goes on where it was, not in its own past.
         start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,8 +137,7 @@ class _Network(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request."""
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, PacedLoop)
-        with loop.held():
+        with loop.held() if isinstance(loop, PacedLoop) else nullcontext():
             return await super().handle_async_request(request)
 
 

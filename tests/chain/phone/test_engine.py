@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from unstuck.chain.phone import engine, held
 from unstuck.chain.phone.engine import (
+    AskFirmware,
     AskTrim,
     Commit,
     Compare,
@@ -219,7 +220,17 @@ def test_rejected_records_wait_a_day() -> None:
 def test_prune_comes_last_and_spares_the_last_week() -> None:
     done = upload_with(confirmed=ALL)
     assert next_upload_act(done) == TellHeld()
-    assert next_upload_act(replace(done, told=True)) == Prune(5000 - engine.KEEP_CONFIRMED_S)
-    assert next_upload_act(replace(done, told=True, pruned=True)) == Done(Outcome.NOTHING_NEW)
-    assert next_upload_act(replace(done, told=True, pruned=True, confirmed=3)) == Done(Outcome.SYNCED)
-    assert next_upload_act(replace(done, told=True, pruned=True, rejected=1, confirmed=3)) == Done(Outcome.REJECTED)
+    assert next_upload_act(replace(done, told=True)) == AskFirmware()
+    assert next_upload_act(replace(done, told=True, firmware="")) == Prune(5000 - engine.KEEP_CONFIRMED_S)
+    done = replace(done, told=True, firmware="", pruned=True)
+    assert next_upload_act(done) == Done(Outcome.NOTHING_NEW)
+    assert next_upload_act(replace(done, confirmed=3)) == Done(Outcome.SYNCED)
+    assert next_upload_act(replace(done, rejected=1, confirmed=3)) == Done(Outcome.REJECTED)
+
+
+def test_old_firmware_is_told_when_everything_else_is_done() -> None:
+    old = replace(UPLOAD, told=True, firmware="at least 2.0.0")
+    assert isinstance(next_upload_act(old), Send)
+    done = replace(upload_with(confirmed=ALL), told=True, firmware="at least 2.0.0")
+    assert isinstance(next_upload_act(done), Prune)
+    assert next_upload_act(replace(done, pruned=True, confirmed=3)) == Done(Outcome.FIRMWARE_TOO_OLD)

@@ -46,7 +46,7 @@ def postgres() -> Iterator[Database | None]:
 def database(migrated: Path, postgres: Database | None, tmp_path: Path) -> Iterator[Database]:
     if postgres is not None:
         with postgres.engine.begin() as connection:
-            connection.execute(text("TRUNCATE accounts, claims CASCADE"))
+            connection.execute(text("TRUNCATE accounts, claims, releases CASCADE"))
         yield postgres
         return
     database = Database(sqlite_url(Path(shutil.copy(migrated, tmp_path / "server.db"))))

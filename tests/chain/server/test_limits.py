@@ -1,10 +1,10 @@
-"""How often is too often, which versions are old, who counts as one address."""
+"""How often is too often, who counts as one address."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unstuck.chain.server.domain import limits, versions
+from unstuck.chain.server.domain import limits
 from unstuck.chain.server.domain.limits import Limiter, Rate
 
 
@@ -56,19 +56,3 @@ def test_a_customers_ipv6_addresses_count_as_one() -> None:
     assert limits.neighbourhood("2001:db8::1") != limits.neighbourhood("2001:db8:0:1::1")
     assert limits.neighbourhood("192.0.2.1") != limits.neighbourhood("192.0.2.2")
     assert limits.neighbourhood("unix") == "unix"
-
-
-@pytest.mark.parametrize(
-    ("given_", "minimum", "old"),
-    [
-        ("0.2.0", "0.10.0", True),
-        ("0.10.0", "0.2.0", False),
-        ("0.2.0", "0.2.0", False),
-        ("1.0.0rc1", "0.2.0", False),
-        (None, "0.2.0", True),
-        ("x", "0.2.0", True),
-        (None, "", False),
-    ],
-)
-def test_which_agent_is_too_old(given_: str | None, minimum: str, old: bool) -> None:
-    assert versions.is_too_old(given_, minimum) is old

@@ -42,6 +42,7 @@ _BY_CODE = {
         Outcome.RELEASED,
         Outcome.TOO_LARGE,
         Outcome.AGENT_TOO_OLD,
+        Outcome.FIRMWARE_TOO_OLD,
         Outcome.SERVER_BUSY,
         Outcome.SERVER_MAINTENANCE,
     )
@@ -75,13 +76,13 @@ def refusal(status: int, retry_after: str | None, body: object) -> ServerError:
     by_status = Outcome.SERVER_FAULT if status in _SERVER_ERRORS else Outcome.SERVER_REFUSED
     outcome = _BY_CODE.get(code) or _BY_STATUS.get(status, by_status)
     words = [str(fields[key]) for key in ("code", "message", "what_to_do") if fields.get(key)]
-    if outcome is Outcome.AGENT_TOO_OLD and fields.get("minimum"):
+    if outcome in (Outcome.AGENT_TOO_OLD, Outcome.FIRMWARE_TOO_OLD) and fields.get("minimum"):
         words.append(f"at least {fields['minimum']}")
     return ServerError(outcome, f"{status} {' '.join(words)}".strip()[:_DETAIL_MOST], _seconds(retry_after))
 
 
-_DETAIL_MOST = 300
-"""Characters of the server's own words that are kept: its two sentences."""
+_DETAIL_MOST = 400
+"""Characters of the server's own words that are kept: its code and two sentences, and a version."""
 
 
 def read_ingested(body: bytes, sent: Sequence[Stored], now_s: int) -> Ingested:

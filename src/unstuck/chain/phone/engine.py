@@ -57,6 +57,7 @@ class Status:
     battery_percent: int | None = None
     firmware: str = ""
     keeps_s: int | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +193,18 @@ class TellHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFirmware:
+    """Ask the server whether it still supports the tracker's firmware."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prune:
     """Drop bytes that the server has had for long enough."""
 
     drained_before_s: int
 
 
-UploadAct = Compare | Send | TellHeld | Prune | Done
+UploadAct = Compare | Send | TellHeld | AskFirmware | Prune | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +212,9 @@ class UploadView:
     """What is known on the server's side, as of ``now_s``.
 
     ``limit_bytes``: most bytes to send at once now. ``compared_s``: when the server was last asked
-    what it holds. ``told``: it knows what the hops hold as of now. ``pruned``, ``confirmed``: done,
-    and how many records, in this attempt.
+    what it holds. ``told``: it knows what the hops hold as of now. ``firmware``: what it has against the
+    tracker's firmware, empty: nothing; None: not asked. ``pruned``, ``confirmed``: done, and how many
+    records, in this attempt.
     """
 
     now_s: int
@@ -217,6 +224,7 @@ class UploadView:
     limit_bytes: int = UPLOAD_BYTES
     compared_s: int | None = None
     told: bool = False
+    firmware: str | None = None
     pruned: bool = False
     confirmed: int = 0
     rejected: int = 0
@@ -231,10 +239,14 @@ def next_upload_act(view: UploadView) -> UploadAct:
         return Send(batches)
     if not view.told:
         return TellHeld()
+    if view.firmware is None:
+        return AskFirmware()
     if not view.pruned:
         return Prune(view.now_s - KEEP_CONFIRMED_S)
     if view.rejected:
         return Done(Outcome.REJECTED)
+    if view.firmware:
+        return Done(Outcome.FIRMWARE_TOO_OLD)
     return Done(Outcome.SYNCED if view.confirmed else Outcome.NOTHING_NEW)
 
 

@@ -59,12 +59,22 @@ class Outcome(StrEnum):
     SERVER_REFUSED = "server.refused"
     TOO_LARGE = "request.too_large"
     AGENT_TOO_OLD = "agent.too_old"
+    FIRMWARE_TOO_OLD = "firmware.too_old"
     REJECTED = "server.rejected"
+    # an update of the tracker's firmware
+    UPDATED = "firmware.updated"
+    UPDATE_NOT_NEEDED = "firmware.current"
+    UPDATE_NOT_NOW = "firmware.not_now"
+    UPDATE_ROLLED_BACK = "firmware.rolled_back"
+    IMAGE_DAMAGED = "firmware.image_damaged"
 
     @property
     def good(self) -> bool:
         """Whether the attempt did what it was for."""
-        return self in (Outcome.SYNCED, Outcome.NOTHING_NEW)
+        return self in _GOOD
+
+
+_GOOD = (Outcome.SYNCED, Outcome.NOTHING_NEW, Outcome.UPDATED, Outcome.UPDATE_NOT_NEEDED)
 
 
 class Retry(StrEnum):
@@ -243,6 +253,34 @@ MEANINGS: Mapping[Outcome, Meaning] = {
     ),
     Outcome.AGENT_TOO_OLD: Meaning(
         "The server no longer takes this version of the agent", _SAFE_HERE, "Update Unstuck.", Retry.PERSON
+    ),
+    Outcome.FIRMWARE_TOO_OLD: Meaning(
+        "The server calls the tracker's firmware too old",
+        "Nothing is lost: its records are taken all the same.",
+        "Charge the tracker and run 'unstuck agent --update-firmware'.",
+        Retry.RHYTHM,
+    ),
+    Outcome.UPDATED: Meaning("The tracker runs the new firmware", "All its records are safe.", "", Retry.RHYTHM),
+    Outcome.UPDATE_NOT_NEEDED: Meaning(
+        "No newer firmware is offered for this tracker", "Nothing was changed.", "", Retry.RHYTHM
+    ),
+    Outcome.UPDATE_NOT_NOW: Meaning(
+        "The firmware is not updated now",
+        "Nothing is lost, and what was sent of the update stays on the tracker.",
+        "Lift what is named, then start the update again.",
+        Retry.PERSON,
+    ),
+    Outcome.UPDATE_ROLLED_BACK: Meaning(
+        "The tracker went back to the firmware it had",
+        "Nothing is lost: its records stay through the change and back.",
+        "Tell the maker of the firmware; the tracker works as before.",
+        Retry.PERSON,
+    ),
+    Outcome.IMAGE_DAMAGED: Meaning(
+        "The server's image is not the one that was signed",
+        "Nothing was sent to the tracker.",
+        "Tell whoever runs the server.",
+        Retry.PERSON,
     ),
     Outcome.REJECTED: Meaning(
         "The server rejected some records",

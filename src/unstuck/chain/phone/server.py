@@ -1,7 +1,7 @@
 """The server over HTTP, as the agent uses it. Every trouble leaves as :class:`ServerError`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self
 
 import cbor2
@@ -21,6 +21,7 @@ from unstuck.chain.phone.engine import Status
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.journal import Stored
 from unstuck.chain.phone.reasons import Outcome
+from unstuck.chain.releases import Manifest
 
 TIMEOUT_S = 30.0
 """For each of connecting, writing and waiting: a full disk sync of a busy server takes seconds, not more."""
@@ -89,13 +90,45 @@ class Server:
         """Tell what tracker (where it was asked) and phone hold that the server has not confirmed."""
         told: dict[str, object] = {"phone": {"held": held.to_plain(phone)}}
         if status is not None:
+            versions = {"model": status.model, "firmware": status.firmware}
             told["tracker"] = {
                 "now": status.now_s,
                 "held": held.to_plain(status.held),
                 "overwritten": held.to_plain(status.overwritten),
                 **({} if status.keeps_s is None else {"keeps_s": status.keeps_s}),
+                **{name: text for name, text in versions.items() if text},
             }
         await self._ask("POST", f"/v1/trackers/{tracker}/held", json=told)
+
+    async def check_firmware(self, tracker: str) -> None:
+        """Nothing, when the server supports the firmware it was told of; else ServerError says what to do."""
+        await self._map(f"/v1/trackers/{tracker}/firmware")
+
+    async def releases(self) -> dict[str, Any]:
+        """The releases that the server offers, as JSON; :func:`unstuck.chain.phone.firmware.read_offers` reads it."""
+        return await self._map("/v1/releases")
+
+    async def image(self, release: Manifest, offset: int) -> AsyncIterator[bytes]:
+        """The image of a release from an offset on, in pieces, no more than is missing."""
+        path = f"/v1/releases/{release.kind}/{release.product}/{release.version}/image"
+        # Offsets are those of the image itself, not of what a proxy may make of it.
+        headers = {"Range": f"bytes={offset}-", "Accept-Encoding": "identity"}
+        left = release.size_bytes - offset
+        try:
+            async with self._http.stream("GET", path, headers=headers) as answer:
+                if not answer.is_success:
+                    raise refusal(answer.status_code, answer.headers.get("Retry-After"), _json(await _read(answer)))
+                passed_over = 0 if answer.status_code == httpx.codes.PARTIAL_CONTENT else offset
+                async for part in answer.aiter_bytes():
+                    piece = part[passed_over:][:left]
+                    passed_over = max(0, passed_over - len(part))
+                    left -= len(piece)
+                    if piece:
+                        yield piece
+        except httpx.TimeoutException as fault:
+            raise ServerError(Outcome.SERVER_SILENT, "no answer in time") from fault
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise ServerError(Outcome.SERVER_SILENT, str(fault) or type(fault).__name__) from fault
 
     async def watermarks(self, tracker: str) -> dict[str, Any]:
         """The newest record of each hop, as JSON."""

@@ -92,6 +92,32 @@ class TrackerApi:
         fields = _fields(raw, "claim")
         return Claim(_text(fields, "id"), _text(fields, "code"))
 
+    async def firmware(self) -> bytes:
+        """Its slots and how far an update has got, as it came; :func:`unstuck.chain.phone.firmware.read_told`."""
+        return (await self._expect(Request(Code.GET, ("firmware",)), Code.CONTENT)).payload
+
+    async def begin_update(self, release: bytes) -> None:
+        """Let it make room for this signed release; only after the gate of updates."""
+        await self._update(Request(Code.POST, ("firmware",), payload=release))
+
+    async def put_firmware(self, offset: int, chunk: bytes) -> None:
+        """The next bytes of the image."""
+        await self._update(Request(Code.PUT, ("firmware",), (f"offset={offset}",), chunk))
+
+    async def abandon_update(self) -> None:
+        """Let it give up the update under way or ready."""
+        await self._expect(Request(Code.DELETE, ("firmware",)), Code.DELETED)
+
+    async def restart(self) -> None:
+        """Begin a new boot; a firmware that is ready is tried then. Only after the gate of updates."""
+        await self._expect(Request(Code.POST, ("restart",)), Code.CHANGED)
+
+    async def _update(self, request: Request) -> None:
+        response = await self._ask(request)
+        if response.code in (Code.FORBIDDEN, Code.PRECONDITION_FAILED):
+            raise TrackerError(Outcome.UPDATE_NOT_NOW, _words(response))
+        _checked(response, Code.CHANGED)
+
     async def _expect(self, request: Request, code: Code) -> Response:
         return _checked(await self._ask(request), code)
 
@@ -131,6 +157,7 @@ def read_status(raw: bytes) -> Status:
             overwritten=held.from_plain(fields.get("overwritten", {})),
             battery_percent=battery,
             firmware=_text(fields, "firmware"),
+            model=_text(fields, "model") if "model" in fields else "",
             keeps_s=None if fields.get("keeps") is None else _number(fields, "keeps", LARGEST),
         )
     except ValueError as fault:
@@ -220,9 +247,15 @@ def _number(fields: Mapping[object, object], key: str, most: int) -> int:
 
 def _checked(response: Response, code: Code) -> Response:
     if response.code != code:
-        text = response.payload[:_TEXT_MOST].decode(errors="replace")
-        raise TrackerError(Outcome.TRACKER_REFUSED, f"{response.code >> 5}.{response.code & 31:02} {text}".strip())
+        shown = f"{response.code >> 5}.{response.code & 31:02}"
+        raise TrackerError(Outcome.TRACKER_REFUSED, f"{shown} {_words(response)}".strip())
     return response
+
+
+def _words(response: Response) -> str:
+    """The sentence of a refusal; without what a terminal would obey."""
+    text = response.payload[:_TEXT_MOST].decode(errors="replace")
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _unreadable(detail: str) -> TrackerError:

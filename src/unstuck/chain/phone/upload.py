@@ -5,7 +5,17 @@ from dataclasses import replace
 
 from unstuck.chain.phone import engine, held
 from unstuck.chain.phone.answers import ServerError
-from unstuck.chain.phone.engine import UPLOAD_BYTES, Compare, Done, Prune, Send, Status, TellHeld, UploadView
+from unstuck.chain.phone.engine import (
+    UPLOAD_BYTES,
+    AskFirmware,
+    Compare,
+    Done,
+    Prune,
+    Send,
+    Status,
+    TellHeld,
+    UploadView,
+)
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.host import Host, HostAct
 from unstuck.chain.phone.journal import Attempt, Journal
@@ -59,7 +69,7 @@ class Upload:
         if forbidden:
             return Outcome.HOST_FORBIDS, forbidden
         try:
-            return await self._until_done(), self._what_was_rejected()
+            return await self._until_done(), self._what_was_said()
         except ServerError as fault:
             self.retry_after_s = fault.retry_after_s
             if fault.outcome is Outcome.TOO_LARGE:
@@ -83,6 +93,8 @@ class Upload:
                     waiting = engine.unconfirmed(view.ledger)
                     await self._server.tell_held(self._tracker, self._status(), waiting)
                     view = replace(view, told=True)
+                case AskFirmware():
+                    view = replace(view, firmware=await self._ask_firmware())
                 case Prune(drained_before_s):
                     self._journal.prune(self._tracker, drained_before_s)
                     view = replace(view, pruned=True)
@@ -102,6 +114,16 @@ class Upload:
             limit_bytes=self._limit_bytes,
             compared_s=self._compared_s,
         )
+
+    async def _ask_firmware(self) -> str:
+        """What the server has against the tracker's firmware; no record waits for that."""
+        try:
+            await self._server.check_firmware(self._tracker)
+        except ServerError as fault:
+            if fault.outcome is Outcome.FIRMWARE_TOO_OLD:
+                return fault.detail
+            raise
+        return ""
 
     async def _compare(self, now_s: int) -> None:
         durable = await self._server.held(self._tracker)
@@ -124,8 +146,10 @@ class Upload:
             raise ServerError(Outcome.SERVER_UNREADABLE, "it says neither that it took nor that it rejected records")
         return replace(view, confirmed=view.confirmed + news, rejected=view.rejected + len(answer.rejected), told=False)
 
-    def _what_was_rejected(self) -> str:
-        if self._view is None or not self._view.rejected:
+    def _what_was_said(self) -> str:
+        if self._view is None:
             return ""
+        if not self._view.rejected:
+            return self._view.firmware or ""
         codes = sorted({one.code for one in self._journal.rejections(self._tracker)})
         return ", ".join(codes)

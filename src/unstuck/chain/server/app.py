@@ -10,7 +10,7 @@ from unstuck.chain.server import door
 from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.passwords import Hasher
 from unstuck.chain.server.domain.settings import Settings
-from unstuck.chain.server.routes import accounts, events, ingest, series, shapes, status, tokens, trackers
+from unstuck.chain.server.routes import accounts, events, ingest, releases, series, shapes, status, tokens, trackers
 from unstuck.chain.server.services import Gate, Services
 from unstuck.chain.server.storage.database import Database
 
@@ -52,7 +52,7 @@ def create_app(
     )
     app.add_middleware(door.Door, maintenance=maintenance, request_bytes=settings.request_bytes)
     door.install(app)
-    public = (status.public, accounts.public)
+    public = (status.public, accounts.public, releases.public)
     for router in (
         *public,
         accounts.router,
@@ -61,6 +61,7 @@ def create_app(
         series.router,
         ingest.router,
         events.router,
+        releases.router,
     ):
         app.include_router(router)
     return app

@@ -48,19 +48,25 @@ def default_data() -> Path:
     return Path(base) / "unstuck" / "server"
 
 
-def build(options: Options) -> FastAPI:
-    """The application on its database, which is made or brought up to date. UsageError: it cannot be used."""
+def open_database(data: Path, address: str) -> Database:
+    """The database, made or brought up to date; ``address`` empty: SQLite in the folder. UsageError: it cannot be."""
     try:
         # Passwords' hashes and second factors are in it: for nobody else on this machine to read.
-        options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not options.database:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not address:
             # SQLite gives its other files the mode of this one; the folder may have been there, open to all.
-            (options.data / DATABASE_FILE).touch(mode=0o600)
-        database = Database(options.database or sqlite_url(options.data / DATABASE_FILE))
+            (data / DATABASE_FILE).touch(mode=0o600)
+        database = Database(address or sqlite_url(data / DATABASE_FILE))
         database.migrate()
     except (OSError, ArgumentError, ImportError, OperationalError, CommandError) as error:
-        where = "the database" if options.database else str(options.data)
+        where = "the database" if address else str(data)
         raise UsageError(ErrorCode.USAGE_SOURCE, given=where, reason=_short(error)) from error
+    return database
+
+
+def build(options: Options) -> FastAPI:
+    """The application on its database, which is made or brought up to date. UsageError: it cannot be used."""
+    database = open_database(options.data, options.database)
     return create_app(database, options.settings, maintenance=maintenance_of(options.data / MAINTENANCE_FILE))
 
 

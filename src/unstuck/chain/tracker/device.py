@@ -5,19 +5,23 @@ recorded once it is over, in one durable write with everything that belongs to i
 which minute has been recorded, so no restart records a minute twice or forgets one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.records import LARGEST, Day, Happening, Kind, Sleep, Wear
 from unstuck.chain.records.columns import fold
+from unstuck.chain.releases import Installed
 from unstuck.chain.tracker.battery import FULL_MILLIPERCENT, Battery
 from unstuck.chain.tracker.clock import Clock
 from unstuck.chain.tracker.events import Happened
 from unstuck.chain.tracker.files import Files
+from unstuck.chain.tracker.firmware import Slot
+from unstuck.chain.tracker.firmware_resource import DAMAGED, AbandonUpdate, BeginUpdate, FirmwareState, WriteChunk
 from unstuck.chain.tracker.memory import DETAIL_A_DAY_RECORDS, Capacity, Measured, Memory
 from unstuck.chain.tracker.radio import Radio
 from unstuck.chain.tracker.resources import Erase, Identity, Restart, SetClock, State, Trim, answer
+from unstuck.chain.tracker.slots import Firmware, always
 from unstuck.chain.tracker.source import DAY_S, MINUTE_S, Sample, Source
 
 RESTART_MOST_S = 120
@@ -57,7 +61,9 @@ class Notes:
 class Tracker:
     """One virtual tracker, from switching on (``true_s``, Unix s) to switching off.
 
-    ``files``: its memory. ``drift_ppm``: of its clock. OSError when the memory cannot be read or written.
+    ``files``: its memory. ``drift_ppm``: of its clock. ``release_keys``: public keys whose signatures on
+    firmware it believes; without one it takes none. ``starts``: whether an image can be started. OSError
+    when the memory cannot be read or written.
     """
 
     def __init__(
@@ -69,6 +75,8 @@ class Tracker:
         *,
         capacity: Capacity | None = None,
         drift_ppm: float = 0.0,
+        release_keys: Sequence[bytes] = (),
+        starts: Callable[[bytes], bool] = always,
     ) -> None:
         self.identity = identity
         self.radio = Radio(true_s)
@@ -76,6 +84,8 @@ class Tracker:
         self._source = source
         self._capacity = capacity or Capacity()
         self._drift_ppm = drift_ppm
+        self._release_keys = tuple(release_keys)
+        self._starts = starts
         self._true_s = true_s
         self._switch_on()
 
@@ -106,6 +116,7 @@ class Tracker:
         try:
             self.advance(true_s)
             self.radio.asked(true_s)
+            self._keep_firmware()
             given = answer(request, self._state())
             match given.act:
                 case Trim(boot, through):
@@ -116,6 +127,13 @@ class Tracker:
                     self._switch_on()
                 case Erase():
                     self._erase()
+                case BeginUpdate(release):
+                    self.firmware.begin(release)
+                case WriteChunk(chunk):
+                    if not self.firmware.write(chunk):
+                        return DAMAGED
+                case AbandonUpdate():
+                    self.firmware.abandon()
         except OSError:
             return Response(Code.INTERNAL_ERROR, b"the memory cannot be used; restart the tracker")
         return given.response
@@ -128,7 +146,12 @@ class Tracker:
 
     def _state(self) -> State:
         keeps_s = self.memory.capacity.detail * DAY_S // DETAIL_A_DAY_RECORDS
-        return State(self.identity, self.memory, self._shows(self._true_s), keeps_s, self.battery.percent)
+        percent = self.battery.percent
+        installed = Installed(self.identity.model, self.firmware.version, percent, self._release_keys)
+        firmware = FirmwareState(
+            self.firmware.slots, self.identity.firmware, installed, self.firmware.manifest, self.firmware.offset
+        )
+        return State(self.identity, self.memory, self._shows(self._true_s), keeps_s, percent, firmware)
 
     def _shows(self, true_s: float) -> int:
         return max(0, min(LARGEST, round(self.clock.reads(true_s))))
@@ -144,6 +167,20 @@ class Tracker:
         if off_s > RESTART_MOST_S:
             self.notes = replace(self.notes, recorded_until_s=this_minute_s)
         self._happened(Happened.STARTED, self.memory.torn)
+        self._start_firmware()
+
+    def _start_firmware(self) -> None:
+        self.firmware = Firmware(self._files, self.identity.firmware, self.battery.percent, self._starts)
+        if self.firmware.given_up is not None:
+            self._happened(Happened.FIRMWARE_BACK, _place(self.firmware.given_up))
+        if self.firmware.on_trial:
+            self._happened(Happened.FIRMWARE_TRIED, _place(self.firmware.slots.running))
+
+    def _keep_firmware(self) -> None:
+        """A request has come and the memory works: with that a firmware on trial has shown all that counts."""
+        if self.firmware.on_trial and not self.memory.broken:
+            self.firmware.keep()
+            self._happened(Happened.FIRMWARE_KEPT, _place(self.firmware.slots.running))
 
     def _set_clock(self, shows_s: int) -> None:
         change_s = shows_s - self._shows(self._true_s)
@@ -230,6 +267,10 @@ class Tracker:
         self.notes = replace(self.notes, battery_millipercent=battery.millipercent)
         modes = [_event(end, Happened.RADIO + mode, duration_ms) for mode, duration_ms in spent.items()]
         return [*modes, _event(end, Happened.CHARGE, battery.percent)]
+
+
+def _place(slot: Slot) -> int:
+    return list(Slot).index(slot)
 
 
 def _event(start: int, code: int, argument: int) -> Measured:

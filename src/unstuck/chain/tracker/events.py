@@ -22,6 +22,12 @@ class Happened(IntEnum):
     """Factory reset. Argument: how many records were held."""
     CHARGE = 8
     """Every six hours. Argument: charge in percent."""
+    FIRMWARE_TRIED = 9
+    """First boot of a new firmware. Argument: its slot, 0 for a and 1 for b; likewise below."""
+    FIRMWARE_KEPT = 10
+    """The new firmware has answered a phone, and stays."""
+    FIRMWARE_BACK = 11
+    """A firmware was given up and the one before runs again. Argument: the slot it was in."""
     RADIO = 16
     """Every six hours for each :class:`Mode` that occurred: 16 + mode. Argument: milliseconds in it."""
 

@@ -108,26 +108,36 @@ def to_frame(entry: Entry) -> bytes:
             content = [3, entry.boot, entry.through]
         case Noted():
             content = [4, list(entry.notes)]
-    data = cbor2.dumps(content)
-    length = struct.pack(">I", len(data))
-    return length + struct.pack(">I", zlib.crc32(length + data)) + data
+    return sealed(cbor2.dumps(content))
 
 
 def read_frames(data: bytes) -> tuple[list[Entry], bool]:
     """The entries of a segment up to the first that is not whole, and whether bytes were left over."""
     entries: list[Entry] = []
     place = 0
-    while place + _HEAD.size <= len(data):
-        length, crc = _HEAD.unpack_from(data, place)
-        content = data[place + _HEAD.size : place + _HEAD.size + length]
-        if len(content) < length or zlib.crc32(content, zlib.crc32(data[place : place + 4])) != crc:
-            break
+    while (content := unsealed(data, place)) is not None:
         entry = _entry(content)
         if entry is None:
             break
         entries.append(entry)
-        place += _HEAD.size + length
+        place += _HEAD.size + len(content)
     return entries, place < len(data)
+
+
+def sealed(content: bytes) -> bytes:
+    """The content in a frame."""
+    length = struct.pack(">I", len(content))
+    return length + struct.pack(">I", zlib.crc32(length + content)) + content
+
+
+def unsealed(data: bytes, place: int = 0) -> bytes | None:
+    """The content of the frame that begins at this place; None when it is not whole."""
+    if place + _HEAD.size > len(data):
+        return None
+    length, crc = _HEAD.unpack_from(data, place)
+    content = data[place + _HEAD.size : place + _HEAD.size + length]
+    whole = len(content) == length and zlib.crc32(content, zlib.crc32(data[place : place + 4])) == crc
+    return content if whole else None
 
 
 def _entry(content: bytes) -> Entry | None:

@@ -14,10 +14,8 @@ import cbor2
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.records import LARGEST, Batch, Happening, Kind, Ranges, Record, encode
 from unstuck.chain.tracker.events import event_name
+from unstuck.chain.tracker.firmware_resource import CBOR_FORMAT, FirmwareAct, FirmwareState, answer_firmware
 from unstuck.chain.tracker.log import spans_to_lists
-
-CBOR_FORMAT = 60
-"""Content-Format of CBOR (IANA, CoAP Content-Formats)."""
 
 RECORDS_MOST = 4_096
 """Most records of an answer (``most`` is lowered to it): about 16 kB, which a tracker can hold twice in memory."""
@@ -32,6 +30,9 @@ only until 2004, and every record of such a clock still fits its numbers."""
 RECORDS_DEFAULT = 1_440
 """Records of an answer when ``max`` is not given: a day of minutes, about 5 kB."""
 
+VIRTUAL_MODEL = "unstuck-virtual"
+"""Model of a tracker that is this program."""
+
 _QUERY = {"boot", "from", "max"}
 
 _SYNC_NUMBERS = (4, 6)
@@ -40,11 +41,15 @@ _SYNC_NUMBERS = (4, 6)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a tracker says of itself. ``id`` is its address for life."""
+    """What a tracker says of itself. ``id`` is its address for life; ``firmware`` the factory's version.
+
+    ``model``: for which releases it takes, the ``product`` of their manifests.
+    """
 
     id: str
     name: str
     firmware: str
+    model: str = VIRTUAL_MODEL
 
 
 class Holding(Protocol):
@@ -69,6 +74,7 @@ class State:
     shows_s: int
     keeps_s: int
     battery_percent: int
+    firmware: FirmwareState
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Erase:
     """Factory reset."""
 
 
-Act = Trim | SetClock | Restart | Erase
+Act = Trim | SetClock | Restart | Erase | FirmwareAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ def answer(request: Request, state: State) -> Answer:
                 return Answer(Response(Code.CHANGED), Restart())
             case (("memory",), Code.DELETE):
                 return _erase(request, state.identity)
+            case (("firmware",), _):
+                return Answer(*answer_firmware(request, state.firmware))
             case ((("status" | "sync" | "records" | "trim" | "events" | "time" | "restart" | "memory"),), _):
                 raise _RefusedError(Code.METHOD_NOT_ALLOWED, "this resource has no such method")
             case _:
@@ -163,7 +171,8 @@ def _status(state: State) -> dict[str, Any]:
         "tag": tag_of(state),
         "id": state.identity.id,
         "name": state.identity.name,
-        "firmware": state.identity.firmware,
+        "model": state.identity.model,
+        "firmware": state.firmware.installed.version,
         "boot": state.holding.boot,
         "end": state.holding.ends.get(state.holding.boot, 0),
         "now": state.shows_s,

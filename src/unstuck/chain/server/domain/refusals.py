@@ -21,6 +21,9 @@ class Code(StrEnum):
     SERVER_MAINTENANCE = "server.maintenance"
     SERVER_FAULT = "server.fault"
     AGENT_TOO_OLD = "agent.too_old"
+    FIRMWARE_TOO_OLD = "firmware.too_old"
+    RELEASE_NOT_FOUND = "release.not_found"
+    RANGE_NOT_POSSIBLE = "range.not_possible"
     LOGIN_WRONG = "login.wrong"
     LOGIN_SECOND_FACTOR_NEEDED = "login.second_factor_needed"
     LOGIN_SECOND_FACTOR_WRONG = "login.second_factor_wrong"
@@ -78,6 +81,13 @@ WORDINGS: Mapping[Code, Wording] = {
     Code.AGENT_TOO_OLD: Wording(
         426, "This agent is older than the server accepts.", "Update the agent to the version named in 'minimum'."
     ),
+    Code.FIRMWARE_TOO_OLD: Wording(
+        426,
+        "The tracker's firmware is older than the server supports; its records are taken all the same.",
+        "Update the tracker's firmware to the version named in 'minimum': 'unstuck agent --update-firmware'.",
+    ),
+    Code.RELEASE_NOT_FOUND: Wording(404, "No such release is offered.", "Take one from the list of releases."),
+    Code.RANGE_NOT_POSSIBLE: Wording(416, "The image has no such bytes.", "Ask from an offset below its size."),
     Code.LOGIN_WRONG: Wording(401, "Name or password is wrong.", "Check both and try again."),
     Code.LOGIN_SECOND_FACTOR_NEEDED: Wording(
         401, "A second factor is needed.", "Send the code of the authenticator app, or a recovery code."

@@ -1,5 +1,6 @@
 """What whoever runs the server may set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unstuck.chain.server.domain.limits import Rates
@@ -11,6 +12,8 @@ class Settings:
     """Defaults fit a household. ``minimum_agent`` empty: every agent is taken. Times in seconds."""
 
     minimum_agent: str = ""
+    minimum_firmware: Mapping[str, str] = field(default_factory=dict)
+    """Least supported version by model of tracker; a model that is not named is supported in every version."""
     registration_open: bool = True
     session_s: float = 30 * 86400.0
     rates: Rates = field(default_factory=Rates)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from unstuck.chain.server.domain import tokens, versions
+from unstuck.chain.releases import versions
+from unstuck.chain.server.domain import tokens
 from unstuck.chain.server.domain.limits import neighbourhood
 from unstuck.chain.server.domain.names import TRACKER_PATTERN
 from unstuck.chain.server.domain.refusals import Code, Refusal
@@ -76,12 +77,24 @@ def _person(caller: Anyone) -> Caller:
     return caller
 
 
-def _agent(caller: Anyone, request: Request, services: TheServices) -> Caller:
+def _device(caller: Anyone) -> Caller:
     if caller.kind is not TokenKind.DEVICE:
         raise Refusal(Code.TOKEN_WRONG_KIND)
+    return caller
+
+
+Device = Annotated[Caller, Depends(_device)]
+
+
+def check_agent(request: Request, services: Services) -> None:
+    """Refusal: the agent is older than the server accepts."""
     minimum = services.settings.minimum_agent
     if versions.is_too_old(request.headers.get(AGENT_HEADER), minimum):
         raise Refusal(Code.AGENT_TOO_OLD, extra={"minimum": minimum})
+
+
+def _agent(caller: Device, request: Request, services: TheServices) -> Caller:
+    check_agent(request, services)
     return caller
 
 

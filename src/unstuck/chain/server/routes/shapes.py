@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from unstuck.chain.records import LARGEST
+from unstuck.chain.releases import ReleaseKind
 from unstuck.chain.server.domain.names import TRACKER_PATTERN
 from unstuck.model.records import HoleReason
 
@@ -164,12 +165,17 @@ class Trackers(BaseModel):
 
 
 class TrackerState(Given):
-    """What the tracker said of itself. ``now``: its clock. ``keeps_s``: how long its memory lasts."""
+    """What the tracker said of itself. ``now``: its clock. ``keeps_s``: how long its memory lasts.
+
+    ``model`` and ``firmware``: for which releases it takes, and the version that runs.
+    """
 
     now: Number
     held: RangesByBoot = {}
     overwritten: RangesByBoot = {}
     keeps_s: Annotated[int, Field(ge=1, le=10 * 366 * 86400)] | None = None
+    model: Label | None = None
+    firmware: Label | None = None
 
 
 class PhoneState(Given):
@@ -302,5 +308,40 @@ class Status(BaseModel):
     message: str | None
     version: str
     minimum_agent: str
+    minimum_firmware: dict[str, str]
     registration_open: bool
     time: float
+
+
+class ReleaseShape(BaseModel):
+    """A release that is offered. ``signed``: the manifest with its signature (base64), which alone is to be believed;
+    the other fields say what is in it, for people. ``published``: Unix seconds.
+    """
+
+    kind: ReleaseKind
+    product: str
+    version: str
+    size: int
+    sha256: str
+    battery: int
+    published: int
+    notes: str
+    over: str
+    signed: str
+
+
+class Releases(BaseModel):
+    """By kind and product, the newest first. ``minimum_firmware``: by product."""
+
+    releases: list[ReleaseShape]
+    minimum_agent: str
+    minimum_firmware: dict[str, str]
+
+
+class FirmwareShape(BaseModel):
+    """The firmware that a tracker was last told to run. ``newest``: of the releases for its model."""
+
+    model: str | None
+    firmware: str | None
+    minimum: str | None
+    newest: str | None

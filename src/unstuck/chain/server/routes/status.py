@@ -19,6 +19,7 @@ def status(services: TheServices) -> shapes.Status:
         message=message or None,
         version=__version__,
         minimum_agent=services.settings.minimum_agent,
+        minimum_firmware=dict(services.settings.minimum_firmware),
         registration_open=services.settings.registration_open,
         time=services.ambient.now(),
     )

@@ -1,4 +1,5 @@
-"""The tables. The account leads every key but two: a token is found by its id, a claim by its tracker.
+"""The tables. The account leads every key but three: a token is found by its id, a claim by its tracker,
+a release is of no account.
 
 Times are Unix seconds. Records are kept as chunks, the batches as they came (cut where part of them was
 held already): a row for each minute would cost forty times the space and the time of ingest, and the
@@ -120,3 +121,16 @@ told = Table(
     Column("state", Text, nullable=False),
 )
 """What an agent last told of a hop, as JSON; of the tracker the newest counts, of phones all together."""
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("product", String(32), primary_key=True),
+    Column("version", String(24), primary_key=True),
+    Column("published_at", Float(53), nullable=False),
+    Column("withdrawn_at", Float(53)),
+    Column("signed", LargeBinary, nullable=False),
+    Column("image", LargeBinary, nullable=False),
+)
+"""Of nobody's account. A row is never changed but by being withdrawn: a version means one image for ever."""

@@ -22,8 +22,8 @@ from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.gatt.values import ConnectionConfiguration, ConnectionStatus, Mode, StatusFlag
 from unstuck.chain.tracker.bluetooth.session import Session
 from unstuck.chain.tracker.device import Tracker
+from unstuck.chain.tracker.firmware_resource import CBOR_FORMAT
 from unstuck.chain.tracker.radio import VERY_FAST_ADVERTISING_S
-from unstuck.chain.tracker.resources import CBOR_FORMAT
 
 FAST_ADVERTISING_MS = 30.0
 """While a phone is expected back (T_GAP(adv_fast_interval1), 30 to 60 ms)."""
@@ -38,7 +38,6 @@ RESTART_S = 10.0
 """How long a restart takes until it advertises again: as long as the button is held."""
 
 MANUFACTURER = "Unstuck"
-MODEL = "Virtual tracker"
 
 _READ = Characteristic.Properties.READ
 _NOTIFY = Characteristic.Properties.NOTIFY
@@ -185,8 +184,8 @@ class Peripheral:
                 ids.DEVICE_INFORMATION_SERVICE,
                 [
                     self._text(ids.MANUFACTURER_NAME, lambda: MANUFACTURER),
-                    self._text(ids.MODEL_NUMBER, lambda: MODEL),
-                    self._text(ids.FIRMWARE_REVISION, lambda: self._tracker.identity.firmware),
+                    self._text(ids.MODEL_NUMBER, lambda: self._tracker.identity.model),
+                    self._text(ids.FIRMWARE_REVISION, lambda: self._tracker.firmware.version),
                 ],
             ),
             Service(

@@ -1,4 +1,4 @@
-"""Versions of agents: which is older."""
+"""Versions of agents and of firmware: which is older."""
 
 import re
 
@@ -11,8 +11,14 @@ def read(text: str | None) -> tuple[int, int, int] | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
+def is_exact(text: str) -> bool:
+    """Whether it is major, minor and patch in their one form: no addition, no leading zero."""
+    numbers = read(text)
+    return numbers is not None and text == ".".join(map(str, numbers))
+
+
 def is_too_old(given: str | None, minimum: str) -> bool:
-    """Whether an agent is older than the minimum. One that does not say is older, when there is a minimum."""
+    """Whether a version is older than the minimum. Who does not say is older, when there is a minimum."""
     least = read(minimum)
     if least is None:
         return False
