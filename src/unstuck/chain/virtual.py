@@ -43,8 +43,9 @@ class VirtualPair:
         code: str,
         true_time: Callable[[], float],
         on_change: Callable[[], None] = lambda: None,
+        seed: int = 0,
     ) -> None:
-        self.air = Air(Surroundings((WALL,)))
+        self.air = Air(Surroundings((WALL,)), seed)
         self.trace_file = folder / TRACE_FILE
         self._phone = VirtualPhone(Host("phone", PHONE_ADDRESS, self.air, folder / "phone-keys.json"))
         wrist = Host("tracker", static_address(tracker.identity.id), self.air, folder / "tracker-keys.json", NEAR)

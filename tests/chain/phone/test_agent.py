@@ -11,7 +11,7 @@ from tests.chain.phone.made import FIRST_START_S, batch
 from unstuck.chain.link.coap import Answered, Code, Failed, Failure, Request, Response
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.drain import CHANGED_MOST
-from unstuck.chain.phone.engine import FETCH_RECORDS
+from unstuck.chain.phone.engine import FETCH_LEAST_RECORDS
 from unstuck.chain.phone.gate import Why
 from unstuck.chain.phone.host import HostAct
 from unstuck.chain.phone.journal import Attempt, Journal
@@ -155,15 +155,17 @@ def test_what_was_committed_is_freed_with_the_first_request_of_the_next_sync(qui
 def test_silence_keeps_what_came_before_it_and_the_next_sync_goes_on_there(quick_folder: Path) -> None:
     wire = Wire(began_s=FIRST_START_S - 8 * 3600)
     agent, journal = made(quick_folder, wire)
+    wire.answer = lambda request: Failed(0, Failure.NO_ANSWER)
+    assert drained(agent).records == 0
     asked = iter(range(100))
     wire.answer = lambda request: Failed(0, Failure.NO_ANSWER) if next(asked) > 1 else None
     attempt = drained(agent)
-    assert (attempt.outcome, attempt.records) == (Outcome.TRACKER_SILENT, FETCH_RECORDS)
+    assert (attempt.outcome, attempt.records) == (Outcome.TRACKER_SILENT, FETCH_LEAST_RECORDS)
     assert agent.snapshot().next[Side.DRAIN].because is Because.BACK_OFF
     wire.answer = lambda request: None
     wire.asked.clear()
     assert drained(agent).outcome is Outcome.SYNCED
-    assert [cbor2.loads(request.payload)[2] for request in wire.asked] == [FETCH_RECORDS]
+    assert [cbor2.loads(request.payload)[2] for request in wire.asked] == [FETCH_LEAST_RECORDS]
     journal.close()
 
 

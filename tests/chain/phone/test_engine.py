@@ -33,7 +33,7 @@ from unstuck.chain.records import Ranges
 NOTHING: Held = {}
 EMPTY = Ledger(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
 STATUS = Status("t", "Name", boot=2, end=1000, tag=7, now_s=1000, held={2: Ranges.span(0, 999)}, overwritten={})
-VIEW = DrainView("t", EMPTY, synced=False, status=STATUS)
+VIEW = DrainView("t", EMPTY, synced=False, status=STATUS, fetch=480)
 
 
 def with_ledger(view: DrainView, **states: Held) -> DrainView:
@@ -57,6 +57,18 @@ def test_clock_is_set_once_and_only_when_it_is_off() -> None:
     assert next_drain_act(replace(VIEW, clock_off_s=-3)) == SetTime()
     assert isinstance(next_drain_act(replace(VIEW, clock_off_s=-3, clock_set=True)), Sync)
     assert isinstance(next_drain_act(replace(VIEW, clock_off_s=2)), Sync)
+
+
+def test_a_link_that_holds_is_asked_for_all_at_once_and_one_that_failed_for_little_at_first() -> None:
+    assert next_drain_act(replace(VIEW, fetch=engine.FETCH_MOST_RECORDS)) == Sync(2, 0, 1000)
+    fetch = engine.next_fetch(engine.FETCH_MOST_RECORDS, answered=False)
+    assert fetch == engine.FETCH_LEAST_RECORDS
+    grown = []
+    while fetch < engine.FETCH_MOST_RECORDS:
+        fetch = engine.next_fetch(fetch, answered=True)
+        grown.append(fetch)
+    assert grown == [960, 1920, 3840, 7680, 15360, engine.FETCH_MOST_RECORDS]
+    assert engine.next_fetch(fetch, answered=True) == engine.FETCH_MOST_RECORDS
 
 
 def test_oldest_missing_records_are_fetched_first_and_never_across_a_hole() -> None:

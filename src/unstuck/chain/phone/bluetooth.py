@@ -116,6 +116,11 @@ class BluetoothLink:
         """Whether both ends agree on a session now."""
         return self._driver is not None and self._driver.stack.open
 
+    @property
+    def client(self) -> BleakClient | None:
+        """The connection below, for who measures or looks at it; None while there is none."""
+        return self._client
+
     async def request(self, request: Request) -> Answered | Failed:
         """Ask the tracker. TrackerError: Bluetooth is why not; no answer on a live link is an answer too."""
         driver = await self._linked()

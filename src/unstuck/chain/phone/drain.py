@@ -40,6 +40,7 @@ class Drain:
         self._host = host
         self._clock = clock
         self._on_change = on_change
+        self._fetch = engine.FETCH_MOST_RECORDS
 
     async def attempt(self) -> Attempt:
         """Bring over all there is. Never raises for what can go wrong: the outcome says it."""
@@ -57,6 +58,7 @@ class Drain:
             self._view = self._fresh_view()
             return await self._until_done(), self._why_held_back()
         except TrackerError as fault:
+            self._fetch = engine.next_fetch(self._fetch, answered=False)
             if fault.outcome is not Outcome.TRACKER_SILENT:
                 self.status = None
             return fault.outcome, fault.detail
@@ -91,7 +93,7 @@ class Drain:
         ledger = self._journal.ledger(self._tracker)
         if self.status is not None and (self.status.id != self._tracker or engine.is_erased(self.status, ledger)):
             self.status = None
-        return DrainView(self._tracker, ledger, self._journal.synced, self.status)
+        return DrainView(self._tracker, ledger, self._journal.synced, self.status, fetch=self._fetch)
 
     async def _read_status(self) -> None:
         self._heard(read_status(await self._api.status()))
@@ -126,6 +128,8 @@ class Drain:
         self._view = replace(self._view, asked=True)
         if told.raw is not None:
             self._keep(act, told.raw)
+            self._fetch = engine.next_fetch(self._fetch, answered=True)
+            self._view = replace(self._view, fetch=self._fetch)
         elif (act.boot, act.first) != (status.boot, status.end):
             raise TrackerError(Outcome.TRACKER_UNREADABLE, f"asked for {act.boot}/{act.first}, it gave nothing")
 

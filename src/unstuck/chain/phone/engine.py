@@ -14,12 +14,17 @@ from unstuck.chain.phone.journal import Ledger, Rejection, Stored
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.records import Ranges
 
-FETCH_RECORDS = 480
-"""Records asked for at once: 8 hours of minutes, about 2 kB. A lost link repeats at most that."""
+FETCH_MOST_RECORDS = 16_384
+"""Records asked for at once over a link that holds: all that a tracker keeps, about 25 kB, a third of a second on a
+good link. Every request more costs a round trip in which nothing flows."""
+
+FETCH_LEAST_RECORDS = 480
+"""Records asked for at once after trouble, twice as many with every answer: 8 hours of minutes, about 1 kB, which gets
+through where a link holds for a second only. A lost link repeats at most what was asked for."""
 
 COMMIT_RECORDS = 4_800
-"""Records drained before they are committed: ten fetches, so that a sync to the disk is rare and a
-crash repeats little. Fewer are committed when nothing is left to fetch."""
+"""Records drained before they are committed, so that a sync to the disk is rare and a crash repeats little. Fewer are
+committed when nothing is left to fetch."""
 
 CLOCK_OFF_MOST_S = 2
 """The tracker's clock is set when it is off by more: less is within what asking takes over Bluetooth."""
@@ -114,7 +119,8 @@ class DrainView:
     ``status``: as read, with all that was told since; None when it was not read or the tracker is no
     longer like that. ``clock_off_s``: tracker's clock less ours. ``asked``: it was asked for records in this
     attempt, and answered. ``gone``: the tracker said that it does not hold them after all. ``kept``: boots whose
-    trim was held back in this attempt. ``drained``: records drained in this attempt.
+    trim was held back in this attempt. ``drained``: records drained in this attempt. ``fetch``: how many to ask for
+    at once, see :func:`next_fetch`.
     """
 
     tracker: str
@@ -127,6 +133,7 @@ class DrainView:
     gone: Held = field(default_factory=dict)
     kept: frozenset[int] = frozenset()
     drained: int = 0
+    fetch: int = FETCH_MOST_RECORDS
 
 
 def next_drain_act(view: DrainView) -> DrainAct:
@@ -148,7 +155,7 @@ def next_drain_act(view: DrainView) -> DrainAct:
     if missing or not view.asked:
         if trim is not None and not view.synced:
             return Commit()
-        return _sync(status, missing, trim)
+        return _sync(status, missing, trim, view.fetch)
     if view.kept:
         return Done(Outcome.TRIM_HELD_BACK)
     return Done(Outcome.SYNCED if view.drained else Outcome.NOTHING_NEW)
@@ -159,11 +166,16 @@ def is_erased(status: Status, ledger: Ledger) -> bool:
     return status.boot < max((*ledger.drained, *ledger.overwritten), default=0)
 
 
-def _sync(status: Status, missing: Held, trim: AskTrim | None) -> Sync:
+def next_fetch(before: int, *, answered: bool) -> int:
+    """How many records to ask for at once after a request for ``before`` was answered, or not."""
+    return min(before * 2, FETCH_MOST_RECORDS) if answered else FETCH_LEAST_RECORDS
+
+
+def _sync(status: Status, missing: Held, trim: AskTrim | None, fetch: int) -> Sync:
     for boot, ranges in sorted(missing.items()):
         first, last = ranges.intervals[0]
-        return Sync(boot, first, min(last - first + 1, FETCH_RECORDS), trim)
-    return Sync(status.boot, status.end, FETCH_RECORDS, trim)
+        return Sync(boot, first, min(last - first + 1, fetch), trim)
+    return Sync(status.boot, status.end, fetch, trim)
 
 
 def _trim(status: Status, view: DrainView) -> AskTrim | None:

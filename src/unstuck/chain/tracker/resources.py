@@ -17,8 +17,8 @@ from unstuck.chain.tracker.events import event_name
 from unstuck.chain.tracker.firmware_resource import CBOR_FORMAT, FirmwareAct, FirmwareState, answer_firmware
 from unstuck.chain.tracker.log import spans_to_lists
 
-RECORDS_MOST = 4_096
-"""Most records of an answer (``most`` is lowered to it): about 16 kB, which a tracker can hold twice in memory."""
+RECORDS_MOST = 16_384
+"""Most records of an answer (``most`` is lowered to it): about 25 kB, which a tracker can hold twice in memory."""
 
 EVENTS_MOST = 500
 """Newest events told: a fortnight of them."""
