@@ -35,6 +35,7 @@ class _Arrival:
     order: int
     to: int = field(compare=False)
     packet: bytes = field(compare=False)
+    damaged: bool = field(compare=False, default=False)
     may_be_overtaken: int = field(compare=False, default=0)
 
 
@@ -47,6 +48,8 @@ class Channel:
         self.now_ms = 0.0
         self.told: tuple[list[Event], list[Event]] = ([], [])
         self.packets = 0
+        self.damaged = [0, 0]
+        """Damaged packets that came to each end so far."""
         self._random = random.Random(seed)
         self._under_way: list[_Arrival] = []
         self._newest_ms = [0.0, 0.0]
@@ -63,7 +66,8 @@ class Channel:
         if self._happens(self.faults.loss):
             return
         control = packet[0] >= 0x80
-        if self._happens(self.faults.corrupt):
+        damaged = self._happens(self.faults.corrupt)
+        if damaged:
             place = self._random.randrange(len(packet))
             packet = packet[:place] + bytes((packet[place] ^ 1 << self._random.randrange(8),)) + packet[place + 1 :]
         for _ in range(2 if self._happens(self.faults.duplicate) else 1):
@@ -73,7 +77,7 @@ class Channel:
             late = not control and self._happens(self.faults.reorder)
             behind = self._random.randint(1, MOST_OVERTAKEN) if late else 0
             self._order += 1
-            arrival = _Arrival(at_ms + behind * LATE_MS, self._order, to, packet, behind)
+            arrival = _Arrival(at_ms + behind * LATE_MS, self._order, to, packet, damaged, behind)
             heapq.heappush(self._under_way, arrival)
 
     def _let_pass(self, to: int, at_ms: float, *, all_first: bool) -> None:
@@ -99,6 +103,7 @@ class Channel:
             self.now_ms = max(self.now_ms, min(timer_ms, arrival_ms))
             if arrival_ms <= timer_ms:
                 arrival = heapq.heappop(self._under_way)
+                self.damaged[arrival.to] += arrival.damaged
                 self.take(arrival.to, self.ends[arrival.to].receive(arrival.packet, self.now_ms))
             else:
                 self.take(place, self.ends[place].tick(self.now_ms))

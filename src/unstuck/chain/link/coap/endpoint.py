@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 from unstuck.chain.link.coap.client import Answered, Client, Failed
-from unstuck.chain.link.coap.message import Code, Kind, Message, parse
+from unstuck.chain.link.coap.message import Code, Kind, Message, checked, parse, seal
 from unstuck.chain.link.coap.server import Served, Server
 from unstuck.chain.link.coap.values import Handler, Request, Response
 
@@ -18,11 +18,16 @@ class CoapStep:
 
 
 class Endpoint:
-    """Asks and answers one peer. ``dice`` makes message numbers and tokens: seeded differently at each start."""
+    """Asks and answers one peer. ``dice`` makes message numbers and tokens: seeded differently at each start.
+
+    Every message but an empty one is sealed with a checksum of its own. A damaged one is as good as lost. So is one
+    without a seal, once this peer has sealed one: the seal itself may be what was damaged.
+    """
 
     def __init__(self, dice: random.Random, handler: Handler | None = None) -> None:
         self._client = Client(dice)
         self._server = Server(handler or _nothing_here)
+        self._peer_seals = False
 
     @property
     def deadline_ms(self) -> float | None:
@@ -43,8 +48,8 @@ class Endpoint:
         return _step(*self._client.tick(now_ms))
 
     def receive(self, datagram: bytes, now_ms: float) -> CoapStep:
-        """One datagram from the peer; any bytes are allowed, what is not CoAP is ignored."""
-        message = parse(datagram)
+        """One datagram from the peer; any bytes are allowed, what is not CoAP or damaged is ignored."""
+        message = self._intact(parse(datagram))
         if message is None:
             return CoapStep()
         if message.is_request and message.kind in (Kind.CON, Kind.NON):
@@ -59,7 +64,16 @@ class Endpoint:
 
     def _answer(self, message: Message, now_ms: float) -> CoapStep:
         reply, served = self._server.answer(message, self._client.number(), now_ms)
-        return CoapStep([reply.to_bytes()], [served] if served else [])
+        return CoapStep([seal(reply).to_bytes()], [served] if served else [])
+
+    def _intact(self, message: Message | None) -> Message | None:
+        if message is None or message.code == Code.EMPTY:
+            return message
+        bare, right = checked(message)
+        if right is None:
+            return None if self._peer_seals else message
+        self._peer_seals = self._peer_seals or right
+        return bare if right else None
 
 
 def _nothing_here(request: Request) -> Response:
@@ -67,4 +81,4 @@ def _nothing_here(request: Request) -> Response:
 
 
 def _step(messages: list[Message], events: list[Answered | Failed]) -> CoapStep:
-    return CoapStep([message.to_bytes() for message in messages], list(events))
+    return CoapStep([seal(message).to_bytes() for message in messages], list(events))
