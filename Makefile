@@ -20,7 +20,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo test check test-browser test-fuzz bench bench-smoke lock docs clean
+.PHONY: help setup demo test check test-browser test-soak test-fuzz bench bench-smoke lock docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -66,11 +66,14 @@ check: $(VENV)/stamp-dev  ## Lint, types and the direction of imports, without t
 	@echo "lint-imports ..."; $(BIN)/lint-imports > $(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
 
 test: check  ## Lint, types, imports and all quick tests
-	@echo "pytest (the browser tests are apart: make test-browser) ..."
-	@$(BIN)/pytest -m "not browser" $(ARGS)
+	@echo "pytest (apart are: make test-browser, make test-soak) ..."
+	@$(BIN)/pytest -m "not browser and not soak" $(ARGS)
 
 test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
 	@$(BIN)/pytest -m browser $(ARGS)
+
+test-soak: $(VENV)/stamp-dev  ## A month of 33 people and thousands of schedules, with their figures
+	@$(BIN)/pytest -m soak -s $(ARGS)
 
 test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs, then a short run from a fixed seed
 	@$(BIN)/python -m fuzz --runs 3000

@@ -3,6 +3,7 @@
 import heapq
 import math
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -42,8 +43,10 @@ class _Arrival:
 class Channel:
     """Ends 0 and 1. A Reset packet overtakes nothing and nothing overtakes it: old packets do not outlive a session."""
 
-    def __init__(self, ends: tuple[Stack, Stack], faults: Faults, seed: int) -> None:
+    def __init__(self, ends: tuple[Stack, Stack], faults: Faults, seed: int, tally: Counter[str] | None = None) -> None:
         self.ends = ends
+        self.tally: Counter[str] = Counter() if tally is None else tally
+        """Packets by what was done to them."""
         self.faults = faults
         self.now_ms = 0.0
         self.told: tuple[list[Event], list[Event]] = ([], [])
@@ -64,17 +67,22 @@ class Channel:
     def _put(self, to: int, packet: bytes) -> None:
         self.packets += 1
         if self._happens(self.faults.loss):
+            self.tally["lost"] += 1
             return
         control = packet[0] >= 0x80
         damaged = self._happens(self.faults.corrupt)
         if damaged:
+            self.tally["corrupted"] += 1
             place = self._random.randrange(len(packet))
             packet = packet[:place] + bytes((packet[place] ^ 1 << self._random.randrange(8),)) + packet[place + 1 :]
-        for _ in range(2 if self._happens(self.faults.duplicate) else 1):
+        copies = 2 if self._happens(self.faults.duplicate) else 1
+        self.tally["duplicated"] += copies - 1
+        for _ in range(copies):
             at_ms = max(self.now_ms + self._random.random() * self.faults.delay_ms, self._newest_ms[to])
             self._newest_ms[to] = at_ms
             self._let_pass(to, at_ms, all_first=control)
             late = not control and self._happens(self.faults.reorder)
+            self.tally["reordered"] += late
             behind = self._random.randint(1, MOST_OVERTAKEN) if late else 0
             self._order += 1
             arrival = _Arrival(at_ms + behind * LATE_MS, self._order, to, packet, damaged, behind)

@@ -113,14 +113,14 @@ class Suspicious(Pair):
         take = self.channel.take
         before = [0, 0]
 
-        def through(place: int, step: Step) -> None:
-            take(place, step)
+        def through(end: int, step: Step) -> None:
+            take(end, step)
             for event in step.events:
                 if isinstance(event, Datagram):
-                    self.came[place].append((event.data, self.channel.damaged[place] - before[place]))
+                    self.came[end].append((event.data, self.channel.damaged[end] - before[end]))
                 if isinstance(event, Datagram | Reset) or (isinstance(event, Dropped) and event.reason in NOTICES):
                     # The packet at hand may hold the end of one frame and the beginning of the next.
-                    before[place] = self.channel.damaged[place] - 1
+                    before[end] = self.channel.damaged[end] - 1
 
         self.channel.take = through  # type: ignore[method-assign]  # the test looks at the events as they come
 
