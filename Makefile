@@ -20,7 +20,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-browser test-bluez test-fuzz bench bench-smoke lock docs clean
+.PHONY: help setup demo examples test check test-browser test-bluez test-soak test-fuzz bench bench-smoke lock docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -75,14 +75,17 @@ check: $(VENV)/stamp-dev  ## Lint, types and the direction of imports, without t
 	@echo "lint-imports ..."; $(BIN)/lint-imports > $(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
 
 test: check  ## Lint, types, imports and all quick tests
-	@echo "pytest (apart are: make test-browser, make test-bluez) ..."
-	@$(BIN)/pytest -m "not browser and not bluez" $(ARGS)
+	@echo "pytest (apart are: make test-browser, make test-bluez, make test-soak) ..."
+	@$(BIN)/pytest -m "not browser and not bluez and not soak" $(ARGS)
 
 test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
 	@$(BIN)/pytest -m browser $(ARGS)
 
 test-bluez: $(VENV)/stamp-dev  ## Real BlueZ and Linux in a QEMU guest, against virtual devices on this side
 	@$(BIN)/pytest -m bluez -rs tests/bluez $(ARGS)
+
+test-soak: $(VENV)/stamp-dev  ## A month of 33 people and thousands of schedules, with their figures
+	@$(BIN)/pytest -m soak -s $(ARGS)
 
 test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs, then a short run from a fixed seed
 	@$(BIN)/python -m fuzz --runs 3000

@@ -174,7 +174,10 @@ class Link:
         self.packets = 0
         self._now_ms = 0.0
         self._stacks = {role: Stack(role, settings=over_gatt(MTU_BYTES - ATT_HEADER_BYTES)) for role in Role}
-        self._ends = {Role.HUB: Endpoint(random.Random(1)), Role.NODE: Endpoint(random.Random(2), handler)}
+        self._ends = {
+            Role.HUB: Endpoint(random.Random(1), seals=False),
+            Role.NODE: Endpoint(random.Random(2), handler, seals=False),
+        }
         self._air: list[tuple[Role, bytes]] = []
         self._answers: list[Answered | Failed] = []
         for role, stack in self._stacks.items():

@@ -1,6 +1,8 @@
 """The whole chain in one process and in virtual time, all of it real; only the radio between the stacks is made up."""
 
 import random
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from fastapi import FastAPI
 
 from tests.chain.link.channel import Channel, Faults
 from unstuck.chain.link import Role, Settings, Stack
-from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Handler, Request
+from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Failure, Handler, Request
 from unstuck.chain.link.events import Datagram
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.journal import Journal
@@ -41,30 +43,64 @@ WEEK_S = 7 * 86_400
 class VirtualLink:
     """CoAP over Gattlink over a bad channel; time passes only while a request is under way."""
 
-    def __init__(self, handler: Handler, faults: Faults, seed: int, settings: Settings | None = None) -> None:
-        dice = random.Random(seed)
-        self.channel = Channel((Stack(Role.HUB, settings=settings), Stack(Role.NODE, settings=settings)), faults, seed)
-        self._ends = (Endpoint(dice), Endpoint(dice, handler))
+    def __init__(
+        self,
+        handler: Handler,
+        faults: Faults,
+        seed: int,
+        settings: Settings | None = None,
+        tally: Counter[str] | None = None,
+    ) -> None:
+        self.faults = faults
+        self._handler = handler
+        self._dice = random.Random(seed)
+        self._settings = settings
+        self._tally = tally
+        self._before_ms = 0.0
+        self._connect(seed)
+
+    def _connect(self, seed: int) -> None:
+        ends = (Stack(Role.HUB, settings=self._settings), Stack(Role.NODE, settings=self._settings))
+        self.channel = Channel(ends, self.faults, seed, self._tally)
+        self._ends = (Endpoint(self._dice), Endpoint(self._dice, self._handler))
         self._read = [0, 0]
         self._answers: dict[int, Answered | Failed] = {}
+        self._drops_at: int | None = None
         for place, end in enumerate(self.channel.ends):
             self.channel.take(place, end.start(0.0))
 
     @property
     def now_ms(self) -> float:
         """Virtual time since the link was made."""
-        return self.channel.now_ms
+        return self._before_ms + self.channel.now_ms
+
+    def drop_after(self, packets: int) -> None:
+        """The connection breaks when so many more packets have set out; what was asked then has no answer."""
+        self._drops_at = self.channel.packets + packets
+
+    @property
+    def _broken(self) -> bool:
+        return self._drops_at is not None and self.channel.packets >= self._drops_at
 
     async def request(self, request: Request) -> Answered | Failed:
         """As the driver of a real link does."""
-        self._run(lambda: self.channel.ends[0].open, self.now_ms + 120_000)
-        handle, step = self._ends[0].request(request, self.now_ms)
+        self._run(lambda: self.channel.ends[0].open or self._broken, self.channel.now_ms + 120_000)
+        handle, step = self._ends[0].request(request, self.channel.now_ms)
         self._take(0, step)
         while handle not in self._answers:
-            self._run(lambda: handle in self._answers, self._ends[0].deadline_ms)
-            if handle not in self._answers:
-                self._take(0, self._ends[0].tick(self.now_ms))
+            if self._broken:
+                return self._reconnect()
+            self._run(lambda: handle in self._answers or self._broken, self._ends[0].deadline_ms)
+            if handle not in self._answers and not self._broken:
+                self._take(0, self._ends[0].tick(self.channel.now_ms))
         return self._answers.pop(handle)
+
+    def _reconnect(self) -> Failed:
+        if self._tally is not None:
+            self._tally["link dropped"] += 1
+        self._before_ms += self.channel.now_ms
+        self._connect(self._dice.getrandbits(32))
+        return Failed(0, Failure.NO_ANSWER)
 
     def _run(self, done: Callable[[], bool], until_ms: float | None) -> None:
         def look() -> bool:
@@ -72,7 +108,7 @@ class VirtualLink:
                 for event in self.channel.told[place][self._read[place] :]:
                     self._read[place] += 1
                     if isinstance(event, Datagram):
-                        self._take(place, self._ends[place].receive(event.data, self.now_ms))
+                        self._take(place, self._ends[place].receive(event.data, self.channel.now_ms))
             return done()
 
         assert until_ms is not None
@@ -80,7 +116,7 @@ class VirtualLink:
 
     def _take(self, place: int, step: CoapStep) -> None:
         for datagram in step.datagrams:
-            self.channel.take(place, self.channel.ends[place].send(datagram, self.now_ms))
+            self.channel.take(place, self.channel.ends[place].send(datagram, self.channel.now_ms))
         for event in step.events:
             if isinstance(event, Answered | Failed):
                 self._answers[event.handle] = event
@@ -88,7 +124,11 @@ class VirtualLink:
 
 @dataclass
 class World:
-    """Where everything lies, and the one clock (Unix seconds)."""
+    """Where everything lies, and the one clock (Unix seconds).
+
+    ``database``: the server's file, when several worlds share one. ``migrated``: that it needs no more to be done.
+    ``tally``: faults that happened, by kind.
+    """
 
     folder: Path
     now_s: float
@@ -101,12 +141,32 @@ class World:
     drift_ppm: float = 0.0
     release_keys: tuple[bytes, ...] = ()
     settings: ServerSettings = field(default_factory=lambda: ServerSettings(password_cost=Cost(1, 8, 1)))
+    link: Settings | None = None
+    code: str = CODE
+    owner: str = "owner"
+    database: Path | None = None
+    migrated: bool = False
+    tally: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def id(self) -> str:
+        """The tracker's."""
+        return tracker_id(self.code)
+
+    @property
+    def server_file(self) -> Path:
+        """Where the server keeps everything."""
+        return self.database or self.folder / "server.sqlite"
+
+
+OnWire = Callable[[object], object]
+"""Hears every word. What it raises comes in place of the word; so does a httpx.Response it gives for a request."""
 
 
 class Chain:
     """Tracker, link, agent and server of one world, from switching on to the end of the ``with``."""
 
-    def __init__(self, world: World, *, on_wire: Callable[[object], None] = lambda word: None) -> None:
+    def __init__(self, world: World, *, on_wire: OnWire = lambda word: None) -> None:
         self.world = world
         self._on_wire = on_wire
         self._stack = ExitStack()
@@ -116,11 +176,8 @@ class Chain:
         world = self.world
         self.switch_on_tracker()
         self.link: Link = self.new_link()
-        self.database = Database(sqlite_url(world.folder / "server.sqlite"))
-        self._stack.callback(self.database.close)
-        self.database.migrate()
-        ambient = Ambient(now=lambda: self.now_s, ticks=lambda: self.now_s)
-        app = _app(self.database, world.settings, ambient)
+        self._stack.callback(lambda: self.database.close())
+        app = self._serve()
         self.transport = _Watched(httpx.ASGITransport(app), self._on_wire)
         if not world.token:
             world.token = await self._sign_up()
@@ -133,6 +190,25 @@ class Chain:
         """Start the agent on what its journal says."""
         self.journal = Journal(self.world.folder / "journal.sqlite")
         self.agent = self.new_agent(self.journal, self.server)
+
+    def restart_agent(self) -> None:
+        """It ends, wherever it was, and begins again from its journal."""
+        self.journal.close()
+        self.open_journal()
+
+    def _serve(self) -> FastAPI:
+        self.database = Database(sqlite_url(self.world.server_file))
+        if not self.world.migrated:
+            self.database.migrate()
+        return _app(self.database, self.world.settings, Ambient(now=lambda: self.now_s, ticks=lambda: self.now_s))
+
+    def restore_server(self, backup: Path) -> None:
+        """The server forgets what came after this backup of its file."""
+        self.database.close()
+        for name in ("-wal", "-shm"):
+            self.world.server_file.with_name(self.world.server_file.name + name).unlink(missing_ok=True)
+        shutil.copy(backup, self.world.server_file)
+        self._serve()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -150,7 +226,7 @@ class Chain:
         world = self.world
         files = world.tracker_files or _WatchedFiles(world.folder / "tracker", self._on_wire)
         self.tracker = Tracker(
-            Identity(TRACKER, "Unstuck One", "1.0.0"),
+            Identity(world.id, "Unstuck One", "1.0.0"),
             files,
             world.source,
             world.now_s,
@@ -159,10 +235,18 @@ class Chain:
             release_keys=world.release_keys,
         )
 
+    def restart_tracker(self) -> None:
+        """The button: it goes off and on in a moment."""
+        self.tracker.advance(self.now_s)
+        self.switch_on_tracker()
+
     def new_link(self) -> Link:
         """A connection."""
-        link = VirtualLink(lambda request: self.tracker.handle(request, self.now_s), self.world.faults, self.world.seed)
-        return _WatchedLink(link, self._on_wire, self)
+        world = self.world
+        self.radio = VirtualLink(
+            lambda request: self.tracker.handle(request, self.now_s), world.faults, world.seed, world.link, world.tally
+        )
+        return _WatchedLink(self.radio, self._on_wire, self)
 
     def new_agent(self, journal: Journal, server: Server | None) -> Agent:
         """An agent on this world's clock."""
@@ -170,7 +254,7 @@ class Chain:
         async def sleep(seconds: float) -> None:
             self.world.now_s += seconds
 
-        return Agent(journal, TRACKER, self.link, server, Ways(lambda: self.now_s, sleep, lambda: 0.5))
+        return Agent(journal, self.world.id, self.link, server, Ways(lambda: self.now_s, sleep, lambda: 0.5))
 
     def record(self, seconds: float) -> None:
         """Let time pass at the wrist."""
@@ -200,15 +284,15 @@ class Chain:
         found: list[tuple[int, int]] = []
         for start_s in range(first_s, end_s, WEEK_S):
             span = {"from": start_s, "to": min(end_s, start_s + WEEK_S)}
-            answer = await self.ask("GET", f"/v1/trackers/{TRACKER}/minutes", params=span)
+            answer = await self.ask("GET", f"/v1/trackers/{self.world.id}/minutes", params=span)
             columns = answer.raise_for_status().json()["minutes"]
             found += zip(columns["start"], columns["steps"], strict=True)
         return found
 
     async def _sign_up(self) -> str:
-        made = await self.ask("POST", "/v1/accounts", "none", json={"name": "owner", "password": PASSWORD})
+        made = await self.ask("POST", "/v1/accounts", "none", json={"name": self.world.owner, "password": PASSWORD})
         self.session = made.raise_for_status().json()["token"]
-        claim = {"tracker": TRACKER, "code": CODE}
+        claim = {"tracker": self.world.id, "code": self.world.code}
         (await self.ask("POST", "/v1/trackers", self.session, json=claim)).raise_for_status()
         device = await self.ask("POST", "/v1/tokens", self.session, json={"name": "phone"})
         return str(device.raise_for_status().json()["token"])
@@ -231,7 +315,7 @@ def _app(database: Database, settings: ServerSettings, ambient: Ambient) -> Fast
 class _WatchedLink:
     """Every request and every response is a step; the world's clock goes on with the link's."""
 
-    def __init__(self, link: VirtualLink, on_wire: Callable[[object], None], chain: Chain) -> None:
+    def __init__(self, link: VirtualLink, on_wire: OnWire, chain: Chain) -> None:
         self.link = link
         self._on_wire = on_wire
         self._chain = chain
@@ -249,13 +333,15 @@ class _WatchedLink:
 class _Watched(httpx.AsyncBaseTransport):
     """Every HTTP request and every answer is a step."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, on_wire: Callable[[object], None]) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, on_wire: OnWire) -> None:
         self._inner = inner
         self._on_wire = on_wire
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass it on."""
-        self._on_wire(request)
+        instead = self._on_wire(request)
+        if isinstance(instead, httpx.Response):
+            return instead
         answer = await self._inner.handle_async_request(request)
         self._on_wire(answer)
         return answer
@@ -264,7 +350,7 @@ class _Watched(httpx.AsyncBaseTransport):
 class _WatchedFiles(Folder):
     """Every change of the tracker's memory is a step."""
 
-    def __init__(self, path: Path, on_wire: Callable[[object], None]) -> None:
+    def __init__(self, path: Path, on_wire: OnWire) -> None:
         super().__init__(path)
         self._on_wire = on_wire
 

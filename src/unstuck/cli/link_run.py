@@ -256,7 +256,7 @@ async def serve(plan: Plan, lines: Lines) -> int:
     except OSError as error:
         _close(session)
         raise _wrong("the link", f"a port or host is not to be had ({error.strerror or error})") from error
-    endpoint = None if plan.top else Endpoint(random.Random(), SampleResources())
+    endpoint = None if plan.top else Endpoint(random.Random(), SampleResources(), seals=False)
     stack = Stack(plan.role, plan.kind, plan.settings)
     session.driver = driver = Driver(stack, session.transmit, session.told, endpoint)
     session.say("listening", role=plan.role.value, local="{}:{}".format(*session.port.address))

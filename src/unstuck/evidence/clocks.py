@@ -173,7 +173,12 @@ def _windows(pairs: Sequence[tuple[float, int, int]]) -> Iterator[_Skew]:
 
 
 def _snapped(seconds: float) -> float:
-    """A difference next to a zone's is a zone's: the rest is the time events take to reach a log."""
+    """A difference next to a zone's is a zone's: the rest is the time events take to reach a log.
+
+    As far beside it as counts for no skew at all, since the two are one question: a clock that is right but for a zone.
+    Some clock that was never set lies there by chance, one in two hundred; it is then left up to two seconds off, as
+    every other clock is.
+    """
     zone = round(seconds / _ZONE_STEP_S) * _ZONE_STEP_S
     return zone if zone and abs(seconds - zone) <= _NO_SKEW_S and abs(zone) <= _WIDEST_ZONE_S else round(seconds, 3)
 

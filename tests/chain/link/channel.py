@@ -3,6 +3,7 @@
 import heapq
 import math
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -35,18 +36,23 @@ class _Arrival:
     order: int
     to: int = field(compare=False)
     packet: bytes = field(compare=False)
+    damaged: bool = field(compare=False, default=False)
     may_be_overtaken: int = field(compare=False, default=0)
 
 
 class Channel:
     """Ends 0 and 1. A Reset packet overtakes nothing and nothing overtakes it: old packets do not outlive a session."""
 
-    def __init__(self, ends: tuple[Stack, Stack], faults: Faults, seed: int) -> None:
+    def __init__(self, ends: tuple[Stack, Stack], faults: Faults, seed: int, tally: Counter[str] | None = None) -> None:
         self.ends = ends
+        self.tally: Counter[str] = Counter() if tally is None else tally
+        """Packets by what was done to them."""
         self.faults = faults
         self.now_ms = 0.0
         self.told: tuple[list[Event], list[Event]] = ([], [])
         self.packets = 0
+        self.damaged = [0, 0]
+        """Damaged packets that came to each end so far."""
         self._random = random.Random(seed)
         self._under_way: list[_Arrival] = []
         self._newest_ms = [0.0, 0.0]
@@ -61,19 +67,25 @@ class Channel:
     def _put(self, to: int, packet: bytes) -> None:
         self.packets += 1
         if self._happens(self.faults.loss):
+            self.tally["lost"] += 1
             return
         control = packet[0] >= 0x80
-        if self._happens(self.faults.corrupt):
+        damaged = self._happens(self.faults.corrupt)
+        if damaged:
+            self.tally["corrupted"] += 1
             place = self._random.randrange(len(packet))
             packet = packet[:place] + bytes((packet[place] ^ 1 << self._random.randrange(8),)) + packet[place + 1 :]
-        for _ in range(2 if self._happens(self.faults.duplicate) else 1):
+        copies = 2 if self._happens(self.faults.duplicate) else 1
+        self.tally["duplicated"] += copies - 1
+        for _ in range(copies):
             at_ms = max(self.now_ms + self._random.random() * self.faults.delay_ms, self._newest_ms[to])
             self._newest_ms[to] = at_ms
             self._let_pass(to, at_ms, all_first=control)
             late = not control and self._happens(self.faults.reorder)
+            self.tally["reordered"] += late
             behind = self._random.randint(1, MOST_OVERTAKEN) if late else 0
             self._order += 1
-            arrival = _Arrival(at_ms + behind * LATE_MS, self._order, to, packet, behind)
+            arrival = _Arrival(at_ms + behind * LATE_MS, self._order, to, packet, damaged, behind)
             heapq.heappush(self._under_way, arrival)
 
     def _let_pass(self, to: int, at_ms: float, *, all_first: bool) -> None:
@@ -99,6 +111,7 @@ class Channel:
             self.now_ms = max(self.now_ms, min(timer_ms, arrival_ms))
             if arrival_ms <= timer_ms:
                 arrival = heapq.heappop(self._under_way)
+                self.damaged[arrival.to] += arrival.damaged
                 self.take(arrival.to, self.ends[arrival.to].receive(arrival.packet, self.now_ms))
             else:
                 self.take(place, self.ends[place].tick(self.now_ms))

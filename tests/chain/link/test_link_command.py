@@ -204,7 +204,8 @@ def test_whole_frames_go_through_a_plain_gattlink_link() -> None:
         ):
             for process in (tracker, phone):
                 assert process.stdout
-                assert "opened" in process.stdout.readline()
+                # A busy machine asks more than once.
+                assert any("opened" in line for line in process.stdout)
             near.sendto(b"no frame", ("127.0.0.1", hub_top))
             near.sendto(frame, ("127.0.0.1", hub_top))
             assert far.recv(2048) == frame

@@ -42,7 +42,9 @@ def _watch_sqlite(steps: Steps) -> None:
         connection.set_trace_callback(steps)
         return connection
 
+    # The journal calls the one, the server by way of SQLAlchemy the other.
     sqlite3.connect = watched  # type: ignore[assignment]  # in the child only
+    sqlite3.dbapi2.connect = watched  # type: ignore[assignment]  # in the child only
 
 
 def dies_before_step(fatal: int, work: Callable[[Steps], None]) -> bool:

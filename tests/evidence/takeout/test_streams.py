@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.evidence.takeout.exports import chunked
@@ -30,6 +30,8 @@ def test_elements_are_those_of_the_array_in_any_chunks(values: list[object], siz
     st.lists(st.dictionaries(st.text(max_size=5), st.integers(), min_size=1), min_size=1, max_size=8),
     st.integers(0, 200),
 )
+@example([{"{}": 0}], 4)
+@example([{"a": 1}, {"], {}]": 0}], 5)
 def test_a_cut_array_gives_its_whole_elements(values: list[object], cut: int) -> None:
     data = json.dumps(values)
     kept = data[: max(1, len(data) - cut)]
@@ -40,6 +42,18 @@ def test_a_cut_array_gives_its_whole_elements(values: list[object], cut: int) ->
 def test_a_broken_element_is_passed_over_and_counted() -> None:
     array = JsonArray(iter([b'[{"a": 1}, {"b": oops}, {"c": 3}, {"d": "x\n"}, {"e": 5}]']))
     assert [element for _, element in array] == [{"a": 1}, {"c": 3}, {"e": 5}]
+    assert (array.skipped, array.damage) == (2, "")
+
+
+def test_what_lies_inside_a_broken_element_is_no_element() -> None:
+    array = JsonArray(iter([b'[{"a": oops, "b": {"c": 3}, "d": [{"e": 5}], "f{}": {}}, 7, {"g": "x"}]']))
+    assert [element for _, element in array] == [{"g": "x"}]
+    assert (array.skipped, array.damage) == (1, "")
+
+
+def test_after_a_quote_too_many_the_next_line_is_read() -> None:
+    array = JsonArray(iter([b'[{\n  "a": 1"\n},{\n  "b": {"c": 3}\n},{\n  "d": oops\n},{\n  "e": 5\n}]']))
+    assert [element for _, element in array] == [{"b": {"c": 3}}, {"e": 5}]
     assert (array.skipped, array.damage) == (2, "")
 
 

@@ -213,7 +213,8 @@ class BluetoothLink:
         await self._pair_if_needed(client)
         stack = Stack(Role.HUB, settings=over_gatt(rx.max_write_without_response_size))
         self._packets = asyncio.Queue()
-        driver = Driver(stack, self._packets.put_nowait, lambda event: None, Endpoint(random.Random()))
+        endpoint = Endpoint(random.Random(), seals=False)
+        driver = Driver(stack, self._packets.put_nowait, lambda event: None, endpoint)
         await client.start_notify(tx, lambda _characteristic, value: driver.received(bytes(value)))
         if not client.is_connected:
             raise BleakError("the link was lost while it was set up")

@@ -19,6 +19,10 @@ _MOST_BROKEN = 1000
 """Broken elements passed over before the file counts as damaged."""
 _TOO_DEEP = "a value in it is nested too deep"
 _SEPARATORS = re.compile(r"[\s,]*")
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
+"""Whole strings, the last perhaps without its end, and brackets outside of strings."""
+_FRESH_LINE = re.compile(r"\n(?:\}\s*,\s*)?\{")
+"""An element that begins a line, as the exports write them. JSON has no raw line end inside a string."""
 
 
 def text_chunks(chunks: Iterator[bytes]) -> Iterator[str]:
@@ -48,6 +52,7 @@ class JsonArray:
         self._texts = text_chunks(chunks)
         self._buffer = ""
         self._at = 0
+        self._quotes_broken = False
         self.skipped = 0
         self.damage = ""
 
@@ -93,20 +98,50 @@ class JsonArray:
         return "a value in it is broken" if self._buffer.rstrip().endswith("]") else "it stops in the middle"
 
     def _pass_broken(self, reason: str) -> bool:
-        """Go to what may be the next element; False, with ``reason`` as the damage, where there is none."""
+        """Go to the next object of the array; False, with ``reason`` as the damage, where there is none.
+
+        Braces inside strings or deeper objects begin no element: read as one they would be data that nobody wrote.
+        """
         self.skipped += 1
         if self.skipped > _MOST_BROKEN:
             self.damage = reason if reason == _TOO_DEEP else "too much of it is broken"
             return False
-        start = self._buffer.find("{", self._at + 1)
-        while start < 0:
-            self._at = len(self._buffer)
+        start = None if self._quotes_broken else self._after_broken()
+        while start is None and self._quotes_broken:
+            found = _FRESH_LINE.search(self._buffer, self._at + 1)
+            if found:
+                start = found.end() - 1
+                break
+            self._at = max(self._at, len(self._buffer) - _REFILL_CHARACTERS)
             if not self._refill():
-                self.damage = reason
-                return False
-            start = self._buffer.find("{", self._at)
+                break
+        if start is None:
+            self.damage = reason
+            return False
         self._at = start
         return True
+
+    def _after_broken(self) -> int | None:
+        """Where the next object begins behind the broken element; None where the array ends before one.
+
+        Brackets that never close mean a cut file, or a quote too few or too many that turns strings inside out. From
+        then on only lines are trusted.
+        """
+        while True:
+            depth = 0
+            for token in _TOKENS.finditer(self._buffer, self._at):
+                match token[0][0]:
+                    case "{" | "[" if depth == 0 and token[0] == "{" and token.start() > self._at:
+                        return token.start()
+                    case "{" | "[":
+                        depth += 1
+                    case "]" if depth == 0:
+                        return None
+                    case "]" | "}":
+                        depth = max(0, depth - 1)
+            if len(self._buffer) - self._at >= _ELEMENT_CHARACTERS or not self._refill():
+                self._quotes_broken = True
+                return None
 
     def _pass_separators(self) -> None:
         while True:

@@ -55,7 +55,7 @@ class Session:
         if self._driver or not self.subscribed or not self.connection.is_encrypted:
             return
         stack = Stack(Role.NODE, settings=over_gatt(self.value_bytes))
-        endpoint = Endpoint(random.Random(), self._answer)
+        endpoint = Endpoint(random.Random(), self._answer, seals=False)
         self._driver = Driver(stack, self._packets.put_nowait, self._told, endpoint)
         self._spawn(self._send())
         self._driver.start()
