@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from tests.chain import databases
 from tests.chain.link.channel import Channel, Faults
 from unstuck.chain.link import Role, Settings, Stack
 from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Handler, Request
@@ -24,7 +25,7 @@ from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.passwords import Cost
 from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.server.domain.settings import Settings as ServerSettings
-from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.database import Database
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Files, Folder
 from unstuck.chain.tracker.memory import Capacity
@@ -115,7 +116,7 @@ class Chain:
         world = self.world
         self.switch_on_tracker()
         self.link: Link = self.new_link()
-        self.database = Database(sqlite_url(world.folder / "server.sqlite"))
+        self.database = Database(databases.address_in(world.folder))
         self._stack.callback(self.database.close)
         self.database.migrate()
         ambient = Ambient(now=lambda: self.now_s, ticks=lambda: self.now_s)
