@@ -17,6 +17,8 @@ from unstuck.chain.link import Role, Settings, Stack
 from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Handler, Request
 from unstuck.chain.link.events import Datagram
 from unstuck.chain.phone.agent import Agent, Ways
+from unstuck.chain.phone.host import Host
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import Link
@@ -100,6 +102,7 @@ class World:
     tracker_files: Files | None = None
     token: str = ""
     drift_ppm: float = 0.0
+    host: Host = field(default_factory=Desktop)
     settings: ServerSettings = field(default_factory=lambda: ServerSettings(password_cost=Cost(1, 8, 1)))
 
 
@@ -169,7 +172,7 @@ class Chain:
         async def sleep(seconds: float) -> None:
             self.world.now_s += seconds
 
-        return Agent(journal, TRACKER, self.link, server, Ways(lambda: self.now_s, sleep, lambda: 0.5))
+        return Agent(journal, TRACKER, self.link, server, Ways(lambda: self.now_s, sleep, lambda: 0.5, self.world.host))
 
     def record(self, seconds: float) -> None:
         """Let time pass at the wrist."""

@@ -13,6 +13,7 @@ import typer
 
 from unstuck.chain.link.udp import Address, resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.server import Server, is_local
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError, read_status
@@ -67,7 +68,7 @@ async def _run(request: AgentRequest) -> ExitStatus:
             typer.echo("agent: no server is set; records are drained and kept (--server, --token-file)", err=True)
         tracker = await _which(journal, link)
         said = _Says(request.as_json)
-        ways = Ways(time.time, asyncio.sleep, every_s=request.every_s)
+        ways = Ways(time.time, asyncio.sleep, host=Desktop(folder), every_s=request.every_s)
         agent = Agent(journal, tracker, link, server, ways)
         if request.once:
             return await _once(agent, said, uploads=server is not None)
@@ -134,6 +135,7 @@ class _Says:
                 "ended": attempt.ended_s,
                 "outcome": attempt.outcome,
                 "detail": attempt.detail,
+                "causes": attempt.causes,
                 "records": attempt.records,
                 "text": says(attempt),
             }

@@ -18,6 +18,7 @@ from unstuck import __version__
 from unstuck.chain.link.udp import Address
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.udp import UdpLink, open_link
@@ -213,7 +214,12 @@ class _Up:
 
     def _agent(self, link: UdpLink, server: Server) -> Agent:
         speed = self._request.speed
-        ways = Ways(self._true_time, lambda seconds: asyncio.sleep(seconds / speed), every_s=self._request.every_s)
+        ways = Ways(
+            self._true_time,
+            lambda seconds: asyncio.sleep(seconds / speed),
+            host=Desktop(self._folder),
+            every_s=self._request.every_s,
+        )
         return Agent(self._journal, self._tracker.identity.id, link, server, ways)
 
     async def _watch(

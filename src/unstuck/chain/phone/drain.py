@@ -1,13 +1,13 @@
 """One side of the agent: tracker to journal. It does what the engine says and asks the gate before every trim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from unstuck.chain.phone import engine, held
-from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainView, Fetch, ReadStatus, SetTime, Status
+from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainAct, DrainView, Fetch, ReadStatus, SetTime, Status
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.gate import Reason, Trim, trim_reasons_not
-from unstuck.chain.phone.host import Host, HostAct
+from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError, read_status
@@ -15,6 +15,16 @@ from unstuck.chain.records import BatchError, Ranges, decode
 
 Clock = Callable[[], float]
 """Unix seconds."""
+
+_RUNNING = (HostAct.RUN, HostAct.USE_RADIO)
+_NEEDS: Mapping[type[DrainAct], tuple[HostAct, ...]] = {
+    ReadStatus: (*_RUNNING, HostAct.WRITE_JOURNAL),
+    SetTime: _RUNNING,
+    Fetch: (*_RUNNING, HostAct.WRITE_JOURNAL),
+    Commit: (HostAct.RUN, HostAct.WRITE_JOURNAL),
+    AskTrim: (HostAct.RUN,),
+}
+"""What the host must allow for each act. Whether it allows a trim is for the gate to weigh."""
 
 
 class Drain:
@@ -36,21 +46,25 @@ class Drain:
         self._clock = clock
         self._on_change = on_change
 
-    async def attempt(self) -> Attempt:
-        """Bring over all there is. Never raises for what can go wrong: the outcome says it."""
+    async def attempt(self, *needed: HostAct) -> Attempt:
+        """Bring over all there is, if the host allows ``needed`` and each act on the way.
+
+        Never raises for what can go wrong: the outcome says it.
+        """
         began_s = int(self._clock())
         self._drained = 0
-        outcome, detail = await self._guarded()
-        return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._drained)
+        self._causes: tuple[str, ...] = ()
+        outcome, detail = await self._guarded(*needed)
+        return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._drained, self._causes)
 
-    async def _guarded(self) -> tuple[Outcome, str]:
-        for act in (HostAct.USE_RADIO, HostAct.WRITE_JOURNAL):
-            forbidden = self._host.forbids(act)
-            if forbidden:
-                return Outcome.HOST_FORBIDS, forbidden
+    async def _guarded(self, *needed: HostAct) -> tuple[Outcome, str]:
         try:
+            ask(self._host, *needed, HostAct.RUN, HostAct.USE_RADIO, HostAct.WRITE_JOURNAL)
             self._view = self._fresh_view()
             return await self._until_done(), self._why_held_back()
+        except HostForbidsError as fault:
+            self._causes = fault.causes
+            return Outcome.HOST_FORBIDS, fault.reasons[0].text
         except TrackerError as fault:
             return fault.outcome, fault.detail
         except JournalError as fault:
@@ -60,6 +74,7 @@ class Drain:
     async def _until_done(self) -> Outcome:
         while True:
             act = engine.next_drain_act(self._view)
+            ask(self._host, *_NEEDS.get(type(act), ()))
             match act:
                 case ReadStatus():
                     await self._read_status()
@@ -120,6 +135,8 @@ class Drain:
         status = self.status
         ledger = self._journal.ledger(self._tracker)
         on_tracker = None if status is None else status.held.get(act.boot, Ranges())
+        forbidden = self._host.forbids(HostAct.TRIM)
+        self._causes += tuple(reason.cause for reason in forbidden if reason.cause not in self._causes)
         reasons = trim_reasons_not(
             Trim(
                 tracker=self._tracker,
@@ -133,7 +150,7 @@ class Drain:
                 sound=self._journal.sound,
                 alone=self._journal.alone,
                 erased=status is not None and engine.is_erased(status, ledger),
-                forbidden=self._host.forbids(HostAct.TRIM),
+                forbidden=forbidden[0].text if forbidden else "",
             )
         )
         if reasons or status is None or on_tracker is None:

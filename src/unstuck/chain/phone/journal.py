@@ -70,7 +70,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one boundary."""
+    """One try at one boundary. ``causes``: ids of the catalogue where the host itself knows what stopped it."""
 
     side: Side
     began_s: int
@@ -78,6 +78,7 @@ class Attempt:
     outcome: Outcome
     detail: str
     records: int
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,8 @@ class Journal:
         with self._transaction() as db:
             db.execute("DELETE FROM attempt WHERE tracker = ? AND ended_s < ?", (tracker, keep_after_s))
             db.execute(
-                "INSERT INTO attempt (tracker, side, began_s, ended_s, outcome, detail, records)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO attempt (tracker, side, began_s, ended_s, outcome, detail, records, causes)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     tracker,
                     attempt.side,
@@ -229,6 +230,7 @@ class Journal:
                     attempt.outcome,
                     attempt.detail,
                     attempt.records,
+                    " ".join(attempt.causes),
                 ),
             )
 
@@ -236,13 +238,13 @@ class Journal:
         """The newest attempts, oldest of them first."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT side, began_s, ended_s, outcome, detail, records FROM attempt"
+                "SELECT side, began_s, ended_s, outcome, detail, records, causes FROM attempt"
                 " WHERE tracker = ? ORDER BY id DESC LIMIT ?",
                 (tracker, newest),
             ).fetchall()
         return [
-            Attempt(Side(side), began, ended, Outcome(outcome), detail, records)
-            for side, began, ended, outcome, detail, records in reversed(rows)
+            Attempt(Side(side), began, ended, Outcome(outcome), detail, records, tuple(causes.split()))
+            for side, began, ended, outcome, detail, records, causes in reversed(rows)
         ]
 
     # what is known
@@ -357,8 +359,9 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
         db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         if not read_only:
             _prepare(db, path)
-        version = db.execute("PRAGMA user_version").fetchone(), db.execute("PRAGMA application_id").fetchone()
-        if version != ((schema.VERSION,), (schema.APPLICATION_ID,)):
+        elif 0 < _version(db) < schema.VERSION:
+            db = _in_memory(db)
+        if _version(db) != schema.VERSION:
             raise JournalError(JournalFault.OTHER_VERSION)
     except (sqlite3.Error, JournalError):
         db.close()
@@ -367,19 +370,43 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new journal, in one transaction."""
+    """Make the tables of a new journal, or what an older one lacks."""
     if db.execute("PRAGMA schema_version").fetchone() == (0,):
         db.execute("PRAGMA journal_mode = WAL")
+    if _version(db) < schema.VERSION:
         db.execute("PRAGMA synchronous = FULL")
-        statements = [text for text in schema.TABLES.split(";") if text.strip()]
-        db.execute("BEGIN EXCLUSIVE")
-        for statement in statements:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {schema.VERSION}")
-        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        db.execute("COMMIT")
+        _upgrade(db)
     _sync_folder(path.parent)
     db.execute("PRAGMA synchronous = NORMAL")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """0: nothing is in the file. JournalError: it is no journal."""
+    if db.execute("PRAGMA schema_version").fetchone() == (0,):
+        return 0
+    if db.execute("PRAGMA application_id").fetchone() != (schema.APPLICATION_ID,):
+        raise JournalError(JournalFault.OTHER_VERSION)
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """In one transaction: after a crash it is of the old version or of the new one."""
+    db.execute("BEGIN EXCLUSIVE")
+    for step in schema.STEPS[_version(db) :]:
+        for statement in step.split(";"):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {schema.VERSION}")
+    db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    db.execute("COMMIT")
+
+
+def _in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy that is up to date, of an older journal that may only be read."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    db.backup(copy)
+    db.close()
+    _upgrade(copy)
+    return copy
 
 
 def _sync_folder(folder: Path) -> None:

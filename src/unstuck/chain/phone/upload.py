@@ -7,13 +7,16 @@ from unstuck.chain.phone import engine, held
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.engine import UPLOAD_BYTES, Compare, Done, Prune, Send, Status, TellHeld, UploadView
 from unstuck.chain.phone.faults import JournalError, JournalFault
-from unstuck.chain.phone.host import Host, HostAct
+from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.server import Server
 
 LEAST_BYTES = 4 * 1024
 """Least limit of an upload after the server found larger ones too large: about one fetch of minutes."""
+
+_NEEDS = (HostAct.RUN, HostAct.UPLOAD)
+"""Writing is not among them: on a full disk it is uploading that lets the journal drop what the server has."""
 
 
 class Upload:
@@ -45,21 +48,26 @@ class Upload:
         self._limit_bytes = UPLOAD_BYTES
         self._compared_s: int | None = None
 
-    async def attempt(self) -> Attempt:
-        """Send all there is. Never raises for what can go wrong: the outcome says it."""
+    async def attempt(self, *needed: HostAct) -> Attempt:
+        """Send all there is, if the host allows ``needed`` and each act on the way.
+
+        Never raises for what can go wrong: the outcome says it.
+        """
         began_s = int(self._clock())
         self.retry_after_s = None
         self._view: UploadView | None = None
-        outcome, detail = await self._guarded()
+        self._causes: tuple[str, ...] = ()
+        outcome, detail = await self._guarded(*needed)
         records = 0 if self._view is None else self._view.confirmed
-        return Attempt(Side.UPLOAD, began_s, int(self._clock()), outcome, detail, records)
+        return Attempt(Side.UPLOAD, began_s, int(self._clock()), outcome, detail, records, self._causes)
 
-    async def _guarded(self) -> tuple[Outcome, str]:
-        forbidden = self._host.forbids(HostAct.USE_NETWORK)
-        if forbidden:
-            return Outcome.HOST_FORBIDS, forbidden
+    async def _guarded(self, *needed: HostAct) -> tuple[Outcome, str]:
         try:
+            ask(self._host, *needed, *_NEEDS)
             return await self._until_done(), self._what_was_rejected()
+        except HostForbidsError as fault:
+            self._causes = fault.causes
+            return Outcome.HOST_FORBIDS, fault.reasons[0].text
         except ServerError as fault:
             self.retry_after_s = fault.retry_after_s
             if fault.outcome is Outcome.TOO_LARGE:
@@ -74,6 +82,8 @@ class Upload:
         while True:
             self._view = view
             act = engine.next_upload_act(view)
+            if not isinstance(act, Prune | Done):
+                ask(self._host, *_NEEDS)
             match act:
                 case Compare():
                     await self._compare(view.now_s)
