@@ -19,6 +19,10 @@ def agent(
         Path | None, typer.Option(metavar="DIR", help="Journal and login (default: in your state folder).")
     ] = None,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="The rhythm of syncs.")] = 900.0,
+    adopt_journal: Annotated[
+        bool,
+        typer.Option("--adopt-journal", help="Send all that the journal holds to this account, whosever it is."),
+    ] = False,
     once: Annotated[
         bool, typer.Option("--once", help="Sync once, then stop: status 0 when all went well, else 1.")
     ] = False,
@@ -31,4 +35,6 @@ def agent(
     """
     from unstuck.cli.agent_run import AgentRequest, run
 
-    raise typer.Exit(run(AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json)))
+    raise typer.Exit(
+        run(AgentRequest(tracker, server, token_file, folder, every, once, seconds, as_json, adopt_journal))
+    )

@@ -38,6 +38,7 @@ class AgentRequest:
     once: bool = False
     seconds: float = 0.0
     as_json: bool = False
+    adopt_journal: bool = False
 
 
 def run(request: AgentRequest) -> ExitStatus:
@@ -55,6 +56,8 @@ async def _run(request: AgentRequest) -> ExitStatus:
         write_login(folder, login)
         if login.server.startswith("http:") and not is_local(login.server):
             typer.echo("agent: the token travels unencrypted to this server; use https", err=True)
+    elif request.adopt_journal:
+        raise UsageError(ErrorCode.AGENT_USAGE, given="--adopt-journal", reason="name the account's server and token")
     address = await _address(request.tracker)
     async with AsyncExitStack() as stack:
         journal = Journal(folder / JOURNAL_FILE)
@@ -70,6 +73,8 @@ async def _run(request: AgentRequest) -> ExitStatus:
         said = _Says(request.as_json)
         ways = Ways(time.time, asyncio.sleep, host=Desktop(folder), every_s=request.every_s)
         agent = Agent(journal, tracker, link, server, ways)
+        if request.adopt_journal:
+            journal.adopt()
         if request.once:
             return await _once(agent, said, uploads=server is not None)
         await _keep_on(agent, said, request.seconds)

@@ -85,5 +85,6 @@ def test_every_outcome_says_state_data_and_next_step(outcome: Outcome) -> None:
     assert meaning.state
     assert meaning.data
     assert outcome.good or meaning.step
-    assert outcome.good == (meaning.retry is Retry.RHYTHM) or outcome in (Outcome.TRIM_HELD_BACK, Outcome.REJECTED)
+    others_move_on = (Outcome.TRIM_HELD_BACK, Outcome.REJECTED, Outcome.OTHER_ACCOUNT)
+    assert outcome.good == (meaning.retry is Retry.RHYTHM) or outcome in others_move_on
     assert sentence(outcome, "why").startswith(f"{meaning.state} (why).")

@@ -351,3 +351,11 @@ def test_an_account_has_no_end_of_tokens(world: World, monkeypatch: pytest.Monke
     person = world.person("anna")
     made = [person.ask("POST", "/v1/tokens", json={"name": "phone"}).status_code for _ in range(3)]
     assert made == [201, 201, 409]
+
+
+def test_a_device_learns_whose_it_is_and_no_two_accounts_are_the_same(world: World) -> None:
+    anna, bert = world.person("anna"), world.person("bert")
+    told = [device.get("/v1/me") for device in (anna.device(), anna.device("tablet"), bert.device())]
+    assert [one["name"] for one in told] == ["anna", "anna", "bert"]
+    assert told[0] == told[1] == anna.ask("GET", "/v1/me").json()
+    assert told[0]["account"] != told[2]["account"]

@@ -79,6 +79,7 @@ class Agent:
         self._journal = journal
         self._ways = ways
         self._on_change = on_change
+        journal.login = "" if server is None else server.login
         self._wake = {side: asyncio.Event() for side in Side}
         self._next: dict[Side, Next] = {}
         self._recent = deque(journal.attempts(tracker, OUTCOMES_LOOKED_AT), OUTCOMES_LOOKED_AT)

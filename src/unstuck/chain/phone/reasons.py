@@ -48,6 +48,7 @@ class Outcome(StrEnum):
     TOO_LARGE = "request.too_large"
     AGENT_TOO_OLD = "agent.too_old"
     REJECTED = "server.rejected"
+    OTHER_ACCOUNT = "journal.other_account"
 
     @property
     def good(self) -> bool:
@@ -176,6 +177,12 @@ MEANINGS: Mapping[Outcome, Meaning] = {
         "The server rejected some records",
         "They are kept in the journal and sent again once a day.",
         "See which and why in 'unstuck ledger'.",
+        Retry.RHYTHM,
+    ),
+    Outcome.OTHER_ACCOUNT: Meaning(
+        "Records in this journal are of another account",
+        "Nothing is lost: they wait in this journal and are not sent to the account that is signed in.",
+        "Sign in to theirs to send them there, or start the agent with --adopt-journal to send them here.",
         Retry.RHYTHM,
     ),
 }

@@ -52,6 +52,13 @@ CREATE INDEX attempt_by_time ON attempt (tracker, ended_s);
 """,
     """
 ALTER TABLE attempt ADD COLUMN causes TEXT NOT NULL DEFAULT '';
+ALTER TABLE batch ADD COLUMN login TEXT NOT NULL DEFAULT '';
+CREATE TABLE login (
+    id TEXT PRIMARY KEY,
+    server TEXT NOT NULL,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL
+) WITHOUT ROWID;
 """,
 )
 """What leads from each version to the next; the first step makes the tables of version 1 in an empty file."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from unstuck.chain.phone import engine, held
 from unstuck.chain.phone.answers import ServerError
-from unstuck.chain.phone.engine import UPLOAD_BYTES, Compare, Done, Prune, Send, Status, TellHeld, UploadView
+from unstuck.chain.phone.engine import UPLOAD_BYTES, Compare, Done, Identify, Prune, Send, Status, TellHeld, UploadView
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
 from unstuck.chain.phone.journal import Attempt, Journal
@@ -64,7 +64,8 @@ class Upload:
     async def _guarded(self, *needed: HostAct) -> tuple[Outcome, str]:
         try:
             ask(self._host, *needed, *_NEEDS)
-            return await self._until_done(), self._what_was_rejected()
+            outcome = await self._until_done()
+            return outcome, self._whose() if outcome is Outcome.OTHER_ACCOUNT else self._what_was_rejected()
         except HostForbidsError as fault:
             self._causes = fault.causes
             return Outcome.HOST_FORBIDS, fault.reasons[0].text
@@ -85,12 +86,15 @@ class Upload:
             if not isinstance(act, Prune | Done):
                 ask(self._host, *_NEEDS)
             match act:
+                case Identify():
+                    self._journal.told(await self._server.me())
                 case Compare():
                     await self._compare(view.now_s)
                 case Send():
                     view = await self._send(act, view)
                 case TellHeld():
-                    waiting = engine.unconfirmed(view.ledger)
+                    own = held.by_boot((one.boot, one.first, one.last) for one in view.stored)
+                    waiting = held.common(engine.unconfirmed(view.ledger), own)
                     await self._server.tell_held(self._tracker, self._status(), waiting)
                     view = replace(view, told=True)
                 case Prune(drained_before_s):
@@ -107,7 +111,9 @@ class Upload:
             view,
             now_s=int(self._clock()),
             ledger=self._journal.ledger(self._tracker),
-            stored=self._journal.stored(self._tracker),
+            stored=self._journal.own(self._tracker),
+            identified=self._journal.account() is not None,
+            elsewhere=sum(one.records for one in self._journal.elsewhere(self._tracker)),
             rejections=self._journal.rejections(self._tracker),
             limit_bytes=self._limit_bytes,
             compared_s=self._compared_s,
@@ -133,6 +139,13 @@ class Upload:
             # Sending it again at once would go on for ever and look busy.
             raise ServerError(Outcome.SERVER_UNREADABLE, "it says neither that it took nor that it rejected records")
         return replace(view, confirmed=view.confirmed + news, rejected=view.rejected + len(answer.rejected), told=False)
+
+    def _whose(self) -> str:
+        parts = []
+        for one in self._journal.elsewhere(self._tracker):
+            whose = f"{one.account.name} at {one.account.server}" if one.account else "an account not known here"
+            parts.append(f"{one.records} of {whose}")
+        return ", ".join(parts)
 
     def _what_was_rejected(self) -> str:
         if self._view is None or not self._view.rejected:

@@ -11,13 +11,16 @@ from unstuck.chain.server.domain import names, passwords, second_factor, tokens
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.domain.tokens import Revoked, TokenKind
 from unstuck.chain.server.routes import shapes
-from unstuck.chain.server.routes.guard import Person, TheServices, address_of, check_address
+from unstuck.chain.server.routes.guard import Anyone, Person, TheServices, address_of, check_address
 from unstuck.chain.server.services import Services
 from unstuck.chain.server.storage import accounts
 from unstuck.chain.server.storage.accounts import Account
 
 router = APIRouter(prefix="/v1")
 public = APIRouter(prefix="/v1", dependencies=[Depends(check_address)])
+
+_PUBLIC_ID_BYTES = 16
+"""128 random bits: no two accounts have the same, on whatever servers they are."""
 
 
 @public.post("/accounts", status_code=201)
@@ -32,11 +35,12 @@ async def register(given: shapes.Registering, request: Request, services: TheSer
         raise Refusal(Code.PASSWORD_WEAK)
     services.count(("register", address_of(request)), services.settings.rates.register)
     password_hash = await _hashed(services, password)
+    public_id = services.ambient.random_bytes(_PUBLIC_ID_BYTES).hex()
 
     def store() -> shapes.SignedIn:
         try:
             with services.database.write() as connection:
-                account = accounts.add(connection, name, password_hash, services.ambient.now())
+                account = accounts.add(connection, public_id, name, password_hash, services.ambient.now())
                 if account is None:
                     raise Refusal(Code.ACCOUNT_NAME_TAKEN)
                 return _session(services, connection, account)
@@ -81,6 +85,14 @@ def sign_out(caller: Person, services: TheServices) -> None:
     """End this session."""
     with services.database.write() as connection:
         accounts.revoke(connection, caller.account, caller.token, Revoked.SIGNED_OUT, services.ambient.now())
+
+
+@router.get("/me")
+def who_am_i(caller: Anyone, services: TheServices) -> shapes.Me:
+    """Whose token this is: an agent must know whose records it holds."""
+    with services.database.read() as connection:
+        account = accounts.get(connection, caller.account)
+    return shapes.Me(account=account.public_id, name=account.name)
 
 
 @router.get("/account")

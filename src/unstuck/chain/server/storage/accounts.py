@@ -13,6 +13,7 @@ class Account:
     """One account. ``credentials`` counts changes of its password and second factor."""
 
     id: int
+    public_id: str
     name: str
     password_hash: str
     credentials: int
@@ -23,6 +24,7 @@ class Account:
 
 _ACCOUNT = (
     accounts.c.id,
+    accounts.c.public_id,
     accounts.c.name,
     accounts.c.password_hash,
     accounts.c.credentials,
@@ -32,13 +34,18 @@ _ACCOUNT = (
 )
 
 
-def add(connection: Connection, name: str, password_hash: str, now: float) -> int | None:
+def add(connection: Connection, public_id: str, name: str, password_hash: str, now: float) -> int | None:
     """The id of a new account; None when the name is taken."""
     taken = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).first()
     if taken is not None:
         return None
     row = insert(accounts).values(
-        name=name, password_hash=password_hash, credentials=0, created_at=now, totp_last_step=-1
+        public_id=public_id,
+        name=name,
+        password_hash=password_hash,
+        credentials=0,
+        created_at=now,
+        totp_last_step=-1,
     )
     return int(connection.execute(row.returning(accounts.c.id)).scalar_one())
 
