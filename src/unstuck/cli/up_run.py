@@ -27,6 +27,7 @@ from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.possession import CODE_BYTES, code_of, tracker_id
 from unstuck.chain.server.serve import DATABASE_FILE, listen, make_server
 from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Folder
 from unstuck.chain.tracker.generator import Generator
@@ -133,7 +134,9 @@ def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator
     try:
         database.migrate()
         listener, address = listen(_LOCAL, port)
-        server = make_server(create_app(database, ambient=Ambient(now=true_time)))
+        ambient = Ambient(now=true_time)
+        sealer = sealer_in(data, database, ambient.random_bytes)
+        server = make_server(create_app(database, ambient=ambient, sealer=sealer))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
         with listener:
             thread.start()

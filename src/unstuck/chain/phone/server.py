@@ -48,13 +48,13 @@ def is_local(address: str) -> bool:
 class Server:
     """One account's server. ``transport`` replaces the network, for a server in the same process.
 
-    ``login``: names address and token without giving them away.
+    ``login``: names the token without giving it away; at another address it is the same login.
 
     ValueError when ``address`` is none.
     """
 
     def __init__(self, address: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self.login = hashlib.sha256(f"{address}\n{token}".encode()).hexdigest()[:_LOGIN_LETTERS]
+        self.login = hashlib.sha256(token.encode()).hexdigest()[:_LOGIN_LETTERS]
         self._address = address
         headers = {_AGENT_HEADER: __version__, "Authorization": f"Bearer {token}"}
         self._http = httpx.AsyncClient(

@@ -13,8 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from unstuck.chain.server.app import create_app
+from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.settings import Settings
 from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.model.errors import ErrorCode, UsageError
 
 DEFAULT_PORT = 8787
@@ -61,7 +63,9 @@ def build(options: Options) -> FastAPI:
     except (OSError, ArgumentError, ImportError, OperationalError, CommandError) as error:
         where = "the database" if options.database else str(options.data)
         raise UsageError(ErrorCode.USAGE_SOURCE, given=where, reason=_short(error)) from error
-    return create_app(database, options.settings, maintenance=maintenance_of(options.data / MAINTENANCE_FILE))
+    ambient = Ambient()
+    sealer = sealer_in(options.data, database, ambient.random_bytes)
+    return create_app(database, options.settings, ambient, maintenance_of(options.data / MAINTENANCE_FILE), sealer)
 
 
 def maintenance_of(file: Path) -> Callable[[], str | None]:

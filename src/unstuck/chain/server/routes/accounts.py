@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from unstuck.chain.server.domain import names, passwords, second_factor, tokens
+from unstuck.chain.server.domain import names, passwords, sealing, second_factor, tokens
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.domain.tokens import Revoked, TokenKind
 from unstuck.chain.server.routes import shapes
@@ -129,11 +129,12 @@ async def begin_second_factor(
     """Give the secret for an authenticator app. Nothing changes until it is confirmed."""
     account = await _proven(services, request, caller.account, given.password.get_secret_value())
     secret = second_factor.new_secret(services.ambient.random_bytes(second_factor.SECRET_BYTES))
+    sealed = services.sealer.seal(account.public_id, secret, services.ambient.random_bytes(sealing.NONCE_BYTES))
 
     def store(connection: Connection, now: Account) -> None:
         if now.totp_secret is not None:
             raise Refusal(Code.SECOND_FACTOR_ON)
-        accounts.change(connection, account.id, totp_pending=secret)
+        accounts.change(connection, account.id, totp_pending=sealed)
 
     await to_thread.run_sync(lambda: _change(services, account, store))
     return shapes.SecondFactorBegun(secret=secret, address=second_factor.address(secret, account.name))
@@ -150,7 +151,8 @@ def confirm_second_factor(given: shapes.CodeOnly, caller: Person, services: TheS
             raise Refusal(Code.SECOND_FACTOR_NOT_BEGUN)
         key = ("code", str(account.id))
         services.count(key, services.settings.rates.second_factor)
-        step = second_factor.accepted_step(account.totp_pending, given.code, now_s, -1)
+        secret = services.sealer.open(account.public_id, account.totp_pending)
+        step = second_factor.accepted_step(secret, given.code, now_s, -1)
         if step is None:
             raise Refusal(Code.SECOND_FACTOR_WRONG)
         accounts.change_credentials(
@@ -230,9 +232,10 @@ def _second_factor(services: Services, connection: Connection, account: Account,
     now = services.ambient.now()
     if second_factor.looks_like_recovery(code):
         return accounts.spend_recovery_code(connection, account.id, second_factor.recovery_digest(code), now)
+    secret = services.sealer.open(account.public_id, account.totp_secret or "")
     key = ("code", str(account.id))
     services.count(key, services.settings.rates.second_factor)
-    step = second_factor.accepted_step(account.totp_secret or "", code, now, account.totp_last_step)
+    step = second_factor.accepted_step(secret, code, now, account.totp_last_step)
     if step is None:
         return False
     accounts.change(connection, account.id, totp_last_step=step)

@@ -66,6 +66,28 @@ def get(connection: Connection, account: int) -> Account:
     return Account(*connection.execute(select(*_ACCOUNT).where(accounts.c.id == account)).one())
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The second factor of one account, by column."""
+
+    id: int
+    public_id: str
+    fields: dict[str, str]
+
+
+def secrets(connection: Connection) -> list[Secrets]:
+    """Every account that has a second factor or is setting one up."""
+    columns = (accounts.c.totp_secret, accounts.c.totp_pending)
+    rows = connection.execute(
+        select(accounts.c.id, accounts.c.public_id, *columns).where(or_(*(column.is_not(None) for column in columns)))
+    )
+    names = [column.name for column in columns]
+    return [
+        Secrets(id_, public_id, {name: secret for name, secret in zip(names, found, strict=True) if secret})
+        for id_, public_id, *found in rows
+    ]
+
+
 def change(connection: Connection, account: int, **values: object) -> None:
     """Set columns of one account."""
     connection.execute(update(accounts).where(accounts.c.id == account).values(**values))
