@@ -97,6 +97,7 @@ def _running(bin_: Path, folder: Path, as_user: dict[str, Any], durable: bool) -
     settings = {"listen_addresses": "", "unix_socket_directories": str(folder)}
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": "0"}
     command = [str(bin_ / "postgres"), "-D", str(folder / "data")]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]

@@ -21,7 +21,8 @@ _MARK = "server.postgres"
 """A file in the folder: the database's name, and the folder it was made for."""
 _KEPT = "kept"
 
-_made: list[str] = []
+_made: dict[str, Path] = {}
+"""Each database and the folder it belongs to."""
 
 
 def address_in(folder: Path) -> URL:
@@ -32,7 +33,7 @@ def address_in(folder: Path) -> URL:
 def keep(folder: Path) -> None:
     """Make a backup of the database; nobody may have it open."""
     if POSTGRES:
-        (folder / _KEPT).write_text(_create(_own(folder)))
+        (folder / _KEPT).write_text(_create(folder, _own(folder)))
     else:
         shutil.copy(folder / SQLITE, folder / _KEPT)
 
@@ -47,25 +48,27 @@ def restore(folder: Path) -> None:
     shutil.copy(folder / _KEPT, folder / SQLITE)
 
 
-def drop_made() -> None:
-    """Drop what was made in this process."""
-    while _made:
-        _run(f'DROP DATABASE IF EXISTS "{_made.pop()}" WITH (FORCE)')
+def drop_made(*, all_of_them: bool = True) -> None:
+    """Drop what was made in this process; else only those whose folder is gone."""
+    for name in [name for name, folder in _made.items() if all_of_them or not folder.exists()]:
+        _run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        del _made[name]
 
 
 def _own(folder: Path) -> str:
     mark = folder / _MARK
     name, _, made_for = mark.read_text().partition("\n") if mark.exists() else ("", "", "")
     if made_for != str(folder):
-        name = _create(name)
+        name = _create(folder, name)
         mark.write_text(f"{name}\n{folder}")
     return name
 
 
-def _create(template: str) -> str:
+def _create(folder: Path, template: str) -> str:
+    drop_made(all_of_them=False)
     name = f"unstuck_test_{uuid.uuid4().hex}"
     _run(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
-    _made.append(name)
+    _made[name] = folder
     return name
 
 
