@@ -7,7 +7,6 @@ bytes are gone from here). Every method is one transaction: after a crash at any
 it did not. Times are Unix seconds and are given by the caller.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,15 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from unstuck.chain.phone import held, schema
-from unstuck.chain.phone.faults import JournalError, JournalFault, journal_error
+from unstuck.chain.phone import held
+from unstuck.chain.phone.faults import JournalError, journal_error
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.lease import Lease
+from unstuck.chain.phone.opening import open_file
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Batch, Ranges
-
-BUSY_TIMEOUT_MS = 5_000
-"""How long to wait for a reader such as ``unstuck ledger``; its transactions take milliseconds."""
 
 _SYNC_FULL = 2
 """What ``PRAGMA synchronous`` answers when every commit is synced to the disk."""
@@ -127,7 +124,7 @@ class Journal:
         self._synced = False
         self.login = ""
         try:
-            self._db = _open(path, read_only)
+            self._db = open_file(path, read_only=read_only)
             self.sound = self._check()
         except sqlite3.Error as fault:
             self._release()
@@ -415,74 +412,6 @@ class Journal:
     def _release(self) -> None:
         if self._lease is not None and self._lease.held:
             self._lease.release()
-
-
-def _open(path: Path, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rwc"
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
-    try:
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        if not read_only:
-            _prepare(db, path)
-        elif 0 < _version(db) < schema.VERSION:
-            db = _in_memory(db)
-        if _version(db) != schema.VERSION:
-            raise JournalError(JournalFault.OTHER_VERSION)
-    except (sqlite3.Error, JournalError):
-        db.close()
-        raise
-    return db
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new journal, or what an older one lacks."""
-    if db.execute("PRAGMA schema_version").fetchone() == (0,):
-        db.execute("PRAGMA journal_mode = WAL")
-    if _version(db) < schema.VERSION:
-        db.execute("PRAGMA synchronous = FULL")
-        _upgrade(db)
-    _sync_folder(path.parent)
-    db.execute("PRAGMA synchronous = NORMAL")
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """0: nothing is in the file. JournalError: it is no journal."""
-    if db.execute("PRAGMA schema_version").fetchone() == (0,):
-        return 0
-    if db.execute("PRAGMA application_id").fetchone() != (schema.APPLICATION_ID,):
-        raise JournalError(JournalFault.OTHER_VERSION)
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _upgrade(db: sqlite3.Connection) -> None:
-    """In one transaction: after a crash it is of the old version or of the new one."""
-    db.execute("BEGIN EXCLUSIVE")
-    for step in schema.STEPS[_version(db) :]:
-        for statement in step.split(";"):
-            db.execute(statement)
-    db.execute(f"PRAGMA user_version = {schema.VERSION}")
-    db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-    db.execute("COMMIT")
-
-
-def _in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
-    """A copy that is up to date, of an older journal that may only be read."""
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    db.backup(copy)
-    db.close()
-    _upgrade(copy)
-    return copy
-
-
-def _sync_folder(folder: Path) -> None:
-    """The file's name must outlive a power cut as its bytes do. Systems without folder handles need none."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _in_batches(db: sqlite3.Connection, tracker: str) -> dict[int, Ranges]:
