@@ -12,6 +12,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := temp/demo
 SCENARIO ?= walked-away
+# All that keeps its data in a server's database; `unstuck up` has its own, which is always embedded.
+POSTGRES_TESTS := tests/chain/server $(filter-out tests/chain/test_up.py,$(wildcard tests/chain/test_*.py))
 
 # Locked installs only: hashes are required, and the build tools come from the lock too.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
@@ -20,7 +22,8 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-browser test-bluez test-soak test-fuzz bench bench-smoke lock docs clean
+.PHONY: help setup demo examples test check test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke lock \
+	docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -86,6 +89,9 @@ test-bluez: $(VENV)/stamp-dev  ## Real BlueZ and Linux in a QEMU guest, against 
 
 test-soak: $(VENV)/stamp-dev  ## A month of 33 people and thousands of schedules, with their figures
 	@$(BIN)/pytest -m soak -s $(ARGS)
+
+test-postgres: $(VENV)/stamp-dev  ## The server and the whole chain on a PostgreSQL started for it
+	@$(BIN)/python -m tools.postgres $(BIN)/pytest --timeout 180 -m "not soak" $(POSTGRES_TESTS) $(ARGS)
 
 test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs, then a short run from a fixed seed
 	@$(BIN)/python -m fuzz --runs 3000

@@ -22,7 +22,7 @@ from unstuck.chain.link.events import Datagram
 from unstuck.chain.link.settings import ATT_HEADER_BYTES, over_gatt
 from unstuck.chain.link.stack import Role, Stack
 from unstuck.chain.phone.drain import Drain
-from unstuck.chain.phone.host import Desktop
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.rhythm import next_try

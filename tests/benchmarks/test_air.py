@@ -8,7 +8,7 @@ from benchmarks.bench_air import TRACKER, Link, Worn, carried, drained, json_tex
 from benchmarks.fit import EPOCH_S, crc, fit_file
 
 from unstuck.chain.phone.drain import Drain
-from unstuck.chain.phone.host import Desktop
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.tracker import TrackerApi

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.chain import databases
+
 MEMORY = Path("/dev/shm")
 """Linux: a disk in memory. A killed process loses no more on it than on a real one, and a sync costs nothing."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drop_databases() -> Iterator[None]:
+    yield
+    databases.drop_made()
 
 
 @pytest.fixture

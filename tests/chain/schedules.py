@@ -22,6 +22,7 @@ import cbor2
 import httpx
 import pytest
 
+from tests.chain import databases
 from tests.chain.conftest import MEMORY
 from tests.chain.ending import Truth, check_the_end
 from tests.chain.link.channel import Faults
@@ -320,7 +321,7 @@ async def live(world: World, schedule: Schedule) -> None:
 def first_start() -> tuple[Path, str]:
     """A folder of a chain that has just been set up, to copy, and the phone's token."""
     folder = Path(tempfile.mkdtemp(prefix="unstuck-test-", dir=MEMORY if MEMORY.is_dir() else None))
-    world = World(folder, START_S, WRISTS[0])
+    world = World(folder, START_S, WRISTS[0], database=folder / databases.SQLITE)
 
     async def start() -> None:
         async with Chain(world):
@@ -347,6 +348,7 @@ def fresh_world(schedule: Schedule) -> Iterator[World]:
             TIGHT if schedule.tight else ROOMY,
             link=Settings(schedule.packet_bytes),
             token=token,
+            database=folder / databases.SQLITE,
             migrated=True,
         )
     finally:

@@ -13,6 +13,7 @@ import cbor2
 import httpx
 import pytest
 
+from tests.chain import databases
 from tests.chain.link.channel import Faults
 from tests.chain.phone.crash import Steps, dies_before_step
 from tests.chain.whole import ADDRESS, PASSWORD, TRACKER, Chain, World, recorded
@@ -357,7 +358,6 @@ def test_what_was_overwritten_is_reported_to_the_minute_and_nothing_else_is_lost
 
 def test_a_server_restored_from_yesterday_gets_again_what_it_lost(quick_folder: Path) -> None:
     world = World(quick_folder, START_S, Generator(2))
-    database = quick_folder / "server.sqlite"
 
     async def day() -> None:
         async with Chain(world) as chain:
@@ -374,11 +374,9 @@ def test_a_server_restored_from_yesterday_gets_again_what_it_lost(quick_folder: 
             assert chain.agent._upload.resent > 50
 
     asyncio.run(day())
-    shutil.copy(database, quick_folder / "yesterday")
+    databases.keep(quick_folder)
     asyncio.run(day())
-    for name in ("server.sqlite-wal", "server.sqlite-shm"):
-        (quick_folder / name).unlink(missing_ok=True)
-    shutil.copy(quick_folder / "yesterday", database)
+    databases.restore(quick_folder)
     asyncio.run(after())
 
 

@@ -12,12 +12,16 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy.engine import URL
 
+from tests.chain import databases
 from tests.chain.link.channel import Channel, Faults
 from unstuck.chain.link import Role, Settings, Stack
 from unstuck.chain.link.coap import Answered, CoapStep, Endpoint, Failed, Failure, Handler, Request
 from unstuck.chain.link.events import Datagram
 from unstuck.chain.phone.agent import Agent, Ways
+from unstuck.chain.phone.host import Host
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import Link
@@ -140,6 +144,7 @@ class World:
     token: str = ""
     drift_ppm: float = 0.0
     release_keys: tuple[bytes, ...] = ()
+    host: Host = field(default_factory=Desktop)
     settings: ServerSettings = field(default_factory=lambda: ServerSettings(password_cost=Cost(1, 8, 1)))
     link: Settings | None = None
     code: str = CODE
@@ -154,9 +159,14 @@ class World:
         return tracker_id(self.code)
 
     @property
+    def server_address(self) -> URL:
+        """Of the server's database: the file given, else what the tests run on."""
+        return sqlite_url(self.database) if self.database else databases.address_in(self.folder)
+
+    @property
     def server_file(self) -> Path:
-        """Where the server keeps everything."""
-        return self.database or self.folder / "server.sqlite"
+        """Where the server keeps everything, on SQLite."""
+        return self.database or self.folder / databases.SQLITE
 
 
 OnWire = Callable[[object], object]
@@ -197,7 +207,7 @@ class Chain:
         self.open_journal()
 
     def _serve(self) -> FastAPI:
-        self.database = Database(sqlite_url(self.world.server_file))
+        self.database = Database(self.world.server_address)
         if not self.world.migrated:
             self.database.migrate()
         return _app(self.database, self.world.settings, Ambient(now=lambda: self.now_s, ticks=lambda: self.now_s))
@@ -254,7 +264,8 @@ class Chain:
         async def sleep(seconds: float) -> None:
             self.world.now_s += seconds
 
-        return Agent(journal, self.world.id, self.link, server, Ways(lambda: self.now_s, sleep, lambda: 0.5))
+        ways = Ways(lambda: self.now_s, sleep, lambda: 0.5, self.world.host)
+        return Agent(journal, self.world.id, self.link, server, ways)
 
     def record(self, seconds: float) -> None:
         """Let time pass at the wrist."""

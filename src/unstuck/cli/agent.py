@@ -25,6 +25,10 @@ def agent(
         Path | None, typer.Option(metavar="DIR", help="Journal and login (default: in your state folder).")
     ] = None,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="The rhythm of syncs.")] = 900.0,
+    adopt_journal: Annotated[
+        bool,
+        typer.Option("--adopt-journal", help="Send all that the journal holds to this account, whosever it is."),
+    ] = False,
     once: Annotated[
         bool, typer.Option("--once", help="Sync once, then stop: status 0 when all went well, else 1.")
     ] = False,
@@ -50,6 +54,16 @@ def agent(
     from unstuck.cli.agent_run import AgentRequest, run
 
     request = AgentRequest(
-        tracker, server, token_file, folder, every, once, seconds, as_json, pair_again, update_firmware
+        tracker,
+        server,
+        token_file,
+        folder,
+        every,
+        once,
+        seconds,
+        as_json,
+        pair_again,
+        update_firmware,
+        adopt_journal,
     )
     raise typer.Exit(run(request))

@@ -15,6 +15,7 @@ import typer
 from unstuck.chain.link.udp import resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import Server, is_local
@@ -43,6 +44,7 @@ class AgentRequest:
     as_json: bool = False
     pair_again: bool = False
     update_firmware: bool = False
+    adopt_journal: bool = False
 
 
 def run(request: AgentRequest) -> ExitStatus:
@@ -60,6 +62,8 @@ async def _run(request: AgentRequest) -> ExitStatus:
         write_login(folder, login)
         if login.server.startswith("http:") and not is_local(login.server):
             typer.echo("agent: the token travels unencrypted to this server; use https", err=True)
+    elif request.adopt_journal:
+        raise UsageError(ErrorCode.AGENT_USAGE, given="--adopt-journal", reason="name the account's server and token")
     async with AsyncExitStack() as stack:
         journal = Journal(folder / JOURNAL_FILE)
         stack.callback(journal.close)
@@ -74,8 +78,10 @@ async def _run(request: AgentRequest) -> ExitStatus:
         if tracker is None:
             return ExitStatus.STUCK
         said = _Says(request.as_json)
-        ways = Ways(time.time, asyncio.sleep, every_s=request.every_s)
+        ways = Ways(time.time, asyncio.sleep, host=Desktop(folder), every_s=request.every_s)
         agent = Agent(journal, tracker, link, server, ways)
+        if request.adopt_journal:
+            journal.adopt()
         if request.update_firmware:
             if server is None:
                 given = "--update-firmware"
@@ -164,6 +170,7 @@ class _Says:
                 "ended": attempt.ended_s,
                 "outcome": attempt.outcome,
                 "detail": attempt.detail,
+                "causes": attempt.causes,
                 "records": attempt.records,
                 "text": says(attempt),
             }

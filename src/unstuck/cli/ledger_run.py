@@ -135,6 +135,7 @@ def _document(journal: Journal, tracker: str, name: str) -> dict[str, Any]:
                 "began": one.began_s,
                 "ended": one.ended_s,
                 "outcome": one.outcome,
+                "causes": one.causes,
                 "records": one.records,
                 "text": says(one),
             }

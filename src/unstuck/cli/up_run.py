@@ -21,6 +21,7 @@ from unstuck.chain.paced import PacedLoop
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio, adapter_present
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import Server
@@ -30,6 +31,7 @@ from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.possession import tracker_id
 from unstuck.chain.server.serve import DATABASE_FILE, listen, make_server
 from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Folder
 from unstuck.chain.tracker.generator import Generator
@@ -166,7 +168,9 @@ def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator
     try:
         database.migrate()
         listener, address = listen(_LOCAL, port)
-        server = make_server(create_app(database, ambient=Ambient(now=true_time)))
+        ambient = Ambient(now=true_time)
+        sealer = sealer_in(data, database, ambient.random_bytes)
+        server = make_server(create_app(database, ambient=ambient, sealer=sealer))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
         with listener:
             thread.start()
@@ -283,7 +287,8 @@ class _Up:
                 loop.add_signal_handler(number, self._stopped.set)
 
     def _agent(self, tracker: str, link: BluetoothLink, server: Server) -> Agent:
-        ways = Ways(self._true_time, asyncio.sleep, every_s=self._request.every_s)
+        host = Desktop(self._folder)
+        ways = Ways(self._true_time, asyncio.sleep, host=host, every_s=self._request.every_s)
         return Agent(self._journal, tracker, link, server, ways)
 
     async def _watch(

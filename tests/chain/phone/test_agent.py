@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cbor2
@@ -13,7 +14,8 @@ from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.drain import CHANGED_MOST
 from unstuck.chain.phone.engine import FETCH_LEAST_RECORDS
 from unstuck.chain.phone.gate import Why
-from unstuck.chain.phone.host import HostAct
+from unstuck.chain.phone.host import Forbidden, HostAct, HostState, reasons_not
+from unstuck.chain.phone.hosts import SettableHost
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.rhythm import Because
@@ -67,14 +69,14 @@ def wants_freed(request: Request) -> bool:
     return request.path == ("sync",) and len(cbor2.loads(request.payload)) == 6
 
 
-class Strict:
-    """A host that forbids one thing."""
+class NoTrim:
+    """A host that allows everything but a trim."""
 
-    def __init__(self, forbidden: HostAct) -> None:
-        self.forbidden: HostAct | None = forbidden
+    forbidding = True
 
-    def forbids(self, act: HostAct) -> str:
-        return "the battery saver is on" if act is self.forbidden else ""
+    def forbids(self, act: HostAct) -> tuple[Forbidden, ...]:
+        state = HostState(storage_free_bytes=0)
+        return reasons_not(act, state) if self.forbidding and act is HostAct.TRIM else ()
 
 
 async def never(seconds: float) -> None:
@@ -112,20 +114,80 @@ def test_sync_now_does_not_wait_for_the_rhythm(quick_folder: Path) -> None:
     journal.close()
 
 
-@pytest.mark.parametrize("act", [HostAct.USE_RADIO, HostAct.WRITE_JOURNAL])
-def test_what_the_host_forbids_is_not_tried_and_said(quick_folder: Path, act: HostAct) -> None:
+def test_what_the_host_forbids_is_not_tried_and_said_with_its_causes(quick_folder: Path) -> None:
     wire = Wire()
-    agent, journal = made(quick_folder, wire, host=Strict(act))
+    host = SettableHost(lambda: NOW_S, HostState(on_screen=False, battery_saver=True, bluetooth_on=False))
+    agent, journal = made(quick_folder, wire, host=host)
     attempt = drained(agent)
     assert attempt.outcome is Outcome.HOST_FORBIDS
     assert "battery saver" in says(attempt)
     assert wire.asked == []
     journal.close()
+    _, journal = made(quick_folder, wire, host=host)
+    assert journal.attempts(T, 1) == [attempt]
+    assert attempt.causes == ("phone.battery_saver", "bluetooth.off")
+    journal.close()
+
+
+def test_an_alarm_that_the_host_forbids_wakes_nobody_but_a_person_does(quick_folder: Path) -> None:
+    wire = Wire()
+    host = SettableHost(lambda: NOW_S, HostState(on_screen=False, auto_start_off=True))
+    agent, journal = made(quick_folder, wire, host=host)
+    alarm = asyncio.Event()
+
+    async def life() -> list[Attempt]:
+        ended: asyncio.Queue[Attempt] = asyncio.Queue()
+        agent.on_attempt = ended.put_nowait
+        agent._ways = replace(agent._ways, sleep=lambda seconds: alarm.wait())
+        running = asyncio.create_task(agent.run())
+        attempts = [await ended.get()]
+        alarm.set()
+        attempts.append(await ended.get())
+        alarm.clear()
+        await asyncio.sleep(0)
+        while not ended.empty():  # the alarm rang once more before it was silenced
+            ended.get_nowait()
+        agent.sync_now()
+        attempts.append(await ended.get())
+        running.cancel()
+        await asyncio.wait((running,))
+        return attempts
+
+    outcomes = [(attempt.outcome, attempt.causes) for attempt in asyncio.run(life())]
+    assert outcomes == [
+        (Outcome.SYNCED, ()),
+        (Outcome.HOST_FORBIDS, ("phone.background_restricted",)),
+        (Outcome.NOTHING_NEW, ()),
+    ]
+    journal.close()
+
+
+def test_what_the_host_forbids_half_way_is_not_done_and_what_came_is_kept(quick_folder: Path) -> None:
+    wire = Wire()
+    host = SettableHost(lambda: NOW_S)
+    agent, journal = made(quick_folder, wire, host=host)
+
+    def off_at_the_records(request: Request) -> None:
+        if request.path == ("sync",):
+            host.set(bluetooth_on=False)
+
+    wire.answer = off_at_the_records
+    attempt = drained(agent)
+    assert (attempt.outcome, attempt.records) == (Outcome.SYNCED, RECORDS)
+    attempt = drained(agent)
+    assert (attempt.outcome, attempt.causes) == (Outcome.HOST_FORBIDS, ("bluetooth.off",))
+    assert wire.trims == 0
+    wire.answer = lambda request: None
+    host.set(bluetooth_on=True)
+    assert drained(agent).outcome is Outcome.NOTHING_NEW
+    assert journal.ledger(T).committed == {0: Ranges.span(0, RECORDS - 1)}
+    assert wire.tracker.memory.held == {}
+    journal.close()
 
 
 def test_a_forbidden_trim_is_held_back_until_it_is_allowed(quick_folder: Path) -> None:
     wire = Wire()
-    host = Strict(HostAct.TRIM)
+    host = NoTrim()
     agent, journal = made(quick_folder, wire, host=host)
     held_before = wire.tracker.memory.held
     assert drained(agent).outcome is Outcome.SYNCED
@@ -133,7 +195,8 @@ def test_a_forbidden_trim_is_held_back_until_it_is_allowed(quick_folder: Path) -
     assert [reason.why for reason in agent.snapshot().held_back] == [Why.HOST_FORBIDS]
     assert wire.trims == 0
     assert wire.tracker.memory.held == held_before
-    host.forbidden = None
+    assert agent.snapshot().last[Side.DRAIN].causes == ("phone.storage_full",)
+    host.forbidding = False
     assert drained(agent).outcome is Outcome.NOTHING_NEW
     assert wire.tracker.memory.held == {}
     journal.close()

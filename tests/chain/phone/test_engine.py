@@ -14,6 +14,7 @@ from unstuck.chain.phone.engine import (
     Done,
     DrainAct,
     DrainView,
+    Identify,
     Prune,
     ReadStatus,
     Send,
@@ -191,12 +192,24 @@ UPLOAD = UploadView(
     ledger=replace(EMPTY, drained=ALL, committed=ALL),
     stored=(stored(0, 9), stored(10, 19), stored(20, 29)),
     rejections=(),
+    identified=True,
     compared_s=4900,
 )
 
 
 def upload_with(**states: Held) -> UploadView:
     return replace(UPLOAD, ledger=replace(UPLOAD.ledger, **states))
+
+
+def test_nothing_is_sent_before_it_is_known_whose_login_it_is() -> None:
+    assert next_upload_act(replace(UPLOAD, identified=False)) == Identify()
+
+
+def test_records_that_wait_for_another_account_are_told_when_all_else_is_done() -> None:
+    done = replace(upload_with(confirmed=ALL), told=True, pruned=True, elsewhere=3)
+    assert next_upload_act(done) == Done(Outcome.OTHER_ACCOUNT)
+    assert next_upload_act(replace(done, rejected=1)) == Done(Outcome.REJECTED)
+    assert isinstance(next_upload_act(replace(UPLOAD, elsewhere=3)), Send)
 
 
 def test_server_is_asked_what_it_holds_first_and_then_every_hour() -> None:

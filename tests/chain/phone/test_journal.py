@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.chain.phone.crash import Steps, dies_before_step
 from tests.chain.phone.made import batch
+from unstuck.chain.phone import schema
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.journal import Attempt, Journal, Rejection
 from unstuck.chain.phone.reasons import Outcome, Side
@@ -279,3 +281,48 @@ def test_torn_write_ahead_log_never_shows_a_commit_without_its_bytes(quick_folde
         after.close()
         shutil.rmtree(torn)
     journal.close()
+
+
+def journal_of_version_1(path: Path) -> None:
+    """As the first version made it, with one attempt."""
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(schema.STEPS[0])
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 1")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("INSERT INTO batch VALUES (1, ?, 0, 0, 9, ?, 5)", (T, encode(batch(0, 0, 9))))
+        db.execute("INSERT INTO held VALUES (?, 'committed', 0, 0, 9)", (T,))
+        db.execute("INSERT INTO tracker VALUES (?, 'Band', 5, x'00')", (T,))
+        db.execute("INSERT INTO attempt VALUES (1, ?, 'drain', 4, 5, 'tracker.silent', 'no answer', 0)", (T,))
+        db.commit()
+
+
+def test_a_journal_of_the_first_version_is_read_as_it_is_and_taken_over_when_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal_of_version_1(path)
+    old = [Attempt(Side.DRAIN, 4, 5, Outcome.TRACKER_SILENT, "no answer", 0)]
+    new = Attempt(Side.UPLOAD, 6, 7, Outcome.HOST_FORBIDS, "no network", 0, ("phone.offline", "phone.battery_saver"))
+    for read_only in (True, True, False, True):
+        journal = Journal(path, read_only=read_only)
+        assert journal.sound
+        assert journal.attempts(T, 9)[:1] == old
+        assert journal.ledger(T).committed == {0: Ranges.span(0, 9)}
+        if not read_only:
+            journal.attempted(T, new, 0)
+            journal.commit(T)
+            assert journal.synced
+        journal.close()
+    journal = Journal(path)
+    assert journal.attempts(T, 9) == [*old, new]
+    journal.close()
+
+
+def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal_of_version_1(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    for read_only in (True, False):
+        with pytest.raises(JournalError) as error:
+            Journal(path, read_only=read_only)
+        assert error.value.fault is JournalFault.OTHER_VERSION

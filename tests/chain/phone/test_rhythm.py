@@ -85,6 +85,11 @@ def test_every_outcome_says_state_data_and_next_step(outcome: Outcome) -> None:
     assert meaning.state
     assert meaning.data
     assert outcome.good or meaning.step
-    told_by_the_way = (Outcome.TRIM_HELD_BACK, Outcome.REJECTED, Outcome.FIRMWARE_TOO_OLD)
+    told_by_the_way = (
+        Outcome.TRIM_HELD_BACK,
+        Outcome.REJECTED,
+        Outcome.FIRMWARE_TOO_OLD,
+        Outcome.OTHER_ACCOUNT,
+    )
     assert outcome.good == (meaning.retry is Retry.RHYTHM) or outcome in told_by_the_way
     assert sentence(outcome, "why").startswith(f"{meaning.state} (why).")

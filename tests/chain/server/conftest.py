@@ -1,6 +1,5 @@
 """Databases for the tests: SQLite, or the PostgreSQL that UNSTUCK_TEST_POSTGRES names (it is emptied)."""
 
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.chain import databases
 from tests.chain.server.world import World
 from unstuck.chain.server.storage.database import Database, sqlite_url
 
 _SEED = 20261122
 """Any fixed number; each server draws from its own."""
-POSTGRES = os.environ.get("UNSTUCK_TEST_POSTGRES", "")
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +29,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Database | None]:
-    if not POSTGRES:
+    if not databases.POSTGRES:
         yield None
         return
-    database = Database(POSTGRES)
+    database = Database(databases.POSTGRES)
     with database.engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))

@@ -14,6 +14,7 @@ from types import TracebackType
 import httpx
 from sqlalchemy import Connection
 
+from tests.chain import databases
 from unstuck.chain.server.routes import ingest
 from unstuck.chain.server.storage import trackers
 from unstuck.chain.server.storage.database import Database
@@ -31,7 +32,7 @@ from tests.chain.server.world import CHEAP, NO_LIMITS
 
 process.set_trap(sys.argv[2])
 settings = Settings(rates=NO_LIMITS, password_cost=CHEAP, heartbeat_s=0.2)
-serve(Options(Path(sys.argv[1]), port=0, settings=settings), print)
+serve(Options(Path(sys.argv[1]), port=0, database=sys.argv[3], settings=settings), print)
 """
 
 
@@ -74,12 +75,19 @@ def set_trap(where: str) -> None:
         ingest._take = take_early  # type: ignore[assignment]  # the planted fault
 
 
-class ServerProcess:
-    """Runs while the ``with`` block does."""
+def _database(data: Path) -> str:
+    """As the command line has it: empty for the embedded database, which the server makes itself."""
+    if not databases.POSTGRES:
+        return ""
+    return databases.address_in(data).render_as_string(hide_password=False)
 
-    def __init__(self, data: Path, trap: str = "") -> None:
+
+class ServerProcess:
+    """Runs while the ``with`` block does; ``embedded``: on SQLite whatever the other tests run on."""
+
+    def __init__(self, data: Path, trap: str = "", *, embedded: bool = False) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(data), trap],
+            [sys.executable, "-c", PROGRAM, str(data), trap, "" if embedded else _database(data)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

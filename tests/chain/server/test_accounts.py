@@ -351,3 +351,23 @@ def test_an_account_has_no_end_of_tokens(world: World, monkeypatch: pytest.Monke
     person = world.person("anna")
     made = [person.ask("POST", "/v1/tokens", json={"name": "phone"}).status_code for _ in range(3)]
     assert made == [201, 201, 409]
+
+
+def test_a_device_learns_whose_it_is_and_no_two_accounts_are_the_same(world: World) -> None:
+    anna, bert = world.person("anna"), world.person("bert")
+    told = [device.get("/v1/me") for device in (anna.device(), anna.device("tablet"), bert.device())]
+    assert [one["name"] for one in told] == ["anna", "anna", "bert"]
+    assert told[0] == told[1] == anna.ask("GET", "/v1/me").json()
+    assert told[0]["account"] != told[2]["account"]
+
+
+def test_finding_out_which_names_are_taken_is_slowed_like_registering(worlds: Worlds) -> None:
+    free = NO_LIMITS.login
+    world = worlds(settings=Settings(rates=Rates(address=free, login=free), password_cost=CHEAP))
+    world.person("anna")
+    answers = []
+    for _ in range(11):
+        answers.append(world.client().post("/v1/accounts", json={"name": "anna", "password": PASSWORD}))
+    codes = [code_of_error(answer) for answer in answers]
+    assert codes[:9] == [(409, "account.name_taken")] * 9
+    assert codes[9:] == [(429, "request.too_often")] * 2

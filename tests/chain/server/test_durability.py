@@ -82,7 +82,7 @@ def test_ctrl_c_stops_it_cleanly_and_its_files_are_for_nobody_else(tmp_path: Pat
     new, old = tmp_path / "new", tmp_path / "old"
     old.mkdir(mode=0o755)
     for data in (new, old):
-        with ServerProcess(data) as server:
+        with ServerProcess(data, embedded=True) as server:
             open_to_others = [file.name for file in data.iterdir() if file.stat().st_mode & 0o077]
             assert server.stop() in (0, -signal.SIGINT)
         assert open_to_others == []

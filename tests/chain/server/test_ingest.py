@@ -20,8 +20,8 @@ from tests.chain.server.world import (
     minutes,
     rejected,
 )
-from unstuck.chain.records import Batch, Kind, Minute, Ranges, Record, encode
-from unstuck.chain.server.domain.ingest import settle
+from unstuck.chain.records import Batch, Kind, Minute, Ranges, Record, encode, read_columns
+from unstuck.chain.server.domain.ingest import apart, settle
 from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.domain.settings import Settings
@@ -71,11 +71,33 @@ def test_settling_keeps_what_is_held_and_adds_what_is_not(stored: list[tuple[int
     before = Ranges.of(sorted(pair) for pair in stored)
     held = [minutes(0, first, [7] * (last - first + 1)) for first, last in before]
     batch = minutes(0, low, [7] * (high - low + 1))
-    settled = settle(batch, encode(batch), [other for other in held if other.ranges & batch.ranges])
+    data = encode(batch)
+    settled = settle(read_columns(data), data, [other for other in held if other.ranges & batch.ranges])
     fresh = Ranges.of((chunk.first, chunk.last) for chunk in settled.fresh)
     assert fresh == batch.ranges - before
     assert not settled.conflicting
     assert settled.durable == batch.ranges
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 30), st.integers(1, 9)), max_size=8))
+def test_batches_are_apart_when_no_two_share_a_record(spans: list[tuple[int, int, int]]) -> None:
+    batches = [read_columns(encode(minutes(boot, first, [7] * length))) for boot, first, length in spans]
+    shared = [
+        any(one.boot == other.boot and one.ranges & other.ranges for other in batches if other is not one)
+        for one in batches
+    ]
+    assert apart(batches) == [not any_ for any_ in shared]
+
+
+def test_new_and_held_batches_of_one_upload_are_told_apart(world: World) -> None:
+    person = world.person("anna")
+    agent, tracker = person.device(), person.tracker()
+    agent.send(tracker, minutes(0, 10, [1, 2, 3]))
+    batches = minutes(0, 0, [7] * 5), minutes(0, 5, [7] * 8), minutes(0, 13, [4]), minutes(0, 14, [5])
+    answer = agent.send(tracker, *batches)
+    assert durable(answer) == {0: [[0, 9], [13, 14]]}
+    assert [(one["batch"], one["first"], one["last"]) for one in rejected(answer)] == [(1, 10, 12)]
+    assert steps_of(agent, tracker) == [7] * 10 + [1, 2, 3, 4, 5]
 
 
 def test_a_damaged_batch_is_named_and_the_rest_is_taken(world: World) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.chain.server.world import NOW, Agent, World, minutes
 from unstuck.chain.records import Batch, Kind, Minute, Ranges, Record, Wear
 from unstuck.chain.server.domain import ledger
-from unstuck.chain.server.domain.ingest import chunk
+from unstuck.chain.server.domain.ingest import recut
 from unstuck.chain.server.domain.ledger import Coverage, Place, TrackerTold
 from unstuck.model.records import HoleReason
 
@@ -181,7 +181,7 @@ def test_every_missing_record_and_minute_has_exactly_one_reason(
     now = NOW + 60 * 400
     state = TrackerTold(now, *tracker) if tracker else None
     batches = [_batch(boot, first, last, unworn) for boot in (0, 1) for first, last in server[boot]]
-    places = [Place.of(chunk(batch)) for batch in batches]
+    places = [Place.of(recut(batch)) for batch in batches]
     identity = ledger.identity_holes(places, phone, state, now)
     exist = ledger.union((server, phone, *(tracker or ())))
     for boot in (0, 1):

@@ -48,3 +48,21 @@ def test_maintenance_begins_and_ends_with_a_file(tmp_path: Path) -> None:
     (tmp_path / "maintenance").unlink()
     assert look() is None
     app.state.services.database.close()
+
+
+def test_accounts_of_the_first_layout_get_an_id_each(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "server.db"))
+    database.migrate("0001")
+    with database.write() as connection:
+        for name in ("anna", "bert"):
+            connection.exec_driver_sql(
+                "INSERT INTO accounts (name, password_hash, credentials, created_at, totp_last_step)"
+                f" VALUES ('{name}', 'x', 0, 0, -1)"
+            )
+    database.migrate()
+    with database.read() as connection:
+        ids = connection.exec_driver_sql("SELECT public_id FROM accounts").scalars().all()
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
+    assert len(set(ids)) == 2
+    assert all(ids)

@@ -15,6 +15,7 @@ from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.limits import Rate, Rates
 from unstuck.chain.server.domain.passwords import Cost
 from unstuck.chain.server.domain.possession import CODE_BYTES, code_of, tracker_id
+from unstuck.chain.server.domain.sealing import KEY_BYTES, Sealer
 from unstuck.chain.server.domain.settings import Settings
 from unstuck.chain.server.storage.database import Database
 
@@ -66,10 +67,11 @@ class World:
     time: Time = field(default_factory=Time)
     maintenance: str | None = None
     address: str = "192.0.2.1"
+    sealer: Sealer = field(default_factory=lambda: Sealer(bytes(range(KEY_BYTES))))
 
     def __post_init__(self) -> None:
         ambient = Ambient(lambda: self.time.now, lambda: self.time.ticks, self.dice.randbytes)
-        self.app = create_app(self.database, self.settings, ambient, lambda: self.maintenance)
+        self.app = create_app(self.database, self.settings, ambient, lambda: self.maintenance, self.sealer)
         self._running = start_blocking_portal()
         self.portal = self._running.__enter__()
 

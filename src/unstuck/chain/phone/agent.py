@@ -12,7 +12,8 @@ from unstuck.chain.phone.drain import Drain
 from unstuck.chain.phone.engine import Status
 from unstuck.chain.phone.faults import JournalError
 from unstuck.chain.phone.gate import Reason
-from unstuck.chain.phone.host import Desktop, Host
+from unstuck.chain.phone.host import Host, HostAct
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Attempt, Journal, Ledger
 from unstuck.chain.phone.reasons import Outcome, Side, sentence
 from unstuck.chain.phone.rhythm import SYNC_EVERY_S, Next
@@ -78,6 +79,7 @@ class Agent:
         self._journal = journal
         self._ways = ways
         self._on_change = on_change
+        journal.login = "" if server is None else server.login
         self._wake = {side: asyncio.Event() for side in Side}
         self._next: dict[Side, Next] = {}
         self._recent = deque(journal.attempts(tracker, OUTCOMES_LOOKED_AT), OUTCOMES_LOOKED_AT)
@@ -112,18 +114,18 @@ class Agent:
             if self._upload is not None:
                 sides.create_task(self._keep_on(Side.UPLOAD, self.upload_once))
 
-    async def drain_once(self) -> Attempt:
-        """One attempt at the tracker; what it brought is uploaded at once."""
-        attempt = self._noted(await self._drain.attempt())
+    async def drain_once(self, *needed: HostAct) -> Attempt:
+        """One attempt at the tracker, if the host allows ``needed`` too; what it brought is uploaded at once."""
+        attempt = self._noted(await self._drain.attempt(*needed))
         if attempt.records:
             self._wake[Side.UPLOAD].set()
         return attempt
 
-    async def upload_once(self) -> Attempt:
-        """One attempt at the server. ValueError when the agent has none."""
+    async def upload_once(self, *needed: HostAct) -> Attempt:
+        """One attempt at the server, if the host allows ``needed`` too. ValueError when the agent has none."""
         if self._upload is None:
             raise ValueError("this agent has no server")
-        return self._noted(await self._upload.attempt())
+        return self._noted(await self._upload.attempt(*needed))
 
     def _noted(self, attempt: Attempt) -> Attempt:
         self._recent.append(attempt)
@@ -150,13 +152,16 @@ class Agent:
         synced = [one.ended_s for one in self._recent if one.side is side and one.outcome is Outcome.SYNCED]
         return rhythm.learned_interval_s(synced, self._ways.every_s)
 
-    async def _keep_on(self, side: Side, once: Callable[[], Awaitable[Attempt]]) -> None:
+    async def _keep_on(self, side: Side, once: Callable[..., Awaitable[Attempt]]) -> None:
         wake = self._wake[side]
+        needed: tuple[HostAct, ...] = ()
         while True:
             # Cleared before the attempt: what is asked for meanwhile is not lost.
             wake.clear()
-            await once()
+            await once(*needed)
             await self._until(self._next[side].at_s, wake)
+            # Nobody asked for it: then it is an alarm that woke us, where the host allows alarms.
+            needed = () if wake.is_set() else (HostAct.WAKE,)
 
     async def _until(self, at_s: float, wake: asyncio.Event) -> None:
         waiting = {

@@ -1,13 +1,13 @@
 """One side of the agent: tracker to journal. It does what the engine says and asks the gate before every trim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from unstuck.chain.phone import engine, held
-from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainView, ReadStatus, SetTime, Status, Sync
+from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainAct, DrainView, ReadStatus, SetTime, Status, Sync
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.gate import Reason, Trim, trim_reasons_not
-from unstuck.chain.phone.host import Host, HostAct
+from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.tracker import Refused, TrackerApi, TrackerError, after, read_status, write_status
@@ -19,6 +19,15 @@ Clock = Callable[[], float]
 CHANGED_MOST = 4
 """A tracker that is found changed so often in one attempt is left alone until the next: a full memory changes
 once a minute, and syncs take seconds."""
+
+_RUNNING = (HostAct.RUN, HostAct.USE_RADIO)
+_NEEDS: Mapping[type[DrainAct], tuple[HostAct, ...]] = {
+    ReadStatus: (*_RUNNING, HostAct.WRITE_JOURNAL),
+    SetTime: _RUNNING,
+    Sync: (*_RUNNING, HostAct.WRITE_JOURNAL),
+    Commit: (HostAct.RUN, HostAct.WRITE_JOURNAL),
+}
+"""What the host must allow for each act. Whether it allows a trim is for the gate to weigh."""
 
 
 class Drain:
@@ -42,21 +51,25 @@ class Drain:
         self._on_change = on_change
         self._fetch = engine.FETCH_MOST_RECORDS
 
-    async def attempt(self) -> Attempt:
-        """Bring over all there is. Never raises for what can go wrong: the outcome says it."""
+    async def attempt(self, *needed: HostAct) -> Attempt:
+        """Bring over all there is, if the host allows ``needed`` and each act on the way.
+
+        Never raises for what can go wrong: the outcome says it.
+        """
         began_s = int(self._clock())
         self._drained = 0
-        outcome, detail = await self._guarded()
-        return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._drained)
+        self._causes: tuple[str, ...] = ()
+        outcome, detail = await self._guarded(*needed)
+        return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._drained, self._causes)
 
-    async def _guarded(self) -> tuple[Outcome, str]:
-        for act in (HostAct.USE_RADIO, HostAct.WRITE_JOURNAL):
-            forbidden = self._host.forbids(act)
-            if forbidden:
-                return Outcome.HOST_FORBIDS, forbidden
+    async def _guarded(self, *needed: HostAct) -> tuple[Outcome, str]:
         try:
+            ask(self._host, *needed, HostAct.RUN, HostAct.USE_RADIO, HostAct.WRITE_JOURNAL)
             self._view = self._fresh_view()
             return await self._until_done(), self._why_held_back()
+        except HostForbidsError as fault:
+            self._causes = fault.causes
+            return Outcome.HOST_FORBIDS, fault.reasons[0].text
         except TrackerError as fault:
             self._fetch = engine.next_fetch(self._fetch, answered=False)
             if fault.outcome is not Outcome.TRACKER_SILENT:
@@ -69,6 +82,7 @@ class Drain:
     async def _until_done(self) -> Outcome:
         while True:
             act = engine.next_drain_act(self._view)
+            ask(self._host, *_NEEDS.get(type(act), ()))
             match act:
                 case ReadStatus():
                     await self._read_status()
@@ -160,6 +174,8 @@ class Drain:
     def _may_trim(self, act: AskTrim, status: Status) -> bool:
         """Whether the gate lets it pass, as of now; if not, why is remembered."""
         ledger = self._journal.ledger(self._tracker)
+        forbidden = self._host.forbids(HostAct.TRIM)
+        self._causes += tuple(reason.cause for reason in forbidden if reason.cause not in self._causes)
         reasons = trim_reasons_not(
             Trim(
                 tracker=self._tracker,
@@ -173,7 +189,7 @@ class Drain:
                 sound=self._journal.sound,
                 alone=self._journal.alone,
                 erased=engine.is_erased(status, ledger),
-                forbidden=self._host.forbids(HostAct.TRIM),
+                forbidden=forbidden[0].text if forbidden else "",
             )
         )
         if reasons:

@@ -188,6 +188,11 @@ def _trim(status: Status, view: DrainView) -> AskTrim | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Identify:
+    """Ask the server whose login this is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """Ask the server which of this tracker's records it holds."""
 
@@ -216,23 +221,26 @@ class Prune:
     drained_before_s: int
 
 
-UploadAct = Compare | Send | TellHeld | AskFirmware | Prune | Done
+UploadAct = Identify | Compare | Send | TellHeld | AskFirmware | Prune | Done
 
 
 @dataclass(frozen=True, slots=True)
 class UploadView:
     """What is known on the server's side, as of ``now_s``.
 
-    ``limit_bytes``: most bytes to send at once now. ``compared_s``: when the server was last asked
-    what it holds. ``told``: it knows what the hops hold as of now. ``firmware``: what it has against the
-    tracker's firmware, empty: nothing; None: not asked. ``pruned``, ``confirmed``: done, and how many
-    records, in this attempt.
+    ``identified``: the server has told whose login this is. ``stored``: of that account alone.
+    ``elsewhere``: records that wait for another account. ``limit_bytes``: most bytes to send at once
+    now. ``compared_s``: when the server was last asked what it holds. ``told``: it knows what the hops
+    hold as of now. ``firmware``: what it has against the tracker's firmware, empty: nothing; None: not
+    asked. ``pruned``, ``confirmed``: done, and how many records, in this attempt.
     """
 
     now_s: int
     ledger: Ledger
     stored: Sequence[Stored]
     rejections: Sequence[Rejection]
+    identified: bool = False
+    elsewhere: int = 0
     limit_bytes: int = UPLOAD_BYTES
     compared_s: int | None = None
     told: bool = False
@@ -244,6 +252,8 @@ class UploadView:
 
 def next_upload_act(view: UploadView) -> UploadAct:
     """The one thing to do next at the server."""
+    if not view.identified:
+        return Identify()
     if view.compared_s is None or view.now_s - view.compared_s >= COMPARE_EVERY_S or view.now_s < view.compared_s:
         return Compare()
     batches = _to_send(view)
@@ -257,6 +267,8 @@ def next_upload_act(view: UploadView) -> UploadAct:
         return Prune(view.now_s - KEEP_CONFIRMED_S)
     if view.rejected:
         return Done(Outcome.REJECTED)
+    if view.elsewhere:
+        return Done(Outcome.OTHER_ACCOUNT)
     if view.firmware:
         return Done(Outcome.FIRMWARE_TOO_OLD)
     return Done(Outcome.SYNCED if view.confirmed else Outcome.NOTHING_NEW)

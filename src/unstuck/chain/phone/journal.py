@@ -7,7 +7,6 @@ bytes are gone from here). Every method is one transaction: after a crash at any
 it did not. Times are Unix seconds and are given by the caller.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,15 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from unstuck.chain.phone import held, schema
-from unstuck.chain.phone.faults import JournalError, JournalFault, journal_error
+from unstuck.chain.phone import held
+from unstuck.chain.phone.faults import JournalError, journal_error
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.lease import Lease
+from unstuck.chain.phone.opening import open_file
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Batch, Ranges
-
-BUSY_TIMEOUT_MS = 5_000
-"""How long to wait for a reader such as ``unstuck ledger``; its transactions take milliseconds."""
 
 _SYNC_FULL = 2
 """What ``PRAGMA synchronous`` answers when every commit is synced to the disk."""
@@ -69,8 +66,25 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Whose records, as its server told. ``id`` is that of one account everywhere; the rest is for people to read."""
+
+    id: str
+    name: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Records that the server has not confirmed and that are of another account; None: which was never told."""
+
+    account: Account | None
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one boundary."""
+    """One try at one boundary. ``causes``: ids of the catalogue where the host itself knows what stopped it."""
 
     side: Side
     began_s: int
@@ -78,6 +92,7 @@ class Attempt:
     outcome: Outcome
     detail: str
     records: int
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,10 @@ class Ledger:
 class Journal:
     """Open for writing by one agent at a time.
 
+    ``login``: that of the agent, empty without a server. What is drained is of its account, and goes to no other
+    (:meth:`stored`) unless a person says so (:meth:`adopt`). What was drained without a login goes to the account
+    that is told next.
+
     Raises:
         JournalError: from every method; see :class:`JournalFault`.
     """
@@ -103,8 +122,9 @@ class Journal:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lease = None if read_only else Lease(path)
         self._synced = False
+        self.login = ""
         try:
-            self._db = _open(path, read_only)
+            self._db = open_file(path, read_only=read_only)
             self.sound = self._check()
         except sqlite3.Error as fault:
             self._release()
@@ -144,9 +164,9 @@ class Journal:
         """Keep the bytes as they came. Not synced: only :meth:`commit` makes them safe."""
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO batch (tracker, boot, first, last, raw, drained_s) VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO batch (tracker, boot, first, last, raw, drained_s, login) VALUES (?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
-                (tracker, batch.boot, batch.first, batch.last, raw, now_s),
+                (tracker, batch.boot, batch.first, batch.last, raw, now_s, self.login),
             )
 
     def commit(self, tracker: str) -> None:
@@ -161,6 +181,43 @@ class Journal:
         """The tracker has freed these."""
         with self._transaction() as db:
             held.add(db, tracker, State.TRIMMED, {boot: ranges})
+
+    # whose it is
+
+    def account(self) -> Account | None:
+        """Whose login the agent has; None when its server has not told yet."""
+        with self._reading() as db:
+            row = db.execute("SELECT account, name, server FROM login WHERE id = ?", (self.login,)).fetchone()
+        return None if row is None else Account(*row)
+
+    def told(self, account: Account) -> None:
+        """The server said whose login it is."""
+        with self._transaction() as db:
+            row = (self.login, account.server, account.id, account.name)
+            db.execute("INSERT OR REPLACE INTO login (id, server, account, name) VALUES (?, ?, ?, ?)", row)
+            db.execute("UPDATE batch SET login = ? WHERE login = ''", (self.login,))
+
+    def adopt(self) -> None:
+        """A person said so: all that is here is of the account of this login."""
+        with self._transaction() as db:
+            db.execute("UPDATE batch SET login = ?", (self.login,))
+
+    def elsewhere(self, tracker: str) -> list[Elsewhere]:
+        """What waits for other accounts than that of this login."""
+        with self._reading() as db:
+            waiting = held.without(held.read(db, tracker, State.COMMITTED), held.read(db, tracker, State.CONFIRMED))
+            rows = db.execute(
+                "SELECT account, name, server, boot, first, last FROM batch LEFT JOIN login ON login.id = batch.login"
+                f" WHERE tracker = ? AND NOT {_MINE} ORDER BY account",
+                (tracker, self.login, self.login),
+            ).fetchall()
+        spans: dict[Account | None, list[tuple[int, int, int]]] = {}
+        for account, name, server, *span in rows:
+            boot, first, last = span
+            owner = None if account is None else Account(account, name, server)
+            spans.setdefault(owner, []).append((boot, first, last))
+        counts = {owner: held.total(held.common(held.by_boot(found), waiting)) for owner, found in spans.items()}
+        return [Elsewhere(owner, records) for owner, records in counts.items() if records]
 
     # what the server said
 
@@ -182,10 +239,11 @@ class Journal:
         return held.total(held.without(believed, before))
 
     def unconfirmed(self, tracker: str, durable: Held) -> int:
-        """The server holds just these: what it lost and is still here is sent again. Counts the records."""
+        """The server holds just these: what it lost and is still here, of this account, is sent again. Counts them."""
         with self._transaction() as db:
             confirmed = held.read(db, tracker, State.CONFIRMED)
-            lost = held.common(held.without(confirmed, durable), _in_batches(db, tracker))
+            here = _union(_stored(db, tracker, self.login))
+            lost = held.common(held.without(confirmed, durable), here)
             for state in (State.CONFIRMED, State.UPLOADED) if lost else ():
                 held.put(db, tracker, state, held.without(held.read(db, tracker, state), lost))
         return held.total(lost)
@@ -219,8 +277,8 @@ class Journal:
         with self._transaction() as db:
             db.execute("DELETE FROM attempt WHERE tracker = ? AND ended_s < ?", (tracker, keep_after_s))
             db.execute(
-                "INSERT INTO attempt (tracker, side, began_s, ended_s, outcome, detail, records)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO attempt (tracker, side, began_s, ended_s, outcome, detail, records, causes)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     tracker,
                     attempt.side,
@@ -229,6 +287,7 @@ class Journal:
                     attempt.outcome,
                     attempt.detail,
                     attempt.records,
+                    " ".join(attempt.causes),
                 ),
             )
 
@@ -236,13 +295,13 @@ class Journal:
         """The newest attempts, oldest of them first."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT side, began_s, ended_s, outcome, detail, records FROM attempt"
+                "SELECT side, began_s, ended_s, outcome, detail, records, causes FROM attempt"
                 " WHERE tracker = ? ORDER BY id DESC LIMIT ?",
                 (tracker, newest),
             ).fetchall()
         return [
-            Attempt(Side(side), began, ended, Outcome(outcome), detail, records)
-            for side, began, ended, outcome, detail, records in reversed(rows)
+            Attempt(Side(side), began, ended, Outcome(outcome), detail, records, tuple(causes.split()))
+            for side, began, ended, outcome, detail, records, causes in reversed(rows)
         ]
 
     # what is known
@@ -285,6 +344,11 @@ class Journal:
         """Every batch whose bytes are here, in the order of its records."""
         with self._reading() as db:
             return _stored(db, tracker)
+
+    def own(self, tracker: str) -> list[Stored]:
+        """Those of the account of this login: what may be sent with it."""
+        with self._reading() as db:
+            return _stored(db, tracker, self.login)
 
     def raw(self, batch_id: int) -> bytes | None:
         """The bytes of a batch as they came, or None where they are gone."""
@@ -350,57 +414,21 @@ class Journal:
             self._lease.release()
 
 
-def _open(path: Path, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rwc"
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
-    try:
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        if not read_only:
-            _prepare(db, path)
-        version = db.execute("PRAGMA user_version").fetchone(), db.execute("PRAGMA application_id").fetchone()
-        if version != ((schema.VERSION,), (schema.APPLICATION_ID,)):
-            raise JournalError(JournalFault.OTHER_VERSION)
-    except (sqlite3.Error, JournalError):
-        db.close()
-        raise
-    return db
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new journal, in one transaction."""
-    if db.execute("PRAGMA schema_version").fetchone() == (0,):
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        statements = [text for text in schema.TABLES.split(";") if text.strip()]
-        db.execute("BEGIN EXCLUSIVE")
-        for statement in statements:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {schema.VERSION}")
-        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        db.execute("COMMIT")
-    _sync_folder(path.parent)
-    db.execute("PRAGMA synchronous = NORMAL")
-
-
-def _sync_folder(folder: Path) -> None:
-    """The file's name must outlive a power cut as its bytes do. Systems without folder handles need none."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _in_batches(db: sqlite3.Connection, tracker: str) -> dict[int, Ranges]:
     return held.by_boot(db.execute("SELECT boot, first, last FROM batch WHERE tracker = ?", (tracker,)))
 
 
-def _stored(db: sqlite3.Connection, tracker: str) -> list[Stored]:
+_MINE = """(batch.login = ? OR batch.login IN
+    (SELECT id FROM login WHERE account = (SELECT account FROM login WHERE id = ?)))"""
+"""Drained with this login, or with another of the same account."""
+
+
+def _stored(db: sqlite3.Connection, tracker: str, login: str | None = None) -> list[Stored]:
+    whose, given = ("", ()) if login is None else (f" AND {_MINE}", (login, login))
     rows = db.execute(
-        "SELECT id, boot, first, last, length(raw), drained_s FROM batch WHERE tracker = ? ORDER BY boot, first, last",
-        (tracker,),
+        "SELECT id, boot, first, last, length(raw), drained_s FROM batch"
+        f" WHERE tracker = ?{whose} ORDER BY boot, first, last",
+        (tracker, *given),
     )
     return [Stored(*row) for row in rows]
 

@@ -61,6 +61,7 @@ class Outcome(StrEnum):
     AGENT_TOO_OLD = "agent.too_old"
     FIRMWARE_TOO_OLD = "firmware.too_old"
     REJECTED = "server.rejected"
+    OTHER_ACCOUNT = "journal.other_account"
     # an update of the tracker's firmware
     UPDATED = "firmware.updated"
     UPDATE_NOT_NEEDED = "firmware.current"
@@ -286,6 +287,12 @@ MEANINGS: Mapping[Outcome, Meaning] = {
         "The server rejected some records",
         "They are kept in the journal and sent again once a day.",
         "See which and why in 'unstuck ledger'.",
+        Retry.RHYTHM,
+    ),
+    Outcome.OTHER_ACCOUNT: Meaning(
+        "Records in this journal are of another account",
+        "Nothing is lost: they wait in this journal and are not sent to the account that is signed in.",
+        "Sign in to theirs to send them there, or start the agent with --adopt-journal to send them here.",
         Retry.RHYTHM,
     ),
 }

@@ -1,12 +1,10 @@
-"""Tables of the journal. A journal of another version is refused, never guessed at."""
-
-VERSION = 1
-"""In SQLite's ``user_version``."""
+"""Tables of the journal. An older journal is brought up to date, a newer one is refused, never guessed at."""
 
 APPLICATION_ID = 0x556E5374
 """In SQLite's ``application_id``: "UnSt", so that no other database is taken for a journal."""
 
-TABLES = """
+STEPS = (
+    """
 CREATE TABLE tracker (
     tracker TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -51,4 +49,19 @@ CREATE TABLE attempt (
     records INTEGER NOT NULL
 );
 CREATE INDEX attempt_by_time ON attempt (tracker, ended_s);
-"""
+""",
+    """
+ALTER TABLE attempt ADD COLUMN causes TEXT NOT NULL DEFAULT '';
+ALTER TABLE batch ADD COLUMN login TEXT NOT NULL DEFAULT '';
+CREATE TABLE login (
+    id TEXT PRIMARY KEY,
+    server TEXT NOT NULL,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL
+) WITHOUT ROWID;
+""",
+)
+"""What leads from each version to the next; the first step makes the tables of version 1 in an empty file."""
+
+VERSION = len(STEPS)
+"""In SQLite's ``user_version``."""

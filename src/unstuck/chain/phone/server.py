@@ -1,5 +1,6 @@
 """The server over HTTP, as the agent uses it. Every trouble leaves as :class:`ServerError`."""
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self
@@ -19,13 +20,17 @@ from unstuck.chain.phone.answers import (
 )
 from unstuck.chain.phone.engine import Status
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Stored
+from unstuck.chain.phone.journal import Account, Stored
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.releases import Manifest
 
 TIMEOUT_S = 30.0
 """For each of connecting, writing and waiting: a full disk sync of a busy server takes seconds, not more."""
 
+_LOGIN_LETTERS = 32
+"""Of a digest in hexadecimal: 128 bits."""
+_NAME_MOST = 64
+"""Letters of an account's id or name that are kept: no name is longer (domain/names.py)."""
 _AGENT_HEADER = "Unstuck-Agent"
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -44,10 +49,14 @@ def is_local(address: str) -> bool:
 class Server:
     """One account's server. ``transport`` replaces the network, for a server in the same process.
 
+    ``login``: names the token without giving it away; at another address it is the same login.
+
     ValueError when ``address`` is none.
     """
 
     def __init__(self, address: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.login = hashlib.sha256(token.encode()).hexdigest()[:_LOGIN_LETTERS]
+        self._address = address
         headers = {_AGENT_HEADER: __version__, "Authorization": f"Bearer {token}"}
         self._http = httpx.AsyncClient(
             base_url=address,
@@ -73,6 +82,14 @@ class Server:
         body = cbor2.dumps({"tracker": tracker, "batches": list(raw)})
         answer = await self._ask("POST", "/v1/ingest", content=body, headers={"Content-Type": "application/cbor"})
         return read_ingested(answer, batches, now_s)
+
+    async def me(self) -> Account:
+        """Whose login this is."""
+        found = await self._map("/v1/me")
+        account, name = found.get("account"), found.get("name")
+        if not isinstance(account, str) or not account or not isinstance(name, str):
+            raise ServerError(Outcome.SERVER_UNREADABLE, "it does not say whose login this is")
+        return Account(account[:_NAME_MOST], name[:_NAME_MOST], self._address)
 
     async def held(self, tracker: str) -> Held:
         """Every record of this tracker that the server holds."""

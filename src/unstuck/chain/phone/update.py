@@ -31,7 +31,7 @@ from unstuck.chain.phone.firmware import (
     read_offers,
     read_told,
 )
-from unstuck.chain.phone.host import HostAct
+from unstuck.chain.phone.host import Forbidden, HostAct
 from unstuck.chain.phone.image import ImageFile, forget_images
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.server import Server
@@ -109,7 +109,7 @@ class Update:
             self._view,
             image_bytes=0 if image is None else image.size_bytes,
             image_whole=image is not None and image.whole,
-            forbidden=self._ways.host.forbids(HostAct.USE_RADIO),
+            forbidden=_words(self._ways.host.forbids(HostAct.USE_RADIO)),
         )
 
     async def _do(self, act: Act) -> None:
@@ -188,9 +188,9 @@ class Update:
         return self._images.setdefault(manifest.sha256, ImageFile(self._folder, manifest))
 
     def _may_use_network(self) -> None:
-        forbidden = self._ways.host.forbids(HostAct.USE_NETWORK)
+        forbidden = self._ways.host.forbids(HostAct.UPLOAD)
         if forbidden:
-            raise ServerError(Outcome.HOST_FORBIDS, forbidden)
+            raise ServerError(Outcome.HOST_FORBIDS, _words(forbidden))
 
     def _say(self, stage: str, release: Release, done: int) -> None:
         now_s, total = self._ways.clock(), release.manifest.size_bytes
@@ -200,3 +200,8 @@ class Update:
         moved, took_s = done - first, now_s - began_s
         left_s = (total - done) * took_s / moved if moved > 0 and took_s > 0 else None
         self._on_progress(Progress(stage, release.manifest.version, done, total, left_s))
+
+
+def _words(forbidden: tuple[Forbidden, ...]) -> str:
+    """The first reason; empty when there is none."""
+    return forbidden[0].text if forbidden else ""

@@ -10,6 +10,7 @@ from unstuck.chain.phone.engine import (
     AskFirmware,
     Compare,
     Done,
+    Identify,
     Prune,
     Send,
     Status,
@@ -17,13 +18,16 @@ from unstuck.chain.phone.engine import (
     UploadView,
 )
 from unstuck.chain.phone.faults import JournalError, JournalFault
-from unstuck.chain.phone.host import Host, HostAct
+from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.server import Server
 
 LEAST_BYTES = 4 * 1024
 """Least limit of an upload after the server found larger ones too large: about one fetch of minutes."""
+
+_NEEDS = (HostAct.RUN, HostAct.UPLOAD)
+"""Writing is not among them: on a full disk it is uploading that lets the journal drop what the server has."""
 
 
 class Upload:
@@ -55,21 +59,27 @@ class Upload:
         self._limit_bytes = UPLOAD_BYTES
         self._compared_s: int | None = None
 
-    async def attempt(self) -> Attempt:
-        """Send all there is. Never raises for what can go wrong: the outcome says it."""
+    async def attempt(self, *needed: HostAct) -> Attempt:
+        """Send all there is, if the host allows ``needed`` and each act on the way.
+
+        Never raises for what can go wrong: the outcome says it.
+        """
         began_s = int(self._clock())
         self.retry_after_s = None
         self._view: UploadView | None = None
-        outcome, detail = await self._guarded()
+        self._causes: tuple[str, ...] = ()
+        outcome, detail = await self._guarded(*needed)
         records = 0 if self._view is None else self._view.confirmed
-        return Attempt(Side.UPLOAD, began_s, int(self._clock()), outcome, detail, records)
+        return Attempt(Side.UPLOAD, began_s, int(self._clock()), outcome, detail, records, self._causes)
 
-    async def _guarded(self) -> tuple[Outcome, str]:
-        forbidden = self._host.forbids(HostAct.USE_NETWORK)
-        if forbidden:
-            return Outcome.HOST_FORBIDS, forbidden
+    async def _guarded(self, *needed: HostAct) -> tuple[Outcome, str]:
         try:
-            return await self._until_done(), self._what_was_said()
+            ask(self._host, *needed, *_NEEDS)
+            outcome = await self._until_done()
+            return outcome, self._whose() if outcome is Outcome.OTHER_ACCOUNT else self._what_was_said()
+        except HostForbidsError as fault:
+            self._causes = fault.causes
+            return Outcome.HOST_FORBIDS, fault.reasons[0].text
         except ServerError as fault:
             self.retry_after_s = fault.retry_after_s
             if fault.outcome is Outcome.TOO_LARGE:
@@ -84,13 +94,18 @@ class Upload:
         while True:
             self._view = view
             act = engine.next_upload_act(view)
+            if not isinstance(act, Prune | Done):
+                ask(self._host, *_NEEDS)
             match act:
+                case Identify():
+                    self._journal.told(await self._server.me())
                 case Compare():
                     await self._compare(view.now_s)
                 case Send():
                     view = await self._send(act, view)
                 case TellHeld():
-                    waiting = engine.unconfirmed(view.ledger)
+                    own = held.by_boot((one.boot, one.first, one.last) for one in view.stored)
+                    waiting = held.common(engine.unconfirmed(view.ledger), own)
                     await self._server.tell_held(self._tracker, self._status(), waiting)
                     view = replace(view, told=True)
                 case AskFirmware():
@@ -109,7 +124,9 @@ class Upload:
             view,
             now_s=int(self._clock()),
             ledger=self._journal.ledger(self._tracker),
-            stored=self._journal.stored(self._tracker),
+            stored=self._journal.own(self._tracker),
+            identified=self._journal.account() is not None,
+            elsewhere=sum(one.records for one in self._journal.elsewhere(self._tracker)),
             rejections=self._journal.rejections(self._tracker),
             limit_bytes=self._limit_bytes,
             compared_s=self._compared_s,
@@ -145,6 +162,13 @@ class Upload:
             # Sending it again at once would go on for ever and look busy.
             raise ServerError(Outcome.SERVER_UNREADABLE, "it says neither that it took nor that it rejected records")
         return replace(view, confirmed=view.confirmed + news, rejected=view.rejected + len(answer.rejected), told=False)
+
+    def _whose(self) -> str:
+        parts = []
+        for one in self._journal.elsewhere(self._tracker):
+            whose = f"{one.account.name} at {one.account.server}" if one.account else "an account not known here"
+            parts.append(f"{one.records} of {whose}")
+        return ", ".join(parts)
 
     def _what_was_said(self) -> str:
         if self._view is None:

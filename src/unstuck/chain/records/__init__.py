@@ -1,6 +1,6 @@
 """Records and how they travel: measurements enter, batches of bytes leave, and the other way round."""
 
-from unstuck.chain.records.codec import MAX_BATCH_BYTES, BatchError, Fault, decode, encode
+from unstuck.chain.records.codec import MAX_BATCH_BYTES, BatchError, Columns, Fault, decode, encode, read_columns
 from unstuck.chain.records.ranges import Ranges
 from unstuck.chain.records.record import (
     FIELDS,
@@ -27,6 +27,7 @@ __all__ = [
     "MAX_BATCH_RECORDS",
     "Batch",
     "BatchError",
+    "Columns",
     "Day",
     "Fault",
     "Happening",
@@ -41,5 +42,6 @@ __all__ = [
     "decode",
     "encode",
     "minute",
+    "read_columns",
     "value",
 ]

@@ -9,6 +9,7 @@ from unstuck import __version__
 from unstuck.chain.server import door
 from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.passwords import Hasher
+from unstuck.chain.server.domain.sealing import Sealer
 from unstuck.chain.server.domain.settings import Settings
 from unstuck.chain.server.routes import accounts, events, ingest, releases, series, shapes, status, tokens, trackers
 from unstuck.chain.server.services import Gate, Services
@@ -30,6 +31,7 @@ def create_app(
     settings: Settings | None = None,
     ambient: Ambient | None = None,
     maintenance: Callable[[], str | None] = never,
+    sealer: Sealer | None = None,
 ) -> FastAPI:
     """The server as an ASGI application.
 
@@ -38,6 +40,7 @@ def create_app(
         settings: What whoever runs it set.
         ambient: Time and randomness.
         maintenance: Asked at each request; a message (may be empty) while the server is maintained, else None.
+        sealer: For second factors; without one they are refused.
     """
     settings = settings or Settings()
     app = FastAPI(title="Unstuck", version=__version__, responses=_ERRORS, docs_url=None, redoc_url=None)
@@ -49,6 +52,7 @@ def create_app(
         hasher=Hasher(settings.password_cost),
         hashing=Gate(settings.hashing_at_once, settings.hashing_waiting),
         ingesting=Gate(settings.ingest_at_once, settings.ingest_waiting),
+        sealer=sealer or Sealer(),
     )
     app.add_middleware(door.Door, maintenance=maintenance, request_bytes=settings.request_bytes)
     door.install(app)

@@ -13,8 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from unstuck.chain.server.app import create_app
+from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.settings import Settings
 from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.model.errors import ErrorCode, UsageError
 
 DEFAULT_PORT = 8787
@@ -67,7 +69,9 @@ def open_database(data: Path, address: str) -> Database:
 def build(options: Options) -> FastAPI:
     """The application on its database, which is made or brought up to date. UsageError: it cannot be used."""
     database = open_database(options.data, options.database)
-    return create_app(database, options.settings, maintenance=maintenance_of(options.data / MAINTENANCE_FILE))
+    ambient = Ambient()
+    sealer = sealer_in(options.data, database, ambient.random_bytes)
+    return create_app(database, options.settings, ambient, maintenance_of(options.data / MAINTENANCE_FILE), sealer)
 
 
 def maintenance_of(file: Path) -> Callable[[], str | None]:

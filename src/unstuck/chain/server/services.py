@@ -14,6 +14,7 @@ from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.limits import Limiter, Rate
 from unstuck.chain.server.domain.passwords import Hasher
 from unstuck.chain.server.domain.refusals import Code, Refusal
+from unstuck.chain.server.domain.sealing import Sealer
 from unstuck.chain.server.domain.settings import Settings
 from unstuck.chain.server.storage.database import Database
 
@@ -58,6 +59,7 @@ class Services:
     hasher: Hasher
     hashing: Gate
     ingesting: Gate
+    sealer: Sealer
     limiter: Limiter = field(default_factory=Limiter)
     broker: Broker = field(default_factory=Broker)
     uploads: Counter[str] = field(default_factory=Counter)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from unstuck.chain.records import Kind, Ranges, Record, Wear
+from unstuck.chain.records import Columns, Kind, Ranges, Record, Wear
 from unstuck.chain.server.domain.ingest import Chunk
 from unstuck.model.records import HoleReason
 
@@ -95,7 +95,7 @@ def union(many: Iterable[Held]) -> dict[int, Ranges]:
     return joined
 
 
-def held_of(places: Iterable[Place]) -> dict[int, Ranges]:
+def held_of(places: Iterable[Place | Columns]) -> dict[int, Ranges]:
     """The sequence numbers in these places."""
     pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for place in places:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+KEY_FILE = "second-factor.key"
+"""In the data folder; without it no second factor can be read."""
+
 
 class Code(StrEnum):
     """Stable codes of the API. Never renamed, only added."""
@@ -19,6 +22,7 @@ class Code(StrEnum):
     SERVER_BUSY = "server.busy"
     SERVER_STORAGE = "server.storage"
     SERVER_MAINTENANCE = "server.maintenance"
+    SERVER_SECOND_FACTOR_KEY = "server.second_factor_key"
     SERVER_FAULT = "server.fault"
     AGENT_TOO_OLD = "agent.too_old"
     FIRMWARE_TOO_OLD = "firmware.too_old"
@@ -76,6 +80,11 @@ WORDINGS: Mapping[Code, Wording] = {
     ),
     Code.SERVER_MAINTENANCE: Wording(
         503, "The server is being maintained.", "Nothing is lost; try again after Retry-After."
+    ),
+    Code.SERVER_SECOND_FACTOR_KEY: Wording(
+        503,
+        f"The server cannot read second factors: the file {KEY_FILE} is missing from its data folder, or is another.",
+        "Use a recovery code; whoever runs the server must put the file back.",
     ),
     Code.SERVER_FAULT: Wording(500, "A fault of the server.", "Nothing is lost; try again later and report it."),
     Code.AGENT_TOO_OLD: Wording(

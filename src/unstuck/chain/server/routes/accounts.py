@@ -7,17 +7,20 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from unstuck.chain.server.domain import names, passwords, second_factor, tokens
+from unstuck.chain.server.domain import names, passwords, sealing, second_factor, tokens
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.domain.tokens import Revoked, TokenKind
 from unstuck.chain.server.routes import shapes
-from unstuck.chain.server.routes.guard import Person, TheServices, address_of, check_address
+from unstuck.chain.server.routes.guard import Anyone, Person, TheServices, address_of, check_address
 from unstuck.chain.server.services import Services
 from unstuck.chain.server.storage import accounts
 from unstuck.chain.server.storage.accounts import Account
 
 router = APIRouter(prefix="/v1")
 public = APIRouter(prefix="/v1", dependencies=[Depends(check_address)])
+
+_PUBLIC_ID_BYTES = 16
+"""128 random bits: no two accounts have the same, on whatever servers they are."""
 
 
 @public.post("/accounts", status_code=201)
@@ -32,11 +35,12 @@ async def register(given: shapes.Registering, request: Request, services: TheSer
         raise Refusal(Code.PASSWORD_WEAK)
     services.count(("register", address_of(request)), services.settings.rates.register)
     password_hash = await _hashed(services, password)
+    public_id = services.ambient.random_bytes(_PUBLIC_ID_BYTES).hex()
 
     def store() -> shapes.SignedIn:
         try:
             with services.database.write() as connection:
-                account = accounts.add(connection, name, password_hash, services.ambient.now())
+                account = accounts.add(connection, public_id, name, password_hash, services.ambient.now())
                 if account is None:
                     raise Refusal(Code.ACCOUNT_NAME_TAKEN)
                 return _session(services, connection, account)
@@ -83,6 +87,14 @@ def sign_out(caller: Person, services: TheServices) -> None:
         accounts.revoke(connection, caller.account, caller.token, Revoked.SIGNED_OUT, services.ambient.now())
 
 
+@router.get("/me")
+def who_am_i(caller: Anyone, services: TheServices) -> shapes.Me:
+    """Whose token this is: an agent must know whose records it holds."""
+    with services.database.read() as connection:
+        account = accounts.get(connection, caller.account)
+    return shapes.Me(account=account.public_id, name=account.name)
+
+
 @router.get("/account")
 def account_of(caller: Person, services: TheServices) -> shapes.AccountShape:
     """The account itself."""
@@ -117,11 +129,12 @@ async def begin_second_factor(
     """Give the secret for an authenticator app. Nothing changes until it is confirmed."""
     account = await _proven(services, request, caller.account, given.password.get_secret_value())
     secret = second_factor.new_secret(services.ambient.random_bytes(second_factor.SECRET_BYTES))
+    sealed = services.sealer.seal(account.public_id, secret, services.ambient.random_bytes(sealing.NONCE_BYTES))
 
     def store(connection: Connection, now: Account) -> None:
         if now.totp_secret is not None:
             raise Refusal(Code.SECOND_FACTOR_ON)
-        accounts.change(connection, account.id, totp_pending=secret)
+        accounts.change(connection, account.id, totp_pending=sealed)
 
     await to_thread.run_sync(lambda: _change(services, account, store))
     return shapes.SecondFactorBegun(secret=secret, address=second_factor.address(secret, account.name))
@@ -138,7 +151,8 @@ def confirm_second_factor(given: shapes.CodeOnly, caller: Person, services: TheS
             raise Refusal(Code.SECOND_FACTOR_NOT_BEGUN)
         key = ("code", str(account.id))
         services.count(key, services.settings.rates.second_factor)
-        step = second_factor.accepted_step(account.totp_pending, given.code, now_s, -1)
+        secret = services.sealer.open(account.public_id, account.totp_pending)
+        step = second_factor.accepted_step(secret, given.code, now_s, -1)
         if step is None:
             raise Refusal(Code.SECOND_FACTOR_WRONG)
         accounts.change_credentials(
@@ -218,9 +232,10 @@ def _second_factor(services: Services, connection: Connection, account: Account,
     now = services.ambient.now()
     if second_factor.looks_like_recovery(code):
         return accounts.spend_recovery_code(connection, account.id, second_factor.recovery_digest(code), now)
+    secret = services.sealer.open(account.public_id, account.totp_secret or "")
     key = ("code", str(account.id))
     services.count(key, services.settings.rates.second_factor)
-    step = second_factor.accepted_step(account.totp_secret or "", code, now, account.totp_last_step)
+    step = second_factor.accepted_step(secret, code, now, account.totp_last_step)
     if step is None:
         return False
     accounts.change(connection, account.id, totp_last_step=step)

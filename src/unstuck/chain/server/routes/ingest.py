@@ -1,7 +1,7 @@
 """The upload: batches in, what is durable out. The answer leaves after the commit, never before."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 import cbor2
 from fastapi import APIRouter, Request, Response
 
-from unstuck.chain.records import Batch, BatchError, Ranges, decode
+from unstuck.chain.records import Batch, BatchError, Columns, Ranges, read_columns
 from unstuck.chain.server.broker import News
-from unstuck.chain.server.domain.ingest import settle
+from unstuck.chain.server.domain.ingest import Chunk, apart, settle
+from unstuck.chain.server.domain.ledger import held_of
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.routes.guard import Agent, Caller, TheServices
 from unstuck.chain.server.services import Services
@@ -83,33 +84,42 @@ def read_upload(body: bytes) -> Upload:
 
 
 def _take(services: Services, caller: Caller, upload: Upload) -> dict[str, object]:
-    batches: list[tuple[int, Batch]] = []
+    batches: list[tuple[int, Columns]] = []
     rejected: list[dict[str, object]] = []
     records = 0
     for place, data in enumerate(upload.batches):
         try:
-            batches.append((place, decode(data)))
-            records += len(batches[-1][1].records)
+            batches.append((place, read_columns(data)))
+            records += len(batches[-1][1].kinds)
         except BatchError as damage:
             rejected.append({"batch": place, "boot": None, "first": None, "last": None, "code": str(damage.fault)})
         if records > _MOST_RECORDS:
             raise Refusal(Code.REQUEST_TOO_LARGE)
+    sent = held_of(columns for _, columns in batches)
     durable: dict[int, Ranges] = {}
     conflicting: dict[int, Ranges] = {}
     with services.database.write() as connection:
         if not trackers.hold_claim(connection, caller.account, upload.tracker):
             had = trackers.get(connection, caller.account, upload.tracker) is not None
             raise Refusal(Code.TRACKER_RELEASED if had else Code.TRACKER_NOT_CLAIMED)
-        for place, batch in batches:
-            stored = trackers.overlapping(
-                connection, caller.account, upload.tracker, batch.boot, batch.first, batch.last
-            )
+        # Nearly always all of it is new: asked once for each run of numbers, stored in one go.
+        touched = trackers.touched(connection, caller.account, upload.tracker, sent)
+        new: list[Chunk] = []
+        for (place, batch), alone in zip(batches, apart([columns for _, columns in batches]), strict=True):
+            stored: Iterable[Batch] = ()
+            if not alone or batch.ranges & touched.get(batch.boot, Ranges()):
+                trackers.add_chunks(connection, caller.account, upload.tracker, new, services.ambient.now())
+                new.clear()
+                stored = trackers.overlapping(
+                    connection, caller.account, upload.tracker, batch.boot, batch.first, batch.last
+                )
             settled = settle(batch, upload.batches[place], stored)
-            trackers.add_chunks(connection, caller.account, upload.tracker, settled.fresh, services.ambient.now())
+            new += settled.fresh
             durable[batch.boot] = durable.get(batch.boot, Ranges()) | settled.durable
             conflicting[batch.boot] = conflicting.get(batch.boot, Ranges()) | settled.conflicting
             for first, last in settled.conflicting:
                 rejected.append({"batch": place, "boot": batch.boot, "first": first, "last": last, "code": CONFLICT})
+        trackers.add_chunks(connection, caller.account, upload.tracker, new, services.ambient.now())
     if durable:
         services.broker.publish(caller.account, News("records", upload.tracker))
     # Two batches of one upload may contradict each other: then neither may be pruned.

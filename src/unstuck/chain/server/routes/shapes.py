@@ -87,6 +87,13 @@ class SignedIn(BaseModel):
     expires_at: float
 
 
+class Me(BaseModel):
+    """Whose token it is. ``account`` never changes, and no other account has it, on this server or another."""
+
+    account: str
+    name: str
+
+
 class AccountShape(BaseModel):
     """The account as its owner sees it."""
 

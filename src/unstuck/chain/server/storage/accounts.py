@@ -13,6 +13,7 @@ class Account:
     """One account. ``credentials`` counts changes of its password and second factor."""
 
     id: int
+    public_id: str
     name: str
     password_hash: str
     credentials: int
@@ -23,6 +24,7 @@ class Account:
 
 _ACCOUNT = (
     accounts.c.id,
+    accounts.c.public_id,
     accounts.c.name,
     accounts.c.password_hash,
     accounts.c.credentials,
@@ -32,13 +34,18 @@ _ACCOUNT = (
 )
 
 
-def add(connection: Connection, name: str, password_hash: str, now: float) -> int | None:
+def add(connection: Connection, public_id: str, name: str, password_hash: str, now: float) -> int | None:
     """The id of a new account; None when the name is taken."""
     taken = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).first()
     if taken is not None:
         return None
     row = insert(accounts).values(
-        name=name, password_hash=password_hash, credentials=0, created_at=now, totp_last_step=-1
+        public_id=public_id,
+        name=name,
+        password_hash=password_hash,
+        credentials=0,
+        created_at=now,
+        totp_last_step=-1,
     )
     return int(connection.execute(row.returning(accounts.c.id)).scalar_one())
 
@@ -57,6 +64,28 @@ def locked(connection: Connection, account: int) -> Account:
 def get(connection: Connection, account: int) -> Account:
     """The account of this id."""
     return Account(*connection.execute(select(*_ACCOUNT).where(accounts.c.id == account)).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The second factor of one account, by column."""
+
+    id: int
+    public_id: str
+    fields: dict[str, str]
+
+
+def secrets(connection: Connection) -> list[Secrets]:
+    """Every account that has a second factor or is setting one up."""
+    columns = (accounts.c.totp_secret, accounts.c.totp_pending)
+    rows = connection.execute(
+        select(accounts.c.id, accounts.c.public_id, *columns).where(or_(*(column.is_not(None) for column in columns)))
+    )
+    names = [column.name for column in columns]
+    return [
+        Secrets(id_, public_id, {name: secret for name, secret in zip(names, found, strict=True) if secret})
+        for id_, public_id, *found in rows
+    ]
 
 
 def change(connection: Connection, account: int, **values: object) -> None:

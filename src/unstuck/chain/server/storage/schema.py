@@ -42,15 +42,17 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", _Account, primary_key=True, autoincrement=True),
+    Column("public_id", String(32), nullable=False, unique=True),
     Column("name", String(64), nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("credentials", Integer, nullable=False),
     Column("created_at", Float(53), nullable=False),
-    Column("totp_secret", String(64)),
-    Column("totp_pending", String(64)),
+    Column("totp_secret", String(128)),
+    Column("totp_pending", String(128)),
     Column("totp_last_step", BigInteger, nullable=False),
 )
-"""``credentials`` counts changes of password and second factor: a login begun before one must not end after it."""
+"""``public_id`` is random, so that no two servers give the same: agents know by it whose records they hold.
+``credentials`` counts changes of password and second factor: a login begun before one must not end after it."""
 
 recovery_codes = Table(
     "recovery_codes",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
 
-from unstuck.chain.records import MAX_BATCH_RECORDS, Batch, decode
+from unstuck.chain.records import MAX_BATCH_RECORDS, Batch, Ranges, decode
 from unstuck.chain.server.domain.ingest import Chunk
-from unstuck.chain.server.domain.ledger import Place
+from unstuck.chain.server.domain.ledger import Held, Place
 from unstuck.chain.server.storage.schema import chunks, claims, told, trackers
 
 
@@ -58,20 +58,33 @@ def hold_claim(connection: Connection, account: int, tracker: str) -> bool:
     return connection.execute(select(claims.c.tracker).where(own).with_for_update()).first() is not None
 
 
+def touched(connection: Connection, account: int, tracker: str, held: Held) -> Held:
+    """Of these runs of numbers those that share a record with something stored."""
+    found: dict[int, Ranges] = {}
+    for boot, ranges in held.items():
+        for first, last in ranges:
+            query = select(chunks.c.first).where(_overlaps(account, tracker, boot, first, last)).limit(1)
+            if connection.execute(query).first() is not None:
+                found[boot] = found.get(boot, Ranges()) | Ranges.span(first, last)
+    return found
+
+
 def overlapping(connection: Connection, account: int, tracker: str, boot: int, first: int, last: int) -> list[Batch]:
     """The stored batches that share a record with first to last."""
-    rows = connection.execute(
-        select(chunks.c.data).where(
-            chunks.c.account_id == account,
-            chunks.c.tracker == tracker,
-            chunks.c.boot == boot,
-            # A chunk is never longer than a batch: without this bound every chunk before would be looked at.
-            chunks.c.first > first - MAX_BATCH_RECORDS,
-            chunks.c.first <= last,
-            chunks.c.last >= first,
-        )
-    )
+    rows = connection.execute(select(chunks.c.data).where(_overlaps(account, tracker, boot, first, last)))
     return [decode(bytes(data)) for (data,) in rows]
+
+
+def _overlaps(account: int, tracker: str, boot: int, first: int, last: int) -> ColumnElement[bool]:
+    return and_(
+        chunks.c.account_id == account,
+        chunks.c.tracker == tracker,
+        chunks.c.boot == boot,
+        # A chunk is never longer than a batch: without this bound every chunk before would be looked at.
+        chunks.c.first > first - MAX_BATCH_RECORDS,
+        chunks.c.first <= last,
+        chunks.c.last >= first,
+    )
 
 
 def add_chunks(connection: Connection, account: int, tracker: str, fresh: Iterable[Chunk], now: float) -> None:
