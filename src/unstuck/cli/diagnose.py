@@ -1,6 +1,5 @@
 """``unstuck diagnose``: collect, diagnose, write."""
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.console import Console
 
 from unstuck.cli.explain import WIDEST
+from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
@@ -27,9 +27,6 @@ _STATUS = {
     Verdict.STUCK: ExitStatus.STUCK,
     Verdict.INCONCLUSIVE: ExitStatus.INCONCLUSIVE,
 }
-
-REPORT_HEAD_BYTES = 200
-"""Enough of a file to know an earlier report by."""
 
 LIVE_SOURCES = frozenset({"adb", "bluez", "chain"})
 """Words of the contract for sources that are not files."""
@@ -106,11 +103,11 @@ def _write(request: Request, diagnosis: Diagnosis) -> None:
     if request.json_file:
         from unstuck.doctor.telling.document import to_json
 
-        _put(request.json_file, to_json(shared), request.sources)
+        write_report(request.json_file, to_json(shared), request.sources)
     if request.html_file:
         from unstuck.web.report.html import report
 
-        _put(request.html_file, report(shared), request.sources)
+        write_report(request.html_file, report(shared), request.sources)
     if request.json_file != "-":
         render(shared if request.redact else diagnosis, _console(request), plain=request.plain)
         if request.verbose:
@@ -126,34 +123,6 @@ def _every_finding(diagnosis: Diagnosis, console: Console) -> None:
             console.print(f"  {found.state:4} {found.id}: {texts}", markup=False)
     unknown = [found.id for found in diagnosis.findings if found.state is State.UNKNOWN]
     console.print(f"  not known: {', '.join(unknown)}", style="dim", markup=False)
-
-
-def _put(target: str, text: str, sources: tuple[Path, ...]) -> None:
-    """Write a report. Never over evidence: that may be the person's only copy."""
-    whole = text if text.endswith("\n") else text + "\n"
-    if target == "-":
-        sys.stdout.write(whole)
-        return
-    path = Path(target)
-    try:
-        wanted = path.resolve()
-        if any(wanted == given.resolve() or given.resolve() in wanted.parents for given in sources):
-            raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason="it lies in the evidence that was given")
-        if path.is_file() and not _earlier_report(path):
-            raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason="there is another file of that name")
-        part = wanted.with_name(f".{wanted.name}.part")
-        part.write_text(whole, encoding="utf-8")
-        part.replace(wanted)
-    except OSError as error:
-        raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=error.strerror or "unknown") from error
-    sys.stderr.write(f"written: {target}\n")
-
-
-def _earlier_report(path: Path) -> bool:
-    """Whether a file is an earlier report of ours, or empty: only those are written over."""
-    with path.open("rb") as file:
-        head = file.read(REPORT_HEAD_BYTES).lstrip()
-    return not head or head.startswith(b"<!doctype html>") or b'"schema": "unstuck.diagnosis' in head
 
 
 def _console(request: Request) -> Console:
