@@ -67,6 +67,8 @@ def test_up_brings_every_step_to_the_server_and_goes_on_when_started_again(
     assert told["phone"]["waiting"] == {}
     assert "cannot be reached" in told["note"]
     assert status is ExitStatus.HEALTHY
+    with pytest.raises(UsageError, match="only the server knows the times"):
+        ledger_run.run(LedgerRequest("", folder=tmp_path, html_file=str(tmp_path / "ledger.html")))
 
 
 def test_a_second_up_in_the_same_folder_is_turned_away(tmp_path: Path) -> None:
@@ -157,8 +159,13 @@ def test_up_stopped_or_killed_goes_on_with_everything(
                 told = json.loads(capsys.readouterr().out)
                 assert told["note"] == ""
                 assert told["server"]["hops"]["server"]["held"]["0"][0][0] == 0
-                assert ledger_run.run(LedgerRequest("", folder=tmp_path)) is ExitStatus.HEALTHY
-                assert "At risk" in capsys.readouterr().out
+                picture_file = tmp_path / "ledger.html"
+                request = LedgerRequest("", folder=tmp_path, html_file=str(picture_file), plain=True)
+                assert ledger_run.run(request) is ExitStatus.HEALTHY
+                told_in_words = capsys.readouterr().out
+                assert "At risk" in told_in_words
+                assert "###########" in told_in_words, "six hours were worn before: twelve slots are at the server"
+                assert "Everything the tracker recorded is at the server." in picture_file.read_text("utf-8")
                 running.send_signal(number)
                 break
         rest = running.stdout.read()

@@ -21,9 +21,13 @@ from unstuck.chain.phone.journal import Journal, Rejection
 from unstuck.chain.phone.reasons import MEANINGS, Side, sentence
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import TrackerError, read_status
+from unstuck.cli import ledger_map
+from unstuck.cli.output import write_report
 from unstuck.cli.state import JOURNAL_FILE, Login, login_for, state_folder
 from unstuck.cli.status import ExitStatus
 from unstuck.model.errors import ErrorCode, UsageError
+from unstuck.web.ledger.grid import WORDS, grid
+from unstuck.web.ledger.page import page
 
 ATTEMPTS_SHOWN = 10
 """Newest attempts of both sides: two hours of the usual rhythm and what went wrong last."""
@@ -33,15 +37,6 @@ HOLES_SHOWN = 40
 
 RANGES_SHOWN = 4
 """Ranges of one boot in a cell; the rest is counted."""
-
-_REASONS = {
-    "not_worn": "not worn",
-    "not_recorded": "not recorded",
-    "not_drained": "still on the tracker only",
-    "not_uploaded": "on the phone, not uploaded",
-    "not_shown": "at the server, not shown yet",
-    "lost": "lost: overwritten before it was drained",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,7 @@ class LedgerRequest:
     token_file: Path | None = None
     folder: Path | None = None
     as_json: bool = False
+    html_file: str = ""
     plain: bool = False
 
 
@@ -68,11 +64,21 @@ def run(request: LedgerRequest) -> ExitStatus:
     if server is None and local is None:
         raise UsageError(ErrorCode.AGENT_USAGE, given=tracker, reason=f"no journal in {folder}; {why_not}")
     document = {"schema": "unstuck.ledger/1", "tracker": tracker, "server": server, "phone": local, "note": why_not}
+    if request.html_file:
+        _write_page(request.html_file, document, why_not)
     if request.as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
-        _show(document, Console(no_color=request.plain or None, highlight=False))
+        _show(document, Console(no_color=request.plain or None, highlight=False), plain=request.plain)
     return _status(server, local)
+
+
+def _write_page(target: str, document: Mapping[str, Any], why_not: str) -> None:
+    """The picture needs times, which only the server knows."""
+    server, local = document["server"], document["phone"]
+    if server is None:
+        raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=f"only the server knows the times; {why_not}")
+    write_report(target, page(server, local["name"] if local else "", document["tracker"]))
 
 
 def _usual_folder() -> Path:
@@ -158,7 +164,7 @@ def _status(server: Mapping[str, Any] | None, local: Mapping[str, Any] | None) -
     return ExitStatus.HEALTHY
 
 
-def _show(document: Mapping[str, Any], console: Console) -> None:
+def _show(document: Mapping[str, Any], console: Console, *, plain: bool) -> None:
     server, local = document["server"], document["phone"]
     name = f"{local['name']} · " if local else ""
     console.print(f"{name}{document['tracker']}\n", markup=False)
@@ -169,6 +175,7 @@ def _show(document: Mapping[str, Any], console: Console) -> None:
         table.add_row(hop, f"{_count(ranges):,}", _ranges(ranges), _time(told))
     console.print(table)
     if server is not None:
+        _days(server, console, plain)
         _holes(server, console)
     if document["note"]:
         console.print(f"\nThe server was not asked, the journal speaks: {document['note']}", markup=False)
@@ -194,13 +201,20 @@ def _hops(server: Mapping[str, Any] | None, local: Mapping[str, Any] | None) -> 
     ]
 
 
+def _days(server: Mapping[str, Any], console: Console, plain: bool) -> None:
+    shown = grid(server)
+    if shown.rows:
+        console.print("\nThe last days", style="bold")
+        ledger_map.show(shown, console, plain=plain)
+
+
 def _holes(server: Mapping[str, Any], console: Console) -> None:
     holes = server["holes"]
     if holes:
         console.print("\nMissing at the server", style="bold")
     for hole in holes[-HOLES_SHOWN:]:
         console.print(
-            f"  {_time(hole['start'])} to {_time(hole['end'])}  {_REASONS.get(hole['reason'], hole['reason'])}",
+            f"  {_time(hole['start'])} to {_time(hole['end'])}  {WORDS[hole['reason']]}",
             markup=False,
         )
     if len(holes) > HOLES_SHOWN:
