@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, choose_packages, choose_tracker, end_of_evidence, open_case
-from unstuck.doctor.flow import Flow, watch
+from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from unstuck.doctor.boundaries import QUIET_OK, Flow
 from unstuck.doctor.case import Case
-from unstuck.doctor.flow import QUIET_OK, Flow
 from unstuck.doctor.telling.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
 from unstuck.model.hop import Hop
