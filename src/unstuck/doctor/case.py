@@ -11,12 +11,16 @@ from unstuck.evidence.hci.wanted import wanted as wanted_addresses
 from unstuck.evidence.profiles import VendorProfile, profiles, vendor_of_package
 from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
+from unstuck.model.vocabulary import AGENT
 
 SURE_ENOUGH = 0.5
 """Least sureness (0 to 1) at which a device is taken for a tracker: below it only attribute handles speak."""
 
 DEVICES_NAMED = 5
 """Devices named where none is a known tracker: enough to find one's own, few enough to read."""
+
+OWN_VENDOR = "unstuck"
+"""Id of our own trackers' profile; their app is our agent."""
 
 _ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
@@ -192,9 +196,13 @@ def _vendor_of_name(name: str) -> str:
 
 
 def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> frozenset[str]:
-    """The packages whose facts speak for the tracker's app: ``app``, else the vendor's, else any vendor's seen."""
+    """The packages whose facts speak for the tracker's app: ``app``, else our agent where it is the one at work, else
+    the vendor's, else any vendor's seen.
+    """
     if app:
         return frozenset({app})
+    if facts.has("agent.attempts") or (tracker and tracker.vendor == OWN_VENDOR):
+        return frozenset({AGENT})
     if tracker and tracker.vendor in profiles():
         known = frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
         return _in_use(facts, known)

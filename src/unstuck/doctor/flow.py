@@ -6,12 +6,14 @@ A stop stays until something shows that it is over; a move is only a move while 
 
 from datetime import UTC, datetime, timedelta
 
+from unstuck.doctor.agent import watch_agent
 from unstuck.doctor.boundaries import QUIET_OK, STALE, Flow, Move, Seen, Stop
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
 from unstuck.doctor.links import SETTLED, TROUBLE, LinkSpan
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
+from unstuck.model.vocabulary import AGENT
 
 DATA_BYTES = 20
 """Value bytes of one attribute from which a link carried data: one full packet of the smallest MTU.
@@ -46,9 +48,11 @@ def watch(case: Case) -> Flow:
     """Look at every boundary that the evidence can show."""
     seen = Seen([], [], [])
     carried = _last_data(case)
+    drained = watch_agent(case, seen)
     _bluetooth(case, carried, seen)
     _adapter(case, seen)
-    _tracker_log(case, seen)
+    if not drained:  # whoever drains the tracker now has read its log of yesterday with it
+        _tracker_log(case, seen)
     _app(case, carried, seen)
     _server(case, seen)
     stops = [stop for stop in seen.stops if not _overtaken(case, stop)]
@@ -283,7 +287,11 @@ def _time(fact: Fact) -> datetime:
 
 def _server(case: Case, seen: Seen) -> None:
     """The newest answers of the service in the app's own log, and the newest minute in an export."""
-    answers = [fact for fact in case.of_app("app.http") if fact.time is not None and fact.number("status")]
+    answers = [
+        fact
+        for fact in case.of_app("app.http")
+        if fact.time is not None and fact.number("status") and fact.subject != AGENT  # its attempts say more
+    ]
     bad: list[Fact] = []
     good: list[Fact] = []
     for fact in answers:

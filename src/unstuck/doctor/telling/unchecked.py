@@ -7,6 +7,7 @@ from unstuck.doctor.reasoning.questions import unchecked_causes, what_would_sett
 from unstuck.model.diagnosis import State, Unchecked
 
 _TRACES = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})
+_OWN_CHAIN = frozenset({"chain", "chain server"})
 _NOT_ANDROID = frozenset({"takeout", "answers", "unknown"})
 
 _HOW = {
@@ -26,6 +27,8 @@ def evidence_given(kinds: Iterable[str]) -> frozenset[EvidenceKind]:
             given.add(EvidenceKind.HCI)
         elif kind == "takeout":
             given.add(EvidenceKind.TAKEOUT)
+        elif kind in _OWN_CHAIN:
+            given.add(EvidenceKind.CHAIN)
         elif kind not in _NOT_ANDROID:
             given.add(EvidenceKind.BUGREPORT)
     return frozenset(given)

@@ -62,6 +62,7 @@ def _run(tracker: str, run: Sequence[Numbered], source: str) -> Fact:
         "first": iso(first.began_s),
         "hop": row.hop.value,
         "way": row.way,
+        "sign": row.sign,
         "waits_s": _WAITS_S[meaning.retry],
     }
     return _fact("agent.attempts", value, last, where, source, tracker)

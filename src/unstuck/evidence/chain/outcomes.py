@@ -6,7 +6,7 @@ trouble, so that the agent's 503 counts like any app's. An outcome that has no r
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.model.evidence import Value
@@ -22,11 +22,15 @@ Word = Callable[[str], tuple[Stated, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``way``: the way that is closed, as the catalogue's causes name it (link, drain, upload), or any."""
+    """``way``: the way that is closed, as the catalogue's causes name it (link, drain, upload), or any.
+
+    ``sign``: for rules of our own agent where no other word fits: silent, wrong, or empty.
+    """
 
     hop: Hop
     way: str
     word: Word
+    sign: str = ""
 
 
 def _nothing(_: str) -> tuple[Stated, ...]:
@@ -85,7 +89,7 @@ _BY_CAUSE: Mapping[str, tuple[Stated, ...]] = {
 
 _TOKEN = Row(Hop.SERVER, "upload", _error("auth"))
 _ACCOUNT = Row(Hop.SERVER, "upload", _error("account"))
-_BAD_ANSWER = Row(Hop.TRACKER, "drain", _nothing)
+_BAD_ANSWER = Row(Hop.TRACKER, "drain", _nothing, "wrong")
 _THROUGH = Row(Hop.SERVER, "any", _nothing)
 
 ROWS: Mapping[Outcome, Row] = {
@@ -93,7 +97,7 @@ ROWS: Mapping[Outcome, Row] = {
     Outcome.NOTHING_NEW: _THROUGH,
     Outcome.TRIM_HELD_BACK: _THROUGH,
     Outcome.REJECTED: _THROUGH,
-    Outcome.TRACKER_SILENT: Row(Hop.BLUETOOTH, "link", _nothing),
+    Outcome.TRACKER_SILENT: Row(Hop.BLUETOOTH, "link", _nothing, "silent"),
     Outcome.TRACKER_REFUSED: _BAD_ANSWER,
     Outcome.TRACKER_UNREADABLE: _BAD_ANSWER,
     Outcome.TRACKER_OTHER: Row(Hop.BLUETOOTH, "any", _nothing),
@@ -129,5 +133,5 @@ def row_of(side: Side, outcome: Outcome) -> Row:
     """The row of an attempt that ended so."""
     row = ROWS.get(outcome, _OTHERS[side])
     if row.hop is Hop.PHONE and row.way == "drain" and side is Side.UPLOAD:
-        return Row(row.hop, "upload", row.word)
+        return replace(row, way="upload")
     return row
