@@ -23,7 +23,7 @@ from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import TrackerError, read_status
 from unstuck.cli import ledger_map
 from unstuck.cli.output import write_report
-from unstuck.cli.state import JOURNAL_FILE, Login, login_for, state_folder
+from unstuck.cli.state import JOURNAL_FILE, Login, login_for, usual_folder
 from unstuck.cli.status import ExitStatus
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.web.ledger.grid import WORDS, grid
@@ -54,7 +54,7 @@ class LedgerRequest:
 
 def run(request: LedgerRequest) -> ExitStatus:
     """Show it. Status 1 when something is late or lost. UsageError when nothing can be known."""
-    folder = request.folder or _usual_folder()
+    folder = request.folder or usual_folder()
     login = login_for(folder, request.server, request.token_file)
     local = _local(folder, request.tracker)
     tracker = request.tracker or (local["tracker"] if local else "")
@@ -79,12 +79,6 @@ def _write_page(target: str, document: Mapping[str, Any], why_not: str) -> None:
     if server is None:
         raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=f"only the server knows the times; {why_not}")
     write_report(target, page(server, local["name"] if local else "", document["tracker"]))
-
-
-def _usual_folder() -> Path:
-    """That of ``unstuck agent``, else of ``unstuck up`` when only that one was ever run here."""
-    agent, up = state_folder() / "agent", state_folder() / "up"
-    return up if (up / JOURNAL_FILE).exists() and not (agent / JOURNAL_FILE).exists() else agent
 
 
 async def _ask(login: Login | None, tracker: str) -> tuple[dict[str, Any] | None, str]:

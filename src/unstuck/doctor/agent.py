@@ -79,8 +79,13 @@ def fresh_loss(case: Case) -> Fact | None:
     return max(recent, key=lambda pair: pair[0])[1] if recent else None
 
 
-def watch_agent(case: Case, seen: Seen) -> bool:
-    """Add what the attempts show; whether the drain gets through, which is newer than any log of the tracker."""
+def at_work(case: Case) -> bool:
+    """Whether our agent's attempts are in the evidence: the tracker's own log came through it, so it is older."""
+    return bool(case.of_tracker("agent.attempts"))
+
+
+def watch_agent(case: Case, seen: Seen) -> None:
+    """Add what the attempts show."""
     drain, upload = side(case, DRAIN), side(case, UPLOAD)
     quiet = overdue(case)
     if quiet is not None:
@@ -89,15 +94,12 @@ def watch_agent(case: Case, seen: Seen) -> bool:
     _side(case, upload, Hop.SERVER, "the server had everything from the agent", seen)
     lost = fresh_loss(case)
     if lost is not None:
-        since = as_time(lost.text("start")) or _time(lost)
         text = "the oldest records were overwritten before they were drained"
-        seen.stops.append(Stop(Hop.TRACKER, since, text, (lost,), Boundary.ANY))
-    through = drain.through is not None and _fresh(case, drain.through)
-    if through:
+        seen.stops.append(Stop(Hop.TRACKER, _began_to_go(lost), text, (lost,), Boundary.ANY))
+    if drain.through is not None and _fresh(case, drain.through):
         seen.linked = True
     elif drain.of(SILENT):
         seen.linked = False
-    return through
 
 
 def _side(case: Case, own: Side, hop: Hop, works: str, seen: Seen) -> None:
@@ -115,6 +117,14 @@ def _side(case: Case, own: Side, hop: Hop, works: str, seen: Seen) -> None:
         seen.stops.append(stop)
     else:
         seen.notes.append(f"{last.text('says')}, for a short while only; the agent tries again by itself.")
+
+
+def _began_to_go(lost: Fact) -> datetime:
+    """When the oldest record of a hole was overwritten: as long before the newest as it was recorded before it."""
+    start, end, gone = (as_time(lost.text(key)) for key in ("start", "end", "lost_at"))
+    if start is None or end is None or gone is None:
+        return _time(lost)
+    return gone - (end - start)
 
 
 def _worked(own: Side) -> bool:

@@ -97,7 +97,7 @@ def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
     if wanted:
         return _wanted(wanted.strip().lower(), found, names, facts)
     linked = {fact.subject for fact in facts.all("link.opened", "link.lost", "link.ended", "link.not_established")}
-    paired = {fact.subject for fact in facts.all("bluetooth.bond", "tracker.device")}
+    paired = {fact.subject for fact in facts.all("bluetooth.bond", "tracker.device", "agent.attempts")}
     groups = _merge(list(found), names, facts)
     close = [group for group in groups if group & (linked | paired)]
     merged = close or groups

@@ -6,7 +6,7 @@ A stop stays until something shows that it is over; a move is only a move while 
 
 from datetime import UTC, datetime, timedelta
 
-from unstuck.doctor.agent import watch_agent
+from unstuck.doctor.agent import at_work, watch_agent
 from unstuck.doctor.boundaries import QUIET_OK, STALE, Flow, Move, Seen, Stop
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
@@ -48,10 +48,10 @@ def watch(case: Case) -> Flow:
     """Look at every boundary that the evidence can show."""
     seen = Seen([], [], [])
     carried = _last_data(case)
-    drained = watch_agent(case, seen)
+    watch_agent(case, seen)
     _bluetooth(case, carried, seen)
     _adapter(case, seen)
-    if not drained:  # whoever drains the tracker now has read its log of yesterday with it
+    if not at_work(case):
         _tracker_log(case, seen)
     _app(case, carried, seen)
     _server(case, seen)

@@ -129,8 +129,10 @@ def test_a_low_battery_is_no_empty_one_while_the_tracker_answers() -> None:
     assert find("tracker_battery_flat", [battery(3, 65), *silent]).state is State.YES
 
 
-def test_a_day_on_which_a_phone_came_for_seconds_was_no_day_of_waiting() -> None:
-    assert find("tracker_waited_for_phone", [radio_day("2026-03-19", advertise=23.8, fast=0.2)]).state is State.NO
+def test_the_log_that_our_agent_brought_is_older_than_its_attempts() -> None:
+    brought = attempts("synced", 600, 5)
+    assert find("tracker_waited_for_phone", [radio_day("2026-03-19", advertise=24), brought]).state is State.UNKNOWN
+    assert find("tracker_link_idle", [radio_day("2026-03-19", idle=20), brought]).state is State.UNKNOWN
 
 
 def test_the_servers_own_status_says_whether_it_is_down() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from unstuck.doctor.agent import DRAIN, WRONG, fresh_loss, side
+from unstuck.doctor.agent import DRAIN, WRONG, at_work, fresh_loss, side
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, times, yes
 from unstuck.model.evidence import Fact
@@ -34,9 +34,6 @@ ALL_DAY_HOURS = 20.0
 
 IDLE_HOURS = 12.0
 """Hours with the link up and the app silent; healthy days of the real export had 3 or fewer."""
-
-FAST_HOURS = 0.05
-"""Hours at full speed that make a sync in a day (3 minutes); about 20 minutes a day is healthy."""
 
 CLOCK_OFF_S = 120.0
 """From here on (seconds) records land in other minutes; a good clock drifts by two seconds a day (20 ppm)."""
@@ -185,14 +182,13 @@ def _hours(fact: Fact) -> dict[str, float]:
 def tracker_waited_for_phone(case: Case) -> Outcome:
     """Advertising all day long."""
     day = _last_full_radio_day(case)
-    if day is None:
+    if day is None or at_work(case):
         return UNKNOWN
     hours = _hours(day)["advertise_h"]
-    synced = _hours(day)["fast_h"] >= FAST_HOURS  # a phone that comes for seconds leaves it calling all the same
     return either(
-        hours >= ALL_DAY_HOURS and not synced,
+        hours >= ALL_DAY_HOURS,
         f"on {day.text('date')} it called for a phone {hours:.1f} h and none came",
-        f"on {day.text('date')} a phone came (it called for one {hours:.1f} h)",
+        f"on {day.text('date')} a phone was connected (it called for one only {hours:.1f} h)",
         [day],
     )
 
@@ -200,7 +196,7 @@ def tracker_waited_for_phone(case: Case) -> Outcome:
 def tracker_link_idle(case: Case) -> Outcome:
     """Link up, app silent."""
     day = _last_full_radio_day(case)
-    if day is None:
+    if day is None or at_work(case):
         return UNKNOWN
     hours = _hours(day)
     idle = hours["idle_gg_h"]

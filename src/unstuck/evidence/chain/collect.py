@@ -1,5 +1,6 @@
 """The thin part: opens a journal to read it, asks the server, and hands on what they say."""
 
+import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -73,7 +74,16 @@ def _document(
             if until_s is None or pair[1].ended_s <= until_s
         ],
         batches=[data for data in raw if data is not None],
+        disk_bytes=_disk(path),
     )
+
+
+def _disk(path: Path) -> tuple[int, int] | None:
+    try:
+        usage = shutil.disk_usage(path.parent)
+    except OSError:
+        return None
+    return usage.free, usage.total
 
 
 async def _ask(account: Account, document: JournalDocument, now_s: float) -> ServerDocument:

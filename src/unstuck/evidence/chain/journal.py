@@ -24,6 +24,7 @@ class JournalDocument:
     """What a journal says of one tracker. Times in Unix seconds; ``looked_s``: when it was read.
 
     ``status``: the tracker's last answer as it came and when it was told. ``batches``: as they came, those still kept.
+    ``disk_bytes``: free and all of the disk it lies on, None where that is not known.
     """
 
     path: str
@@ -36,6 +37,7 @@ class JournalDocument:
     rejected: int
     attempts: Sequence[Numbered]
     batches: Sequence[bytes]
+    disk_bytes: tuple[int, int] | None = None
 
 
 def read_journal(document: JournalDocument) -> Reading:
@@ -43,6 +45,7 @@ def read_journal(document: JournalDocument) -> Reading:
     problems: list[str] = []
     facts = [
         *_status(document, problems),
+        *_disk(document),
         *_holds(document),
         *attempt_facts(document.tracker, document.attempts, document.path),
         *_risk(document),
@@ -110,6 +113,16 @@ def _status(document: JournalDocument, problems: list[str]) -> Iterator[Fact]:
 
 _NAME_MOST = 200
 """Characters of a name or a quotation."""
+
+
+def _disk(document: JournalDocument) -> Iterator[Fact]:
+    """A full disk keeps the agent from writing down even that it is full."""
+    if document.disk_bytes is None or document.disk_bytes[1] <= 0:
+        return
+    free, whole = document.disk_bytes
+    value: Value = {"free_bytes": free, "total_bytes": whole, "free_percent": 100.0 * free / whole}
+    excerpt = f"{free} of {whole} bytes free"
+    yield Fact("phone.storage", value, moment(document.looked_s), document.path, "disk of the journal", excerpt)
 
 
 def _holds(document: JournalDocument) -> Iterator[Fact]:
