@@ -127,7 +127,7 @@ def _hole(document: ServerDocument, hole: object, end_s: int) -> Fact | None:
         return None
     start, end = _whole(hole.get("start")), _whole(hole.get("end"))
     reason = hole.get("reason")
-    if start is None or end is None or reason not in set(HoleReason):
+    if start is None or end is None or not isinstance(reason, str) or reason not in set(HoleReason):
         return None
     boot, first, last = (_whole(hole.get(key)) for key in ("boot", "first", "last"))
     known = boot is not None and first is not None and last is not None
