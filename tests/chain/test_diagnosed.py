@@ -4,7 +4,7 @@ Everything is real but the radio: the agent's own journal and its server are all
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.evidence.chain import Account, collect
 from unstuck.evidence.clocks import join
 from unstuck.model.diagnosis import Diagnosis, State, Verdict
-from unstuck.model.evidence import Reading
+from unstuck.model.evidence import Fact, Reading, SourceInfo, Value
 from unstuck.model.hop import Hop
 from unstuck.model.vocabulary import violations
 
@@ -52,7 +52,9 @@ class Cut:
 
 
 class Life(Chain):
-    """A chain whose link can be cut and whose server can be away."""
+    """A chain whose link can be cut and whose server can be away. ``beside``: other evidence of the same run."""
+
+    beside: Sequence[Reading] = ()
 
     async def __aenter__(self) -> "Life":
         await super().__aenter__()
@@ -77,13 +79,14 @@ class Life(Chain):
     async def read(self) -> list[Reading]:
         """What ``unstuck diagnose chain`` collects."""
         account = Account(ADDRESS, self.world.token, self.transport)
-        return join(await collect(self.world.folder / "journal.sqlite", account, self.now_s))
+        own = await collect(self.world.folder / "journal.sqlite", account, self.now_s)
+        return join([*own, *self.beside])
 
 
 Told = Callable[[Life], Awaitable[None]]
 
 
-def told(place: Path | World, happens: Told, *, symptom: str = "") -> Diagnosis:
+def told(place: Path | World, happens: Told, *, symptom: str = "", tracker_id: str = TRACKER) -> Diagnosis:
     """Live through it, then diagnose."""
     world = place if isinstance(place, World) else World(place, START_S, Generator(5))
 
@@ -97,7 +100,7 @@ def told(place: Path | World, happens: Told, *, symptom: str = "") -> Diagnosis:
     found = asyncio.run(life())
     assert [wrong for fact in found.facts for wrong in violations(fact)] == []
     assert found.tracker is not None
-    assert (found.tracker.id, found.tracker.name, found.tracker.vendor) == (TRACKER, "Unstuck One", "unstuck")
+    assert (found.tracker.id, found.tracker.name, found.tracker.vendor) == (tracker_id, "Unstuck One", "unstuck")
     return found
 
 
@@ -325,3 +328,42 @@ def test_an_agent_that_never_got_through_is_not_healthy(quick_folder: Path) -> N
         await chain.go_on(0.1)
 
     assert told(quick_folder, happens).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_server_that_turns_the_question_away_is_not_called_working(quick_folder: Path) -> None:
+    async def happens(chain: Life) -> None:
+        await chain.go_on(2)
+        chain.record(60)
+        chain.server_says(503, "server.busy")
+
+    found = told(quick_folder, happens)
+    assert found.verdict is Verdict.HEALTHY, "one refusal is no outage"
+    assert {hop: text for hop, _, text in found.hops}[Hop.SERVER] == "login accepted", "data does not move just now"
+    assert any(note.startswith("The server asks for patience just now") for note in found.notes)
+
+
+def test_a_trace_of_the_same_run_is_about_the_same_tracker(quick_folder: Path) -> None:
+    address = "c0:ff:ee:00:00:01"
+
+    async def happens(chain: Life) -> None:
+        await chain.go_on(3)
+        chain.radio.cut = True
+        await chain.go_on(1)
+        since = datetime.fromtimestamp(START_S, UTC) + timedelta(hours=3)
+        seen: Value = {"vendor": "unstuck", "name": "Unstuck One", "by": "name", "sure": 0.8}
+        lost: Value = {"handle": 64, "transport": "le", "reason": 8, "held_s": 90.0, "last_rssi": -93}
+        link: Value = {
+            "handle": 64, "transport": "le", "interval_ms": 30.0, "latency": 0, "timeout_ms": 5000.0, "parallel": 1,
+        }  # fmt: skip
+        trace = [
+            Fact("device.recognised", seen, since, "btsnoop.log", "packet 1", "", address),
+            Fact("link.opened", link, since, "btsnoop.log", "packet 2", "", address),
+            Fact("link.lost", lost, since + timedelta(minutes=2), "btsnoop.log", "packet 9", "", address),
+        ]
+        chain.beside = [Reading(SourceInfo("btsnoop.log", "btsnoop", 9), tuple(trace))]
+
+    found = told(quick_folder, happens, tracker_id=address)
+    assert (found.stuck_at, first(found)) == (Hop.BLUETOOTH, "bluetooth.out_of_range")
+    sources = {line.source.rsplit("/")[-1] for line in found.causes[0].evidence}
+    assert sources == {"btsnoop.log", "journal.sqlite"}, "both speak for it"
+    assert found.causes[0].probability > 0.8

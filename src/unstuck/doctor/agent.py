@@ -92,6 +92,9 @@ def watch_agent(case: Case, seen: Seen) -> None:
         seen.stops.append(Stop(Hop.PHONE, _time(quiet), "the agent has not run since", (quiet,), Boundary.DRAIN))
     _side(case, drain, Hop.BLUETOOTH, "the agent had everything from the tracker", seen)
     _side(case, upload, Hop.SERVER, "the server had everything from the agent", seen)
+    asked = case.latest("server.asked")
+    if asked is not None and upload.through is not None and _turned_away_since(case, upload.through):
+        seen.notes.append(f"{asked.text('says')} just now, after the last good upload; look again in half an hour.")
     lost = fresh_loss(case)
     if lost is not None:
         text = "the oldest records were overwritten before they were drained"
@@ -103,7 +106,8 @@ def watch_agent(case: Case, seen: Seen) -> None:
 
 
 def _side(case: Case, own: Side, hop: Hop, works: str, seen: Seen) -> None:
-    if own.through is not None and _fresh(case, own.through):
+    turned_away = hop is Hop.SERVER and own.through is not None and _turned_away_since(case, own.through)
+    if own.through is not None and _fresh(case, own.through) and not turned_away:
         seen.moves.append(Move(hop, works, (own.through,)))
     began, last = own.began, own.last
     if began is None or last is None:
@@ -125,6 +129,12 @@ def _began_to_go(lost: Fact) -> datetime:
     if start is None or end is None or gone is None:
         return _time(lost)
     return gone - (end - start)
+
+
+def _turned_away_since(case: Case, last: Fact) -> bool:
+    """Whether the server, asked after this attempt, gave nothing: then what it took before says little of now."""
+    asked = case.latest("server.asked")
+    return asked is not None and asked.flag("through") is False and _time(asked) > _time(last)
 
 
 def _worked(own: Side) -> bool:

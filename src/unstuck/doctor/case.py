@@ -19,9 +19,6 @@ SURE_ENOUGH = 0.5
 DEVICES_NAMED = 5
 """Devices named where none is a known tracker: enough to find one's own, few enough to read."""
 
-OWN_VENDOR = "unstuck"
-"""Id of our own trackers' profile; their app is our agent."""
-
 _ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
@@ -201,7 +198,7 @@ def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> f
     """
     if app:
         return frozenset({app})
-    if facts.has("agent.attempts") or (tracker and tracker.vendor == OWN_VENDOR):
+    if facts.has("agent.attempts"):
         return frozenset({AGENT})
     if tracker and tracker.vendor in profiles():
         known = frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)

@@ -149,6 +149,10 @@ def test_off_the_wrist_for_a_day_up_to_now_is_not_worn() -> None:
     assert find("tracker_off_wrist", [hole("not_worn", 1500, 0)]).state is State.YES
     assert find("tracker_off_wrist", [hole("not_worn", 300, 0)]).state is State.UNKNOWN
     assert find("tracker_off_wrist", [hole("not_worn", 3000, 1500)]).state is State.UNKNOWN
+    mark: Value = {"hop": "server", "newest": END.isoformat(), "boot": 0, "sequence": 9}
+    newest = at("ledger.watermark", mark, 0, TRACKER)
+    assert find("tracker_off_wrist", [hole("not_worn", 3000, 1500), newest]).state is State.NO
+    assert find("tracker_off_wrist", [hole("not_worn", 300, 0), newest]).state is State.UNKNOWN
 
 
 def test_a_loss_of_last_week_is_not_overwriting_now_and_a_term_that_passed_is() -> None:

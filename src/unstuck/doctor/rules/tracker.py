@@ -218,6 +218,9 @@ def tracker_off_wrist(case: Case) -> Outcome:
     begun = as_time(quiet[-1].text("start")) if quiet else None
     if begun is not None and case.judged_at - begun >= timedelta(hours=ALL_DAY_HOURS):
         return yes(f"it has been off the wrist for {lasting(case.judged_at - begun)}", quiet[-1:])
+    newest = [fact for fact in case.of_tracker("ledger.watermark") if fact.text("hop") == "server"]
+    if newest and begun is None:
+        return no("its newest minutes at the server are not from off the wrist", newest[-1:])
     wear = _last_day(case, "tracker.wear_day")
     charger = _last_day(case, "tracker.charger_day")
     if wear is not None and (wear.number("on_h") or 0) + (wear.number("off_h") or 0) > 0:
