@@ -10,6 +10,7 @@ _COLUMNS = {
     EvidenceKind.HCI: "Bluetooth log",
     EvidenceKind.BUGREPORT: "Android bug report",
     EvidenceKind.TAKEOUT: "Takeout",
+    EvidenceKind.CHAIN: "our own chain",
     EvidenceKind.ANSWER: "an answer",
 }
 

@@ -28,6 +28,7 @@ from unstuck.chain.tracker.serve import serve
 from unstuck.cli import agent_run, ledger_run, up_run
 from unstuck.cli.agent_run import AgentRequest
 from unstuck.cli.ledger_run import LedgerRequest
+from unstuck.cli.main import app
 from unstuck.cli.state import JOURNAL_FILE
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.up_run import UpRequest
@@ -67,6 +68,34 @@ def test_up_brings_every_step_to_the_server_and_goes_on_when_started_again(
     assert told["phone"]["waiting"] == {}
     assert "cannot be reached" in told["note"]
     assert status is ExitStatus.HEALTHY
+    with pytest.raises(UsageError, match="only the server knows the times"):
+        ledger_run.run(LedgerRequest("", folder=tmp_path, html_file=str(tmp_path / "ledger.html")))
+
+
+def test_what_up_left_is_diagnosed_and_its_server_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ran(replace(FAST, folder=tmp_path), capsys)
+    out = tmp_path / "diagnosis.json"
+    assert main_app(["diagnose", "chain", "--folder", str(tmp_path), "--json", str(out), "--no-redact"]) == 0
+    found = json.loads(out.read_text("utf-8"))
+    assert (found["verdict"], found["stuck_at"]) == ("healthy", None)
+    assert "Not stuck" in capsys.readouterr().out
+    assert found["tracker"]["vendor"] == "unstuck"
+    assert [source["kind"] for source in found["sources"]] == ["chain", "chain server"]
+    assert "cannot be reached" in found["sources"][1]["problems"][0]
+    names = {fact["name"] for fact in found["facts"]}
+    assert {"agent.attempts", "agent.journal", "tracker.battery", "tracker.firmware", "ledger.at_risk"} <= names
+
+
+def test_diagnosing_a_chain_that_was_never_run_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main_app(["diagnose", "chain", "--folder", str(tmp_path)]) == ExitStatus.UNREADABLE
+    assert "there is no journal" in " ".join(capsys.readouterr().out.split())
+
+
+def main_app(words: list[str]) -> int:
+    """The command as the shell runs it; its exit status."""
+    with pytest.raises(SystemExit) as ended:
+        app(words)
+    return int(str(ended.value.code))
 
 
 def test_a_second_up_in_the_same_folder_is_turned_away(tmp_path: Path) -> None:
@@ -160,8 +189,13 @@ def test_up_stopped_or_killed_goes_on_with_everything(
                 told = json.loads(capsys.readouterr().out)
                 assert told["note"] == ""
                 assert told["server"]["hops"]["server"]["held"]["0"][0][0] == 0
-                assert ledger_run.run(LedgerRequest("", folder=tmp_path)) is ExitStatus.HEALTHY
-                assert "At risk" in capsys.readouterr().out
+                picture_file = tmp_path / "ledger.html"
+                request = LedgerRequest("", folder=tmp_path, html_file=str(picture_file), plain=True)
+                assert ledger_run.run(request) is ExitStatus.HEALTHY
+                told_in_words = capsys.readouterr().out
+                assert "At risk" in told_in_words
+                assert told_in_words.count("#") > 12, "six hours were worn before: twelve half hours at the server"
+                assert "Everything the tracker recorded is at the server." in picture_file.read_text("utf-8")
                 running.send_signal(number)
                 break
         rest = running.stdout.read()

@@ -19,8 +19,9 @@ from tests.doctor.rules.cases import (
     wear,
 )
 from tests.doctor.rules.cases import at as seen
+from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Choice, open_case
-from unstuck.doctor.flow import Flow, watch
+from unstuck.doctor.flow import watch
 from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
 from unstuck.model.hop import Hop

@@ -22,7 +22,7 @@ def test_every_word_a_rule_asks_for_is_in_the_vocabulary() -> None:
     for path in (SOURCE / "doctor").rglob("*.py"):
         asked |= set(
             re.findall(
-                r"\"((?:hci|link|att|advert|pairing|gatt|app|power|phone|network|bluetooth|tracker|server|ble|rssi|links|device|reported)\.[a-z_]+)\"",
+                r"\"((?:agent|hci|ledger|link|att|advert|pairing|gatt|app|power|phone|network|bluetooth|tracker|server|ble|rssi|links|device|reported)\.[a-z_]+)\"",
                 path.read_text("utf-8"),
             )
         )

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import sample
+from tests.web.ledger.test_page import whole
+from unstuck.web.ledger.page import page as ledger_page
 from unstuck.web.report.html import report
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -39,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports")
     for name in NAMES:
         (folder / f"{name}.html").write_text(report(getattr(sample, name)()), encoding="utf-8")
+    (folder / "ledger.html").write_text(ledger_page(whole(at_risk=True), "Band", "abcd"), encoding="utf-8")
     return folder
 
 
@@ -57,7 +60,7 @@ def opened(browser: Browser, path: Path, width: int, scheme: str = "light") -> t
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "ledger"])
 def test_page_is_quiet_asks_for_nothing_and_never_scrolls_sideways(
     browser: Browser, folder: Path, name: str, width: int
 ) -> None:
@@ -110,6 +113,21 @@ def test_screen_reader_meets_headings_images_and_tables_by_name(browser: Browser
     assert re.search(r'img "Timeline of links, happenings and signal', tree)
     assert 'table "What happened"' in tree
     assert "lost 22:23 (broken)" in tree
+
+
+def test_ledger_is_met_by_name_and_its_tables_are_reached_with_the_keyboard(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder / "ledger.html", 1280)
+    tree = page.locator("body").aria_snapshot()
+    page.keyboard.press("Tab")
+    reached = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.emulate_media(media="print")
+    pdf = page.pdf(format="A4")
+    page.close()
+    assert 'heading "Some records were overwritten before they were drained." [level=1]' in tree
+    assert 'img "Where the records of each half hour are' in tree
+    assert 'region "Every hole"' in tree
+    assert reached == "Hours by state"
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])

@@ -1,6 +1,6 @@
 """``unstuck diagnose``: collect, diagnose, write."""
 
-import sys
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.console import Console
 
 from unstuck.cli.explain import WIDEST
+from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
@@ -28,11 +29,11 @@ _STATUS = {
     Verdict.INCONCLUSIVE: ExitStatus.INCONCLUSIVE,
 }
 
-REPORT_HEAD_BYTES = 200
-"""Enough of a file to know an earlier report by."""
+CHAIN = "chain"
+"""The source that is our own chain: the agent's journal and its server."""
 
-LIVE_SOURCES = frozenset({"adb", "bluez", "chain"})
-"""Words of the contract for sources that are not files."""
+NOT_BUILT_YET = frozenset({"adb", "bluez"})
+"""Words of the contract for sources that are not files and cannot be read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Request:
     """The command line as given."""
 
     sources: tuple[Path, ...]
+    folder: Path | None = None
     tracker: str = ""
     package: str = ""
     at: str = ""
@@ -63,18 +65,23 @@ def run(request: Request) -> ExitStatus:
         _what_can_be_read(_console(request))
         return ExitStatus.INCONCLUSIVE
     wanted = frozenset({request.package}) if request.package else packages()
+    files = tuple(source for source in request.sources if not _is_chain(source))
+    with_chain = len(files) < len(request.sources)
+    now = datetime.now(UTC)
     with Progress() as progress:
-        readings = join(collect(request.sources, ReaderOptions(wanted, request.tracker), progress))
+        own = _chain(request.folder, now, None, progress) if with_chain else []
+        readings = join([*own, *collect(files, ReaderOptions(wanted, request.tracker), progress)])
         zone = _zone(readings)
         options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
         if options.at is not None and options.since is not None and options.since > options.at:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")
         if options.at is not None:  # the phone's zone is known only now; sums must not reach beyond that moment
             bounded = ReaderOptions(wanted, request.tracker, options.at)
-            readings = join(collect(request.sources, bounded, progress))
+            own = _chain(request.folder, now, options.at, progress) if with_chain else []
+            readings = join([*own, *collect(files, bounded, progress)])
         readings += answer_facts(answers)
         progress("thinking", 0, 0)
-        diagnosis = diagnose(readings, options, datetime.now(UTC))
+        diagnosis = diagnose(readings, options, now)
     _write(request, diagnosis)
     if request.sources and not any(reading.source.readable for reading in readings if reading.source.kind != "answers"):
         return ExitStatus.UNREADABLE
@@ -106,11 +113,11 @@ def _write(request: Request, diagnosis: Diagnosis) -> None:
     if request.json_file:
         from unstuck.doctor.telling.document import to_json
 
-        _put(request.json_file, to_json(shared), request.sources)
+        write_report(request.json_file, to_json(shared), request.sources)
     if request.html_file:
         from unstuck.web.report.html import report
 
-        _put(request.html_file, report(shared), request.sources)
+        write_report(request.html_file, report(shared), request.sources)
     if request.json_file != "-":
         render(shared if request.redact else diagnosis, _console(request), plain=request.plain)
         if request.verbose:
@@ -126,34 +133,6 @@ def _every_finding(diagnosis: Diagnosis, console: Console) -> None:
             console.print(f"  {found.state:4} {found.id}: {texts}", markup=False)
     unknown = [found.id for found in diagnosis.findings if found.state is State.UNKNOWN]
     console.print(f"  not known: {', '.join(unknown)}", style="dim", markup=False)
-
-
-def _put(target: str, text: str, sources: tuple[Path, ...]) -> None:
-    """Write a report. Never over evidence: that may be the person's only copy."""
-    whole = text if text.endswith("\n") else text + "\n"
-    if target == "-":
-        sys.stdout.write(whole)
-        return
-    path = Path(target)
-    try:
-        wanted = path.resolve()
-        if any(wanted == given.resolve() or given.resolve() in wanted.parents for given in sources):
-            raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason="it lies in the evidence that was given")
-        if path.is_file() and not _earlier_report(path):
-            raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason="there is another file of that name")
-        part = wanted.with_name(f".{wanted.name}.part")
-        part.write_text(whole, encoding="utf-8")
-        part.replace(wanted)
-    except OSError as error:
-        raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=error.strerror or "unknown") from error
-    sys.stderr.write(f"written: {target}\n")
-
-
-def _earlier_report(path: Path) -> bool:
-    """Whether a file is an earlier report of ours, or empty: only those are written over."""
-    with path.open("rb") as file:
-        head = file.read(REPORT_HEAD_BYTES).lstrip()
-    return not head or head.startswith(b"<!doctype html>") or b'"schema": "unstuck.diagnosis' in head
 
 
 def _console(request: Request) -> Console:
@@ -202,10 +181,28 @@ def _known_symptom(symptom: str) -> None:
         raise UsageError(ErrorCode.USAGE_SYMPTOM, given=symptom, known=", ".join(known))
 
 
+def _is_chain(source: Path) -> bool:
+    """A file of that name is meant where there is one."""
+    return str(source) == CHAIN and not source.exists()
+
+
+def _chain(given: Path | None, now: datetime, until: datetime | None, progress: Progress) -> list[Reading]:
+    from unstuck.cli.state import JOURNAL_FILE, login_for, usual_folder
+    from unstuck.evidence.chain import Account
+    from unstuck.evidence.chain import collect as collect_chain
+
+    progress("asking the chain", 0, 0)
+    folder = given or usual_folder()
+    login = login_for(folder, "", None)
+    account = None if login is None else Account(login.server, login.token)
+    bound = None if until is None else until.timestamp()
+    return asyncio.run(collect_chain(folder / JOURNAL_FILE, account, now.timestamp(), bound))
+
+
 def _no_live_source(sources: tuple[Path, ...]) -> None:
     for source in sources:
-        if str(source) in LIVE_SOURCES and not source.exists():
-            reason = "live sources are not built yet; make a bug report or a Bluetooth log and give the file"
+        if str(source) in NOT_BUILT_YET and not source.exists():
+            reason = "this source is not built yet; make a bug report or a Bluetooth log and give the file"
             raise UsageError(ErrorCode.USAGE_SOURCE, given=str(source), reason=reason)
 
 

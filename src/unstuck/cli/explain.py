@@ -17,6 +17,7 @@ _KINDS = {
     EvidenceKind.HCI: "a Bluetooth log",
     EvidenceKind.BUGREPORT: "an Android bug report",
     EvidenceKind.TAKEOUT: "a Takeout export",
+    EvidenceKind.CHAIN: "our own agent's journal and server",
     EvidenceKind.ANSWER: "an answer of the person",
 }
 

@@ -18,12 +18,15 @@ def ledger(
         Path | None, typer.Option(metavar="DIR", help="The agent's folder (default: in your state folder).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="No colours.")] = False,
+    html_file: Annotated[
+        str, typer.Option("--html", metavar="FILE", help="Write the picture of the last 30 days as one HTML page.")
+    ] = "",
+    plain: Annotated[bool, typer.Option("--plain", help="Only plain ASCII signs and no colours.")] = False,
 ) -> None:
-    """Show what each hop holds, every hole with its one reason, and what is at risk.
+    """Show what each hop holds, every hole with its one reason, the last 30 days as a map, and what is at risk.
 
     Asks the server; without one, or when it is silent, the agent's own journal speaks for all it knows.
     """
     from unstuck.cli.ledger_run import LedgerRequest, run
 
-    raise typer.Exit(run(LedgerRequest(tracker, server, token_file, folder, as_json, plain)))
+    raise typer.Exit(run(LedgerRequest(tracker, server, token_file, folder, as_json, html_file, plain)))

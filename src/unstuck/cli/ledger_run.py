@@ -21,9 +21,13 @@ from unstuck.chain.phone.journal import Journal, Rejection
 from unstuck.chain.phone.reasons import MEANINGS, Side, sentence
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import TrackerError, read_status
-from unstuck.cli.state import JOURNAL_FILE, Login, login_for, state_folder
+from unstuck.cli import ledger_map
+from unstuck.cli.output import write_report
+from unstuck.cli.state import JOURNAL_FILE, Login, login_for, usual_folder
 from unstuck.cli.status import ExitStatus
 from unstuck.model.errors import ErrorCode, UsageError
+from unstuck.web.ledger.grid import WORDS, grid
+from unstuck.web.ledger.page import page
 
 ATTEMPTS_SHOWN = 10
 """Newest attempts of both sides: two hours of the usual rhythm and what went wrong last."""
@@ -33,15 +37,6 @@ HOLES_SHOWN = 40
 
 RANGES_SHOWN = 4
 """Ranges of one boot in a cell; the rest is counted."""
-
-_REASONS = {
-    "not_worn": "not worn",
-    "not_recorded": "not recorded",
-    "not_drained": "still on the tracker only",
-    "not_uploaded": "on the phone, not uploaded",
-    "not_shown": "at the server, not shown yet",
-    "lost": "lost: overwritten before it was drained",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +48,13 @@ class LedgerRequest:
     token_file: Path | None = None
     folder: Path | None = None
     as_json: bool = False
+    html_file: str = ""
     plain: bool = False
 
 
 def run(request: LedgerRequest) -> ExitStatus:
     """Show it. Status 1 when something is late or lost. UsageError when nothing can be known."""
-    folder = request.folder or _usual_folder()
+    folder = request.folder or usual_folder()
     login = login_for(folder, request.server, request.token_file)
     local = _local(folder, request.tracker)
     tracker = request.tracker or (local["tracker"] if local else "")
@@ -68,17 +64,21 @@ def run(request: LedgerRequest) -> ExitStatus:
     if server is None and local is None:
         raise UsageError(ErrorCode.AGENT_USAGE, given=tracker, reason=f"no journal in {folder}; {why_not}")
     document = {"schema": "unstuck.ledger/1", "tracker": tracker, "server": server, "phone": local, "note": why_not}
+    if request.html_file:
+        _write_page(request.html_file, document, why_not)
     if request.as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
-        _show(document, Console(no_color=request.plain or None, highlight=False))
+        _show(document, Console(no_color=request.plain or None, highlight=False), plain=request.plain)
     return _status(server, local)
 
 
-def _usual_folder() -> Path:
-    """That of ``unstuck agent``, else of ``unstuck up`` when only that one was ever run here."""
-    agent, up = state_folder() / "agent", state_folder() / "up"
-    return up if (up / JOURNAL_FILE).exists() and not (agent / JOURNAL_FILE).exists() else agent
+def _write_page(target: str, document: Mapping[str, Any], why_not: str) -> None:
+    """The picture needs times, which only the server knows."""
+    server, local = document["server"], document["phone"]
+    if server is None:
+        raise UsageError(ErrorCode.USAGE_OUTPUT, path=target, reason=f"only the server knows the times; {why_not}")
+    write_report(target, page(server, local["name"] if local else "", document["tracker"]))
 
 
 async def _ask(login: Login | None, tracker: str) -> tuple[dict[str, Any] | None, str]:
@@ -159,7 +159,7 @@ def _status(server: Mapping[str, Any] | None, local: Mapping[str, Any] | None) -
     return ExitStatus.HEALTHY
 
 
-def _show(document: Mapping[str, Any], console: Console) -> None:
+def _show(document: Mapping[str, Any], console: Console, *, plain: bool) -> None:
     server, local = document["server"], document["phone"]
     name = f"{local['name']} · " if local else ""
     console.print(f"{name}{document['tracker']}\n", markup=False)
@@ -170,6 +170,7 @@ def _show(document: Mapping[str, Any], console: Console) -> None:
         table.add_row(hop, f"{_count(ranges):,}", _ranges(ranges), _time(told))
     console.print(table)
     if server is not None:
+        _days(server, console, plain)
         _holes(server, console)
     if document["note"]:
         console.print(f"\nThe server was not asked, the journal speaks: {document['note']}", markup=False)
@@ -195,13 +196,20 @@ def _hops(server: Mapping[str, Any] | None, local: Mapping[str, Any] | None) -> 
     ]
 
 
+def _days(server: Mapping[str, Any], console: Console, plain: bool) -> None:
+    shown = grid(server)
+    if shown.rows:
+        console.print("\nThe last days", style="bold")
+        ledger_map.show(shown, console, plain=plain)
+
+
 def _holes(server: Mapping[str, Any], console: Console) -> None:
     holes = server["holes"]
     if holes:
         console.print("\nMissing at the server", style="bold")
     for hole in holes[-HOLES_SHOWN:]:
         console.print(
-            f"  {_time(hole['start'])} to {_time(hole['end'])}  {_REASONS.get(hole['reason'], hole['reason'])}",
+            f"  {_time(hole['start'])} to {_time(hole['end'])}  {WORDS[hole['reason']]}",
             markup=False,
         )
     if len(holes) > HOLES_SHOWN:

@@ -52,9 +52,14 @@ def diagnose(
         list[Path] | None,
         typer.Argument(
             metavar="[SOURCE]...",
-            help="Files, folders or archives: Bluetooth logs, Android bug reports or command output, Takeout exports.",
+            help="Files, folders or archives: Bluetooth logs, Android bug reports or command output, Takeout exports."
+            " Or the word chain: our own agent's journal and its server.",
             show_default=False,
         ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The agent's folder, for the source chain (default: in your state folder)."),
     ] = None,
     tracker: Annotated[
         str, typer.Option(metavar="ADDRESS|NAME", help="Which tracker, where several are in the evidence.")
@@ -100,6 +105,7 @@ def diagnose(
         return
     request = Request(
         sources=tuple(sources or ()),
+        folder=folder,
         tracker=tracker,
         package=package,
         at=at,

@@ -29,6 +29,12 @@ def state_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "unstuck"
 
 
+def usual_folder() -> Path:
+    """That of ``unstuck agent``, else of ``unstuck up`` when only that one was ever run here."""
+    agent, up = state_folder() / "agent", state_folder() / "up"
+    return up if (up / JOURNAL_FILE).exists() and not (agent / JOURNAL_FILE).exists() else agent
+
+
 def private_folder(folder: Path) -> Path:
     """The folder, made for nobody else to read. UsageError when that cannot be."""
     try:

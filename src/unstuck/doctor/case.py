@@ -11,6 +11,7 @@ from unstuck.evidence.hci.wanted import wanted as wanted_addresses
 from unstuck.evidence.profiles import VendorProfile, profiles, vendor_of_package
 from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
+from unstuck.model.vocabulary import AGENT
 
 SURE_ENOUGH = 0.5
 """Least sureness (0 to 1) at which a device is taken for a tracker: below it only attribute handles speak."""
@@ -93,7 +94,7 @@ def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
     if wanted:
         return _wanted(wanted.strip().lower(), found, names, facts)
     linked = {fact.subject for fact in facts.all("link.opened", "link.lost", "link.ended", "link.not_established")}
-    paired = {fact.subject for fact in facts.all("bluetooth.bond", "tracker.device")}
+    paired = {fact.subject for fact in facts.all("bluetooth.bond", "tracker.device", "agent.attempts")}
     groups = _merge(list(found), names, facts)
     close = [group for group in groups if group & (linked | paired)]
     merged = close or groups
@@ -192,9 +193,13 @@ def _vendor_of_name(name: str) -> str:
 
 
 def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> frozenset[str]:
-    """The packages whose facts speak for the tracker's app: ``app``, else the vendor's, else any vendor's seen."""
+    """The packages whose facts speak for the tracker's app: ``app``, else our agent where it is the one at work, else
+    the vendor's, else any vendor's seen.
+    """
     if app:
         return frozenset({app})
+    if facts.has("agent.attempts"):
+        return frozenset({AGENT})
     if tracker and tracker.vendor in profiles():
         known = frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
         return _in_use(facts, known)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from unstuck.doctor.case import Case, Choice, choose_packages, choose_tracker, end_of_evidence, open_case
-from unstuck.doctor.flow import Flow, watch
+from unstuck.doctor.agent import fresh_loss
+from unstuck.doctor.boundaries import Flow
+from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
+from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
@@ -169,15 +171,34 @@ def _asked(facts: FactSet) -> frozenset[str]:
 
 
 def _at_risk(case: Case, flow: Flow, judgement: Judgement) -> AtRisk | None:
-    """What the tracker overwrites next: known only where data was seen to move up to the stop."""
-    profile = case.profile
+    """What the tracker overwrites next: as a ledger says, else only where data was seen to move up to the stop."""
     stop = flow.first_stop
-    if stop is None or not stop.saw_before or judgement.hop is Hop.SERVER:
+    if stop is None or (judgement.hop is Hop.SERVER and all(one.hop is Hop.SERVER for one in flow.stops)):
+        return None
+    told = _told_risk(case)
+    if told is not None:
+        return told
+    profile = case.profile
+    if not stop.saw_before or judgement.hop is Hop.SERVER:
         return None
     if profile is None or not profile.minute_detail_days:
         return None
     since = judgement.since or stop.since
     return AtRisk(since, since + timedelta(days=profile.minute_detail_days))
+
+
+def _told_risk(case: Case) -> AtRisk | None:
+    """The earliest of what the ledgers say, a fresh loss before all."""
+    lost = fresh_loss(case)
+    pairs = [(fact.text("since"), fact.text("lost_at")) for fact in case.of_tracker("ledger.at_risk")]
+    if lost is not None:
+        pairs = [(lost.text("start"), lost.text("lost_at"))]
+    known = [
+        AtRisk(since, lost_at)
+        for since, lost_at in ((as_time(one), as_time(other)) for one, other in pairs)
+        if since is not None and lost_at is not None
+    ]
+    return min(known, key=lambda risk: risk.lost_at, default=None)
 
 
 def _phone(case: Case) -> str:

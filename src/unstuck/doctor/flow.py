@@ -4,17 +4,16 @@ Facts enter, a :class:`Flow` leaves. This says *where* and *since when*; *why* i
 A stop stays until something shows that it is over; a move is only a move while it is fresh.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from unstuck.doctor.agent import at_work, watch_agent
+from unstuck.doctor.boundaries import QUIET_OK, STALE, Flow, Move, Seen, Stop
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
 from unstuck.doctor.links import SETTLED, TROUBLE, LinkSpan
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
-
-QUIET_OK = timedelta(minutes=30)
-"""Two expected sync rhythms: as long a silence on an open link, or as long without a link, is no fault."""
+from unstuck.model.vocabulary import AGENT
 
 DATA_BYTES = 20
 """Value bytes of one attribute from which a link carried data: one full packet of the smallest MTU.
@@ -38,9 +37,6 @@ OFF_WRIST_HOURS = 20.0
 SERIES_BEHIND = timedelta(days=1)
 """The service may lag a day behind an export's tracker log without a fault: exports are cut at midnight."""
 
-STALE = timedelta(hours=24)
-"""Kills, crashes and refusals older than this do not say what is so now: logs rotate, things heal."""
-
 LOST_STATUS = frozenset({0x08, 0x22, 0x3E, 0x85})
 """GATT states that mean that the radio failed: supervision and link manager time-out, not established, 133."""
 
@@ -48,68 +44,15 @@ REFUSALS = frozenset({401, 403, 410, 426})
 """HTTP answers that end an upload for good until something is changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A boundary over which data does not move.
-
-    ``hop`` is where it stands still, ``boundary`` what kind of way is closed: only causes that can
-    close it explain the stop. ``saw_before``: data was seen to move up to ``since``.
-    """
-
-    hop: Hop
-    since: datetime
-    text: str
-    facts: tuple[Fact, ...]
-    boundary: Boundary
-    saw_before: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A boundary over which data was seen to move up to the end. ``hop`` is the hop that works."""
-
-    hop: Hop
-    text: str
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Everything seen of data standing still or moving.
-
-    ``linked``: the tracker's link is up at the end. ``notes``: sentences on what is undecided.
-    """
-
-    stops: tuple[Stop, ...]
-    moves: tuple[Move, ...]
-    linked: bool | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def first_stop(self) -> Stop | None:
-        """The boundary that has stood still the longest."""
-        return min(self.stops, key=lambda stop: stop.since, default=None)
-
-    def stop_at(self, hop: Hop) -> Stop | None:
-        """The longest stop of one hop."""
-        return min((stop for stop in self.stops if stop.hop is hop), key=lambda stop: stop.since, default=None)
-
-
-@dataclass(slots=True)
-class _Seen:
-    stops: list[Stop]
-    moves: list[Move]
-    notes: list[str]
-    linked: bool | None = None
-
-
 def watch(case: Case) -> Flow:
     """Look at every boundary that the evidence can show."""
-    seen = _Seen([], [], [])
+    seen = Seen([], [], [])
     carried = _last_data(case)
+    watch_agent(case, seen)
     _bluetooth(case, carried, seen)
     _adapter(case, seen)
-    _tracker_log(case, seen)
+    if not at_work(case):
+        _tracker_log(case, seen)
     _app(case, carried, seen)
     _server(case, seen)
     stops = [stop for stop in seen.stops if not _overtaken(case, stop)]
@@ -126,7 +69,7 @@ def _overtaken(case: Case, stop: Stop) -> bool:
     return any(moment is not None and max(proven) + QUIET_OK < moment <= case.judged_at for moment in arrived)
 
 
-def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
+def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: Seen) -> None:
     spans = [span for span in case.links.of(case.subjects) if span.start is None or span.start <= case.judged_at]
     runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
     if not spans and not runs:
@@ -145,7 +88,7 @@ def _bluetooth(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -
         _ended_in_order(case, last, last.end, carried, seen)
 
 
-def _by_log(case: Case, seen: _Seen) -> None:
+def _by_log(case: Case, seen: Seen) -> None:
     """Without a trace: a loss in the phone's own log that no connection follows."""
     lines = [fact for fact in case.of_tracker("gatt.status") if fact.time is not None]
     if not lines or lines[-1].number("status") not in LOST_STATUS:
@@ -157,7 +100,7 @@ def _by_log(case: Case, seen: _Seen) -> None:
         seen.stops.append(Stop(Hop.BLUETOOTH, since, text, (lines[-1],), Boundary.LINK, before))
 
 
-def _up(case: Case, last: LinkSpan, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
+def _up(case: Case, last: LinkSpan, carried: tuple[Fact, datetime] | None, seen: Seen) -> None:
     """The link is up as far as anybody watched."""
     watched = min(last.seen_until or case.judged_at, case.judged_at)
     if case.judged_at - watched > QUIET_OK:
@@ -178,7 +121,7 @@ def _failing(
     up: bool,
     last: LinkSpan | None,
     carried: tuple[Fact, datetime] | None,
-    seen: _Seen,
+    seen: Seen,
 ) -> None:
     """The radio failed and no link has settled since."""
     began, _, count = run
@@ -205,7 +148,7 @@ def _failing(
 
 
 def _ended_in_order(
-    case: Case, last: LinkSpan, end: datetime, carried: tuple[Fact, datetime] | None, seen: _Seen
+    case: Case, last: LinkSpan, end: datetime, carried: tuple[Fact, datetime] | None, seen: Seen
 ) -> None:
     """The newest link was closed by somebody, without any failure before it."""
     began = [fact.time for fact in case.facts.all("hci.reset") if fact.time is not None and end < fact.time]
@@ -248,7 +191,7 @@ def _last_data(case: Case) -> tuple[Fact, datetime] | None:
     return max(found, key=lambda pair: pair[1], default=None)
 
 
-def _adapter(case: Case, seen: _Seen) -> None:
+def _adapter(case: Case, seen: Seen) -> None:
     """Bluetooth that was switched off and is off at the end."""
     state = case.latest("bluetooth.adapter")
     switched = [fact for fact in case.facts.all("bluetooth.switched") if fact.time is not None]
@@ -260,7 +203,7 @@ def _adapter(case: Case, seen: _Seen) -> None:
         seen.stops.append(Stop(Hop.BLUETOOTH, last.time, text, _present(last, state), Boundary.LINK))
 
 
-def _tracker_log(case: Case, seen: _Seen) -> None:
+def _tracker_log(case: Case, seen: Seen) -> None:
     """The newest full day of the tracker's own radio log, and how long it has been like that."""
     days = sorted(
         (fact for fact in case.facts.all("tracker.radio_day") if _hours(fact) >= FULL_DAY_HOURS),
@@ -310,7 +253,7 @@ def _off_wrist(case: Case, date: str) -> bool:
     )
 
 
-def _app(case: Case, carried: tuple[Fact, datetime] | None, seen: _Seen) -> None:
+def _app(case: Case, carried: tuple[Fact, datetime] | None, seen: Seen) -> None:
     """An app that ended for another reason than ordinary cleaning and did not come back to stay.
 
     A start that ends in the next kill within two sync rhythms is no recovery; any later sign of life is.
@@ -342,9 +285,13 @@ def _time(fact: Fact) -> datetime:
     return fact.time
 
 
-def _server(case: Case, seen: _Seen) -> None:
+def _server(case: Case, seen: Seen) -> None:
     """The newest answers of the service in the app's own log, and the newest minute in an export."""
-    answers = [fact for fact in case.of_app("app.http") if fact.time is not None and fact.number("status")]
+    answers = [
+        fact
+        for fact in case.of_app("app.http")
+        if fact.time is not None and fact.number("status") and fact.subject != AGENT  # its attempts say more
+    ]
     bad: list[Fact] = []
     good: list[Fact] = []
     for fact in answers:
@@ -361,7 +308,7 @@ def _server(case: Case, seen: _Seen) -> None:
     _export(case, seen)
 
 
-def _export(case: Case, seen: _Seen) -> None:
+def _export(case: Case, seen: Seen) -> None:
     newest = [
         (fact, moment)
         for fact in case.facts.all("server.series")

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from unstuck.doctor.boundaries import QUIET_OK, Flow
 from unstuck.doctor.case import Case
-from unstuck.doctor.flow import QUIET_OK, Flow
 from unstuck.doctor.telling.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
 from unstuck.model.hop import Hop
@@ -38,6 +38,7 @@ _WORKING: Mapping[Hop, Mapping[str, str]] = {
     },
     Hop.BLUETOOTH: {"adapter_off": "switched on"},
     Hop.PHONE: {
+        "agent_stopped": "agent runs",
         "background_denied": "app may run",
     },
     Hop.SERVER: {"login_refused": "login accepted", "service_errors": "answers"},
@@ -56,9 +57,11 @@ class Judgement:
 
 
 def is_stopped(case: Case, flow: Flow, findings: Sequence[Finding]) -> bool:
-    """Whether data is known to stand still: seen at a boundary, blocked by a state, or reported."""
+    """Whether data is known to stand still: seen at a boundary, blocked by a state, reported, or there is none."""
     if flow.stops or any(_reported(found) for found in findings):
         return True
+    if flow.moves and any(found.id == "tracker_off_wrist" and found.state is State.YES for found in findings):
+        return True  # nothing comes because there is nothing
     return _concerns_a_tracker(case) and any(_blocks(found) for found in findings)
 
 

@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     SOURCE_UNUSABLE = "source.unusable"
     SOURCE_UNRECOGNISED = "source.unrecognised"
     SOURCE_LONG_LINES = "source.long_lines"
+    SOURCE_NO_JOURNAL = "source.no_journal"
     CLOCK_MOVED = "clock.moved"
     CLOCK_UNKNOWN = "clock.unknown"
     CLOCK_NO_ZONE = "clock.no_zone"
@@ -75,6 +76,9 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.SOURCE_UNRECOGNISED: "{path}: {count} not recognised: {names}.",
     ErrorCode.SOURCE_LONG_LINES: (
         "{path}: lines longer than {limit}: {count}; only the beginning of each was looked at, the rest passed over."
+    ),
+    ErrorCode.SOURCE_NO_JOURNAL: (
+        "{path}: there is no journal; run 'unstuck up' or 'unstuck agent', or name its folder with --folder."
     ),
     ErrorCode.CLOCK_MOVED: "{path}: its clock is {amount} {side} {other}'s; its times were moved ({how}).",
     ErrorCode.CLOCK_UNKNOWN: (

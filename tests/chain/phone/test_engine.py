@@ -206,7 +206,7 @@ def test_nothing_is_sent_before_it_is_known_whose_login_it_is() -> None:
 
 
 def test_records_that_wait_for_another_account_are_told_when_all_else_is_done() -> None:
-    done = replace(upload_with(confirmed=ALL), told=True, pruned=True, elsewhere=3)
+    done = replace(upload_with(confirmed=ALL), told=True, firmware="", pruned=True, elsewhere=3)
     assert next_upload_act(done) == Done(Outcome.OTHER_ACCOUNT)
     assert next_upload_act(replace(done, rejected=1)) == Done(Outcome.REJECTED)
     assert isinstance(next_upload_act(replace(UPLOAD, elsewhere=3)), Send)

@@ -223,6 +223,43 @@ def quality(rssi: int, repeated: int) -> Fact:
     return at("link.quality", value, 5, TRACKER)
 
 
+def attempts(outcome: str, first: float, last: float, side: str = "drain", hop: str = "bluetooth") -> Fact:
+    """A run of our agent's attempts, from so many minutes before the end to so many."""
+    through = outcome in ("synced", "nothing_new")
+    value: Value = {
+        "side": side,
+        "outcome": outcome,
+        "says": "",
+        "through": through,
+        "person": False,
+        "count": 5,
+        "records": 0,
+        "first": (END - timedelta(minutes=first)).isoformat(),
+        "hop": hop,
+        "way": "any" if through else "link",
+        "sign": {"tracker.silent": "silent", "tracker.refused": "wrong"}.get(outcome, ""),
+        "waits_s": 3600.0 if through else 900.0,
+    }
+    return at("agent.attempts", value, last, TRACKER)
+
+
+def hole(reason: str, start: float, end: float, lost: float | None = None) -> Fact:
+    """A hole of the ledger between minutes before the end; ``lost``: minutes before the end at which it was gone."""
+    value: Value = {
+        "start": (END - timedelta(minutes=start)).isoformat(),
+        "end": (END - timedelta(minutes=end)).isoformat(),
+        "reason": reason,
+        "records": 12,
+        "latest": end == 0,
+        "lost_at": "" if lost is None else (END - timedelta(minutes=lost)).isoformat(),
+    }
+    return at("ledger.hole", value, end, TRACKER)
+
+
+def server_status(state: str) -> Fact:
+    return at("server.status", {"state": state, "message": "", "minimum_agent": "0.1.0"})
+
+
 SYMPTOM = at("reported.symptom", "steps_frozen")
 
 CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
@@ -248,6 +285,11 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     ),
     "firmware_update_pending": ([answer("firmware", "yes")], [answer("firmware", "no")]),
     "tracker_version_refused": ([error("version_refused", text="firmware 1.2 is no longer supported")], [http(200)]),
+    "tracker_answers_wrongly": (
+        [attempts("tracker.refused", 60, 5)],
+        [attempts("tracker.refused", 60, 30), attempts("synced", 20, 5)],
+    ),
+    "records_overwritten": ([hole("lost", 11_000, 10_500, 60)], [at("tracker.overwritten", 0, 5, TRACKER)]),
     "tracker_clock_off": ([at("server.future_rows", 12, 0, "steps")], [series(0.1)]),
     # bluetooth
     "adapter_off": ([at("bluetooth.adapter", "ble_on")], [at("bluetooth.adapter", "on")]),
@@ -277,6 +319,10 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
             at("bluetooth.bond_count", 1),
             at("bluetooth.bond", {"name": "Inspire 3", "transport": "le"}, 0, "xx:xx:xx:xx:de:51"),
         ],
+    ),
+    "tracker_silent_to_agent": (
+        [attempts("synced", 120, 75), attempts("tracker.silent", 60, 5)],
+        [attempts("tracker.silent", 60, 30), attempts("synced", 20, 5)],
     ),
     "never_heard": ([coverage(40), summary(2)], [advert(5, -70)]),
     # phone
@@ -312,6 +358,7 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     ),
     "phone_offline": ([network(False, False)], [network(True, True)]),
     "app_network_errors": ([error("dns", 9), error("tls", 8)], [http(200)]),
+    "agent_stopped": ([attempts("synced", 600, 300)], [attempts("synced", 600, 40)]),
     "uploads_wait": (
         [radio_day("2026-03-19", fast=0.4, slow=23), day("2026-03-18")],
         [radio_day("2026-03-19", fast=0.4, slow=23), day("2026-03-19")],

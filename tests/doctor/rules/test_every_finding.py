@@ -4,21 +4,28 @@ from tests.doctor.rules.cases import (
     APP,
     BUDS,
     CASES,
+    END,
+    TRACKER,
     advert,
     answer,
     at,
+    attempts,
+    battery,
     build,
     find,
+    hole,
     http,
     lost,
     op,
     opened,
     permission,
+    radio_day,
+    server_status,
 )
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.rules.run import RULES
 from unstuck.model.diagnosis import State
-from unstuck.model.evidence import Fact
+from unstuck.model.evidence import Fact, Value
 
 
 def test_every_finding_has_a_rule_and_a_case() -> None:
@@ -107,3 +114,50 @@ def test_neighbours_tracker_signal_does_not_speak_for_ours() -> None:
 
 def test_server_errors_heal_with_the_next_good_answer() -> None:
     assert find("service_errors", [http(500, 9), http(502, 8), http(200, 7)]).state is State.NO
+
+
+# our own chain
+
+
+def test_a_tracker_silent_for_minutes_only_is_not_known_to_be_silent() -> None:
+    assert find("tracker_silent_to_agent", [attempts("tracker.silent", 20, 5)]).state is State.UNKNOWN
+
+
+def test_a_low_battery_is_no_empty_one_while_the_tracker_answers() -> None:
+    assert find("tracker_battery_flat", [battery(3, 5), attempts("synced", 600, 5)]).state is State.NO
+    silent = [attempts("synced", 600, 65), attempts("tracker.silent", 60, 5)]
+    assert find("tracker_battery_flat", [battery(3, 65), *silent]).state is State.YES
+
+
+def test_the_log_that_our_agent_brought_is_older_than_its_attempts() -> None:
+    brought = attempts("synced", 600, 5)
+    assert find("tracker_waited_for_phone", [radio_day("2026-03-19", advertise=24), brought]).state is State.UNKNOWN
+    assert find("tracker_link_idle", [radio_day("2026-03-19", idle=20), brought]).state is State.UNKNOWN
+
+
+def test_the_servers_own_status_says_whether_it_is_down() -> None:
+    assert find("service_reports_incident", [server_status("maintenance")]).state is State.YES
+    assert find("service_reports_incident", [server_status("up")]).state is State.NO
+
+
+def test_a_clock_off_by_minutes_counts_and_seconds_do_not() -> None:
+    assert find("tracker_clock_off", [at("tracker.clock_offset", -600.0, 5, TRACKER)]).state is State.YES
+    assert find("tracker_clock_off", [at("tracker.clock_offset", 2.0, 5, TRACKER)]).state is State.NO
+
+
+def test_off_the_wrist_for_a_day_up_to_now_is_not_worn() -> None:
+    assert find("tracker_off_wrist", [hole("not_worn", 1500, 0)]).state is State.YES
+    assert find("tracker_off_wrist", [hole("not_worn", 300, 0)]).state is State.UNKNOWN
+    assert find("tracker_off_wrist", [hole("not_worn", 3000, 1500)]).state is State.UNKNOWN
+    mark: Value = {"hop": "server", "newest": END.isoformat(), "boot": 0, "sequence": 9}
+    newest = at("ledger.watermark", mark, 0, TRACKER)
+    assert find("tracker_off_wrist", [hole("not_worn", 3000, 1500), newest]).state is State.NO
+    assert find("tracker_off_wrist", [hole("not_worn", 300, 0), newest]).state is State.UNKNOWN
+
+
+def test_a_loss_of_last_week_is_not_overwriting_now_and_a_term_that_passed_is() -> None:
+    told = at("tracker.overwritten", 12, 5, TRACKER)
+    assert find("records_overwritten", [told, hole("lost", 30_000, 29_000, 9_000)]).state is State.NO
+    assert find("records_overwritten", [told]).state is State.YES
+    past: Value = {"since": END.isoformat(), "lost_at": END.isoformat()}
+    assert find("records_overwritten", [at("ledger.at_risk", past, 5, TRACKER)]).state is State.YES

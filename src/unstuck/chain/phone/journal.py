@@ -293,15 +293,19 @@ class Journal:
 
     def attempts(self, tracker: str, newest: int) -> list[Attempt]:
         """The newest attempts, oldest of them first."""
+        return [attempt for _, attempt in self.numbered_attempts(tracker, newest)]
+
+    def numbered_attempts(self, tracker: str, newest: int) -> list[tuple[int, Attempt]]:
+        """The same, each with its number in this journal, which it keeps for ever."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT side, began_s, ended_s, outcome, detail, records, causes FROM attempt"
+                "SELECT id, side, began_s, ended_s, outcome, detail, records, causes FROM attempt"
                 " WHERE tracker = ? ORDER BY id DESC LIMIT ?",
                 (tracker, newest),
             ).fetchall()
         return [
-            Attempt(Side(side), began, ended, Outcome(outcome), detail, records, tuple(causes.split()))
-            for side, began, ended, outcome, detail, records, causes in reversed(rows)
+            (number, Attempt(Side(side), began, ended, Outcome(outcome), detail, records, tuple(causes.split())))
+            for number, side, began, ended, outcome, detail, records, causes in reversed(rows)
         ]
 
     # what is known

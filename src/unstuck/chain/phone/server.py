@@ -151,6 +151,10 @@ class Server:
         """The newest record of each hop, as JSON."""
         return await self._map(f"/v1/trackers/{tracker}/watermarks")
 
+    async def status(self) -> dict[str, Any]:
+        """The server's public status document, as JSON."""
+        return await self._map("/v1/status")
+
     async def _map(self, path: str, query: dict[str, int] | None = None) -> dict[str, Any]:
         found = _json(await self._ask("GET", path, params=query))
         if not isinstance(found, dict):

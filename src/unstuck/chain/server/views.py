@@ -41,9 +41,10 @@ class HopsKnown:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The ledger of one tracker, ready to be shown."""
+    """The ledger of one tracker, ready to be shown. It speaks from ``since`` on: the first record or the span."""
 
     hops: HopsKnown
+    since: int
     holes: tuple[LedgerHole, ...]
     at_risk: tuple[int, int] | None
 
@@ -86,7 +87,7 @@ def ledger_of(connection: Connection, account: int, tracker: str, since: int | N
         hole for hole in found if max(hole.end, hole.start + 1) > start and hole.start < max(stop, start + 1)
     )
     keeps_s = hops.tracker.keeps_s if hops.tracker else None
-    return Ledger(hops, inside, ledger.at_risk(identity, keeps_s))
+    return Ledger(hops, max(start, earliest), inside, ledger.at_risk(identity, keeps_s))
 
 
 _DAYS_SHOWN_S = 30 * 86400

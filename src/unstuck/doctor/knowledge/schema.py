@@ -13,6 +13,7 @@ class EvidenceKind(StrEnum):
     HCI = "hci"
     BUGREPORT = "bugreport"
     TAKEOUT = "takeout"
+    CHAIN = "chain"
     ANSWER = "answer"
 
 

@@ -33,6 +33,7 @@ HEAVY_ROW = 1e-3
 
 KIND_MINUTES: Mapping[EvidenceKind, float] = {
     EvidenceKind.ANSWER: 1.0,
+    EvidenceKind.CHAIN: 1.0,
     EvidenceKind.BUGREPORT: 5.0,
     EvidenceKind.HCI: 20.0,
     EvidenceKind.TAKEOUT: 60.0,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from unstuck.doctor.flow import Flow
+from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.knowledge.schema import Boundary, Knowledge
 from unstuck.doctor.reasoning.network import Posterior
 from unstuck.doctor.rules.run import SYMPTOM

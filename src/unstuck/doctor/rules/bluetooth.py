@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from statistics import median
 
+from unstuck.doctor.agent import DRAIN, SILENT, side
+from unstuck.doctor.boundaries import QUIET_OK
 from unstuck.doctor.case import Case
 from unstuck.doctor.links import LinkSpan
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
@@ -387,6 +389,18 @@ def never_heard(case: Case) -> Outcome:
     return yes(f"{times(len(others), 'other device')} heard, the tracker never", [*trace, *others])
 
 
+def tracker_silent_to_agent(case: Case) -> Outcome:
+    """Attempts of our agent without an answer, since its last good one."""
+    drain = side(case, DRAIN)
+    silent = drain.of(SILENT)
+    began = drain.began
+    if silent and began is not None and case.judged_at - began > QUIET_OK:
+        count = sum(int(fact.number("count") or 0) for fact in silent)
+        words = f"{times(count, 'attempt')} in {lasting(case.judged_at - began)} without an answer from the tracker"
+        return yes(words, silent)
+    return no("the tracker answered our agent", [drain.through]) if drain.through is not None else UNKNOWN
+
+
 def _in_episode(case: Case, fact: Fact) -> bool:
     """Whether a failure belongs to the trouble at hand: the newest run of failures that did not settle.
 
@@ -438,6 +452,7 @@ RULES: Mapping[str, Rule] = {
     "link_never_encrypted": link_never_encrypted,
     "bond_absent": bond_absent,
     "never_heard": never_heard,
+    "tracker_silent_to_agent": tracker_silent_to_agent,
     "packets_repeated": packets_repeated,
     "strong_sender_near": _answer_only,
     "better_when_close": _answer_only,

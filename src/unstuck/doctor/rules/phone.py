@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from unstuck.doctor.agent import overdue
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.makers import strict_maker
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
@@ -393,6 +394,15 @@ def uploads_wait(case: Case) -> Outcome:
     return no("what the phone drained reached the service", [fast[max(fast)]])
 
 
+def agent_stopped(case: Case) -> Outcome:
+    """Whether our agent should have tried again long ago."""
+    last = overdue(case)
+    if last is not None and last.time is not None:
+        return yes(f"our agent made its last attempt {lasting(case.judged_at - last.time)} ago", [last])
+    runs = case.of_tracker("agent.attempts")
+    return no("our agent runs in its rhythm", runs[-1:]) if runs else UNKNOWN
+
+
 def _flag(case: Case, name: str, text_yes: str, text_no: str) -> Outcome:
     fact = case.latest(name)
     if fact is None or fact.flag() is None:
@@ -449,6 +459,7 @@ _ALL: tuple[Callable[[Case], Outcome], ...] = (
     phone_offline,
     app_network_errors,
     uploads_wait,
+    agent_stopped,
 )
 
 RULES: Mapping[str, Rule] = {**{rule.__name__: rule for rule in _ALL}, "syncs_only_when_open": _person_only}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from unstuck.doctor.case import Case, as_time
-from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, no, times, yes
+from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, no, times, yes
 from unstuck.model.evidence import Fact
 
 SERVER_ERRORS = 2
@@ -102,6 +102,20 @@ def _stamp(fact: Fact) -> float:
     return fact.time.timestamp() if fact.time is not None else float("-inf")
 
 
+def service_reports_incident(case: Case) -> Outcome:
+    """The status document of our own server; a vendor's page only a person can read."""
+    told = case.latest("server.status")
+    if told is None:
+        return UNKNOWN
+    said = f": {told.text('message')}" if told.text("message") else ""
+    return either(
+        told.text("state") == "maintenance",
+        f"the server is in maintenance{said}",
+        "the server says that it is up",
+        [told],
+    )
+
+
 def _person_only(_: Case) -> Outcome:
     return UNKNOWN
 
@@ -112,7 +126,7 @@ RULES: Mapping[str, Rule] = {
     "account_refused": account_refused,
     "tracker_not_in_account": tracker_not_in_account,
     "arrived_but_not_shown": arrived_but_not_shown,
-    "service_reports_incident": _person_only,
+    "service_reports_incident": service_reports_incident,
     "others_late_too": _person_only,
     "login_changed": _person_only,
 }

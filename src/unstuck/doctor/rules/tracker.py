@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from unstuck.doctor.agent import DRAIN, WRONG, at_work, fresh_loss, side
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, times, yes
 from unstuck.model.evidence import Fact
@@ -34,6 +35,9 @@ ALL_DAY_HOURS = 20.0
 IDLE_HOURS = 12.0
 """Hours with the link up and the app silent; healthy days of the real export had 3 or fewer."""
 
+CLOCK_OFF_S = 120.0
+"""From here on (seconds) records land in other minutes; a good clock drifts by two seconds a day (20 ppm)."""
+
 WORN_HOURS = 8.0
 """Hours on the wrist that must leave sensor rows."""
 
@@ -55,6 +59,9 @@ def tracker_battery_flat(case: Case) -> Outcome:
             if percent < CHARGED_PERCENT
             else no(f"the tracker's battery was at {percent:.0f} %", [fact])
         )
+    answering = side(case, DRAIN).through
+    if answering is not None and percent < CHARGED_PERCENT:
+        return no(f"the tracker still answered with its battery at {percent:.0f} %", [answering, fact])
     if percent <= FLAT_PERCENT and fact.flag("charging") is not True:
         return yes(f"the tracker's last charge reading was {percent:.0f} %", [fact])
     if percent >= CHARGED_PERCENT:
@@ -175,7 +182,7 @@ def _hours(fact: Fact) -> dict[str, float]:
 def tracker_waited_for_phone(case: Case) -> Outcome:
     """Advertising all day long."""
     day = _last_full_radio_day(case)
-    if day is None:
+    if day is None or at_work(case):
         return UNKNOWN
     hours = _hours(day)["advertise_h"]
     return either(
@@ -189,7 +196,7 @@ def tracker_waited_for_phone(case: Case) -> Outcome:
 def tracker_link_idle(case: Case) -> Outcome:
     """Link up, app silent."""
     day = _last_full_radio_day(case)
-    if day is None:
+    if day is None or at_work(case):
         return UNKNOWN
     hours = _hours(day)
     idle = hours["idle_gg_h"]
@@ -205,6 +212,15 @@ def tracker_link_idle(case: Case) -> Outcome:
 
 def tracker_off_wrist(case: Case) -> Outcome:
     """Hours off the wrist or on the charger."""
+    quiet = [
+        fact for fact in case.of_tracker("ledger.hole") if fact.flag("latest") and fact.text("reason") == "not_worn"
+    ]
+    begun = as_time(quiet[-1].text("start")) if quiet else None
+    if begun is not None and case.judged_at - begun >= timedelta(hours=ALL_DAY_HOURS):
+        return yes(f"it has been off the wrist for {lasting(case.judged_at - begun)}", quiet[-1:])
+    newest = [fact for fact in case.of_tracker("ledger.watermark") if fact.text("hop") == "server"]
+    if newest and begun is None:
+        return no("its newest minutes at the server are not from off the wrist", newest[-1:])
     wear = _last_day(case, "tracker.wear_day")
     charger = _last_day(case, "tracker.charger_day")
     if wear is not None and (wear.number("on_h") or 0) + (wear.number("off_h") or 0) > 0:
@@ -255,12 +271,49 @@ def firmware_update_pending(_: Case) -> Outcome:
 
 
 def tracker_clock_off(case: Case) -> Outcome:
-    """Rows dated after the export itself."""
+    """Rows dated after the export itself, or the tracker's own clock when the agent asked."""
     future = [fact for fact in case.facts.all("server.future_rows") if (fact.number() or 0) > 0]
     if future:
         return yes(f"{sum(fact.number() or 0 for fact in future):,.0f} rows are dated in the future", future)
+    offsets = case.recent(case.of_tracker("tracker.clock_offset"))
+    off = [fact for fact in offsets if abs(fact.number() or 0) >= CLOCK_OFF_S]
+    if off:
+        return yes(f"the tracker's clock was {lasting(timedelta(seconds=abs(off[-1].number() or 0)))} off", off[::-1])
+    if offsets:
+        return no(f"the tracker's clock was within {CLOCK_OFF_S:.0f} s of the phone's", offsets[-1:])
     series = case.facts.all("server.series")
     return no("no row is dated in the future", series[-1:]) if series else UNKNOWN
+
+
+def tracker_answers_wrongly(case: Case) -> Outcome:
+    """Refusals and unreadable answers since the agent's last good drain."""
+    drain = side(case, DRAIN)
+    wrong = drain.of(WRONG)
+    if wrong:
+        count = sum(int(fact.number("count") or 0) for fact in wrong)
+        return yes(f"the tracker answered wrongly, {times(count, 'time')}", wrong)
+    return no("the tracker answered as it should", [drain.through]) if drain.through is not None else UNKNOWN
+
+
+def records_overwritten(case: Case) -> Outcome:
+    """A fresh loss in the ledger, or what is at risk past its time; the tracker's own list where no ledger dates it."""
+    lost = fresh_loss(case)
+    if lost is not None:
+        records = lost.number("records")
+        return yes(
+            f"{times(int(records), 'record')} were overwritten" if records else "records were overwritten", [lost]
+        )
+    risks = [(as_time(fact.text("lost_at")), fact) for fact in case.of_tracker("ledger.at_risk")]
+    past = [fact for lost_at, fact in risks if lost_at is not None and lost_at <= case.judged_at]
+    if past:
+        return yes(f"what it recorded since {past[0].text('since')[:16]}Z is past the time it is kept", past)
+    told = case.of_tracker("tracker.overwritten")
+    if case.of_tracker("ledger.hole", "ledger.watermark"):
+        return no("nothing was overwritten in the last day", [*told[-1:], *case.of_tracker("ledger.watermark")[-1:]])
+    if not told:
+        return UNKNOWN
+    count = int(told[-1].number() or 0)
+    return either(count > 0, f"{times(count, 'record')} were overwritten", "nothing was overwritten", told[-1:])
 
 
 RULES: Mapping[str, Rule] = {
@@ -277,4 +330,6 @@ RULES: Mapping[str, Rule] = {
     "tracker_version_refused": tracker_version_refused,
     "firmware_update_pending": firmware_update_pending,
     "tracker_clock_off": tracker_clock_off,
+    "tracker_answers_wrongly": tracker_answers_wrongly,
+    "records_overwritten": records_overwritten,
 }

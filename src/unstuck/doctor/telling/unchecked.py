@@ -7,7 +7,11 @@ from unstuck.doctor.reasoning.questions import unchecked_causes, what_would_sett
 from unstuck.model.diagnosis import State, Unchecked
 
 _TRACES = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})
+_OWN_CHAIN = frozenset({"chain", "chain server"})
 _NOT_ANDROID = frozenset({"takeout", "answers", "unknown"})
+
+_OF_VENDORS = frozenset({EvidenceKind.BUGREPORT, EvidenceKind.TAKEOUT})
+"""Evidence of a vendor's app and cloud: our own chain has neither."""
 
 _HOW = {
     EvidenceKind.BUGREPORT: "an Android bug report shows it (unstuck diagnose bugreport.zip)",
@@ -26,6 +30,8 @@ def evidence_given(kinds: Iterable[str]) -> frozenset[EvidenceKind]:
             given.add(EvidenceKind.HCI)
         elif kind == "takeout":
             given.add(EvidenceKind.TAKEOUT)
+        elif kind in _OWN_CHAIN:
+            given.add(EvidenceKind.CHAIN)
         elif kind not in _NOT_ANDROID:
             given.add(EvidenceKind.BUGREPORT)
     return frozenset(given)
@@ -44,6 +50,7 @@ def unchecked(
             if kind in what_would_settle(knowledge, cause_id)
             and kind not in given
             and not (kind is EvidenceKind.BUGREPORT and system == "iphone")
+            and not (kind in _OF_VENDORS and EvidenceKind.CHAIN in given)
         ]
         rows.append(Unchecked(cause_id, cause.title, _HOW[usable[0]] if usable else cause.how_to_check))
     return tuple(rows)

@@ -39,6 +39,8 @@ _KINDS = {
     "appops": "Android app operations",
     "getprop": "Android properties",
     "takeout": "Takeout export",
+    "chain": "agent's journal",
+    "chain server": "our server",
     "answers": "your answers",
     "archive": "archive",
     "folder": "folder",

@@ -8,20 +8,16 @@ in camel case in that export and in snake case in its Readme: both are read.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from unstuck.evidence.takeout.place import Place
+from unstuck.evidence.takeout.reports import MOST_REPORTS, ReportLog
 from unstuck.evidence.takeout.times import time_of
 from unstuck.model.evidence import Fact, Scalar
 
-_REPORT_WINDOW = timedelta(hours=6)
-_SAME_REPORT = timedelta(minutes=5)
-"""Rows of one report are stamped within seconds of each other; reports are hours apart."""
 _LONGEST_DURATION_MS = 24 * 3_600_000
 """A row that claims more than a day in six hours is broken; features counted apart reach about 8 h."""
-_MOST_REPORTS = 40_000
-"""Report times kept: 27 years of them."""
 _MOST_BATTERY_ROWS = 100_000
 """Hourly rows kept: 11 years of them."""
 _DAYS_STATED = 60
@@ -34,7 +30,6 @@ _REPORT_GAP_H = 9.0
 """Hours between six-hourly reports that are a gap: half a window late is not."""
 _REGULAR_ROWS = 24
 """Battery rows from which on they count as regular: a day of them."""
-_MS_AN_HOUR = 3_600_000
 
 _RADIO_COLUMNS = ("advertise_h", "fast_h", "slow_gg_h", "idle_gg_h", "slow_none_h")
 _UNCOUNTED = ""
@@ -47,9 +42,9 @@ class DeviceEvents:
     def __init__(self) -> None:
         self.newest: datetime | None = None
         self.oldest: datetime | None = None
-        self._radio = _ReportLog()
-        self._wrist = _ReportLog()
-        self._on_charger = _ReportLog()
+        self._radio = ReportLog()
+        self._wrist = ReportLog()
+        self._on_charger = ReportLog()
         self._battery: dict[datetime, _BatteryRow] = {}
         self._charger: dict[datetime, tuple[bool, Place]] = {}
 
@@ -105,7 +100,7 @@ class DeviceEvents:
             return True
         words = {value for _, value in parts.values() if isinstance(value, str)}
         if words & {"CHARGER_IN", "CHARGER_OUT"}:
-            if len(self._charger) < _MOST_REPORTS:
+            if len(self._charger) < MOST_REPORTS:
                 self._charger[time] = ("CHARGER_IN" in words, place.below("event"))
             return True
         # Temperature, flash, display and other counters are known and say nothing of the chain.
@@ -165,85 +160,6 @@ class _BatteryRow:
     voltage_mv: int | None = field(compare=False)
     charging: bool | None = field(compare=False)
     place: Place = field(compare=False)
-
-
-@dataclass(slots=True)
-class _Report:
-    """One power report: milliseconds per column, and where its last row is."""
-
-    place: Place
-    columns_ms: dict[str, float]
-
-
-@dataclass(slots=True)
-class _Day:
-    """What the reports say of one day; ``place`` is the last row of the newest of them."""
-
-    place: Place
-    time: datetime
-    hours: dict[str, float]
-    reports: int
-
-
-class _ReportLog:
-    """Six-hourly reports of one kind, to be told apart by day."""
-
-    def __init__(self) -> None:
-        self._reports: dict[datetime, _Report] = {}
-
-    def add(self, time: datetime, column: str, duration_ms: float, place: Place) -> None:
-        report = self._reports.get(time)
-        if report is None:
-            if len(self._reports) >= _MOST_REPORTS:
-                return
-            report = self._reports[time] = _Report(place, {})
-        report.columns_ms[column] = report.columns_ms.get(column, 0.0) + duration_ms
-        report.place = place
-
-    def times(self) -> list[tuple[datetime, Place]]:
-        return sorted(((time, report.place) for time, report in self._reports.items()), key=lambda item: item[0])
-
-    def days(self, since: date) -> Iterator[tuple[date, _Day]]:
-        """Hours per column and UTC day.
-
-        A report covers the six hours before it, or the time since the one before when that is shorter (the tracker
-        restarted). Where midnight lies inside, its hours are shared out by the part of the window on either side.
-        """
-        days: dict[date, _Day] = {}
-        window_start = last_end = None
-        for time, report in sorted(self._reports.items(), key=lambda item: item[0]):
-            is_new = last_end is None or time - last_end > _SAME_REPORT
-            if is_new:
-                window_start = time - _REPORT_WINDOW if last_end is None else max(time - _REPORT_WINDOW, last_end)
-                last_end = time
-            if time.date() < since or window_start is None:
-                continue
-            for day, share in _shares(window_start, time):
-                shown = days.get(day)
-                if shown is None:
-                    shown = days[day] = _Day(report.place, time, {}, 0)
-                shown.place = report.place
-                shown.time = min(time, _last_second(day))
-                shown.reports += is_new
-                for column, duration_ms in report.columns_ms.items():
-                    shown.hours[column] = shown.hours.get(column, 0.0) + share * duration_ms / _MS_AN_HOUR
-        yield from sorted((item for item in days.items() if item[0] >= since), key=lambda item: item[0])
-
-
-def _shares(start: datetime, end: datetime) -> Iterator[tuple[date, float]]:
-    """The days a window lies on, with the part of it on each. A window is at most six hours: two days."""
-    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-    if start >= midnight:
-        yield end.date(), 1.0
-        return
-    after = (end - midnight) / (end - start)
-    yield start.date(), 1.0 - after
-    if after:
-        yield end.date(), after
-
-
-def _last_second(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)
 
 
 def _radio_column(radio: object) -> str:

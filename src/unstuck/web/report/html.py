@@ -122,10 +122,10 @@ def style_sheet() -> str:
     return "\n" + schemes + rules
 
 
-@cache
-def _template() -> Template:
+def templates(package: str) -> Environment:
+    """Templates of a package: everything is escaped, and control and direction characters are taken out."""
     environment = Environment(
-        loader=PackageLoader("unstuck.web.report", "."),
+        loader=PackageLoader(package, "."),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalized,
@@ -133,7 +133,12 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["utc"] = _utc
-    return environment.get_template("report.html.j2")
+    return environment
+
+
+@cache
+def _template() -> Template:
+    return templates("unstuck.web.report").get_template("report.html.j2")
 
 
 def _finalized(value: object) -> object:

@@ -24,7 +24,11 @@ def joined(parts: Iterable[Markup | str]) -> Markup:
 
 
 def _name(key: str) -> str:
-    return "viewBox" if key == "view_box" else key.rstrip("_").replace("_", "-")
+    return _IN_CAMEL_CASE.get(key) or key.rstrip("_").replace("_", "-")
+
+
+_IN_CAMEL_CASE = {"view_box": "viewBox", "pattern_units": "patternUnits"}
+"""Attributes that SVG does not write with hyphens."""
 
 
 def _written(value: Attribute) -> Markup:

@@ -36,6 +36,7 @@ def ledger(
     risk = found.at_risk
     return shapes.LedgerShape(
         tracker=tracker,
+        since=found.since,
         as_of=hops.as_of,
         hops=shapes.Hops(
             tracker=shapes.TrackerHop(

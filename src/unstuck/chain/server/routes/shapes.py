@@ -246,9 +246,12 @@ class AtRiskShape(BaseModel):
 
 
 class LedgerShape(BaseModel):
-    """The ledger of one tracker. ``as_of``: until when it speaks, on the tracker's clock."""
+    """The ledger of one tracker. It speaks from ``since``, the first record or the begin of the span, to ``as_of``,
+    the tracker's clock when it was last heard.
+    """
 
     tracker: str
+    since: int
     as_of: int
     hops: Hops
     holes: list[HoleShape]
