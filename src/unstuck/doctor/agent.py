@@ -16,8 +16,8 @@ OVERDUE_TIMES = 1.5
 """Longest wait of an outcome, times this, after which no attempt means that the agent does not run: half of it is for
 a device that slept in between."""
 
-SILENT, WRONG = "silent", "wrong"
-"""Signs of a run: the tracker was called and not heard; it answered, and wrongly."""
+SILENT, WRONG, FAILED = "silent", "wrong", "failed"
+"""Signs of a run: the tracker was called and not heard; it answered, and wrongly; the phone's own Bluetooth failed."""
 
 
 @dataclass(frozen=True, slots=True)

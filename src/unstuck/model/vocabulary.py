@@ -483,7 +483,8 @@ _CHAIN = (
         first="str: ISO time of the first one's begin",
         hop="str: hop at which the outcome shows data standing still",
         way="str: link | drain | upload | any: the way that is closed",
-        sign="str: silent (the tracker was called and not heard) | wrong (it answered wrongly) | empty",
+        sign="str: silent (the tracker was called and not heard) | wrong (it answered wrongly)"
+        " | failed (the phone's Bluetooth did) | empty",
         waits_s="float: longest the agent waits after it before it tries again",
     ),
     _kind(

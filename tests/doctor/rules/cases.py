@@ -237,7 +237,7 @@ def attempts(outcome: str, first: float, last: float, side: str = "drain", hop: 
         "first": (END - timedelta(minutes=first)).isoformat(),
         "hop": hop,
         "way": "any" if through else "link",
-        "sign": {"tracker.silent": "silent", "tracker.refused": "wrong"}.get(outcome, ""),
+        "sign": {"tracker.silent": "silent", "tracker.refused": "wrong", "bluetooth.failed": "failed"}.get(outcome, ""),
         "waits_s": 3600.0 if through else 900.0,
     }
     return at("agent.attempts", value, last, TRACKER)
@@ -323,6 +323,10 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     "tracker_silent_to_agent": (
         [attempts("synced", 120, 75), attempts("tracker.silent", 60, 5)],
         [attempts("tracker.silent", 60, 30), attempts("synced", 20, 5)],
+    ),
+    "radio_failed_for_agent": (
+        [attempts("bluetooth.failed", 60, 5)],
+        [attempts("bluetooth.failed", 60, 30), attempts("synced", 20, 5)],
     ),
     "never_heard": ([coverage(40), summary(2)], [advert(5, -70)]),
     # phone

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Batch, Happening, Kind, Ranges, Record, encode
 from unstuck.chain.records.columns import fold
 from unstuck.chain.tracker.events import Happened, Mode
+from unstuck.doctor.case import Choice, open_case
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Boundary
+from unstuck.doctor.rules.run import RULES
 from unstuck.evidence.chain import collect
 from unstuck.evidence.chain.attempts import attempt_facts
 from unstuck.evidence.chain.journal import JournalDocument, read_journal
-from unstuck.evidence.chain.outcomes import _BY_CAUSE, ROWS, row_of
+from unstuck.evidence.chain.outcomes import _BY_CAUSE, BLUETOOTH_ROWS, OF_TRACKER, ROWS, row_of
 from unstuck.evidence.chain.server import ServerDocument, read_server
+from unstuck.model.diagnosis import State, Tracker
 from unstuck.model.evidence import Fact, FactSet, Reading
 from unstuck.model.vocabulary import AGENT, violations
 
@@ -63,8 +67,36 @@ def checked(reading: Reading) -> FactSet:
 
 
 def test_every_outcome_has_a_row_with_a_way_that_causes_know() -> None:
-    assert set(ROWS) == set(Outcome)
-    assert {row.way for row in ROWS.values()} <= set(Boundary)
+    assert {str(outcome) for outcome in Outcome} <= {*ROWS, *BLUETOOTH_ROWS}
+    assert {row.way for row in (*ROWS.values(), *BLUETOOTH_ROWS.values())} <= set(Boundary)
+
+
+@pytest.mark.parametrize("code", sorted(BLUETOOTH_ROWS))
+def test_what_an_agent_with_a_radio_says_is_of_the_vocabulary(code: str) -> None:
+    for name, value, subject in BLUETOOTH_ROWS[code].word("detail"):
+        assert violations(Fact(name, value, None, "journal.sqlite", "attempt 1", "", subject)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("bluetooth.off", "adapter_off"),
+        ("bluetooth.denied", "permission_denied"),
+        ("bluetooth.no_slot", "gatt_slots_full"),
+        ("bluetooth.key_missing", "key_refused"),
+        ("bluetooth.pairing_refused", "key_refused"),
+        ("firmware.too_old", "tracker_version_refused"),
+    ],
+)
+def test_rules_know_the_words_of_an_agent_with_a_radio(code: str, finding: str) -> None:
+    now = datetime(2026, 1, 21, 12, 0, tzinfo=UTC)
+    stated = [
+        Fact(name, value, now, "journal.sqlite", "attempt 1", "", TRACKER if subject == OF_TRACKER else subject)
+        for name, value, subject in BLUETOOTH_ROWS[code].word("")
+    ]
+    choice = Choice(Tracker(TRACKER, "Band", "unstuck"), frozenset({TRACKER}))
+    case = open_case(FactSet(tuple(stated)), choice, frozenset({AGENT}), now)
+    assert RULES[finding](case).state is State.YES
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

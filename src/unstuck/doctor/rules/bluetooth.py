@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from statistics import median
 
-from unstuck.doctor.agent import DRAIN, SILENT, side
+from unstuck.doctor.agent import DRAIN, FAILED, SILENT, side
 from unstuck.doctor.boundaries import QUIET_OK
 from unstuck.doctor.case import Case
 from unstuck.doctor.links import LinkSpan
@@ -401,6 +401,16 @@ def tracker_silent_to_agent(case: Case) -> Outcome:
     return no("the tracker answered our agent", [drain.through]) if drain.through is not None else UNKNOWN
 
 
+def radio_failed_for_agent(case: Case) -> Outcome:
+    """Failures of the system's Bluetooth since our agent's last good drain."""
+    drain = side(case, DRAIN)
+    failed = drain.of(FAILED)
+    if failed:
+        count = sum(int(fact.number("count") or 0) for fact in failed)
+        return yes(f"the phone's Bluetooth failed our agent, {times(count, 'time')}", failed)
+    return no("the phone's Bluetooth served our agent", [drain.through]) if drain.through is not None else UNKNOWN
+
+
 def _in_episode(case: Case, fact: Fact) -> bool:
     """Whether a failure belongs to the trouble at hand: the newest run of failures that did not settle.
 
@@ -453,6 +463,7 @@ RULES: Mapping[str, Rule] = {
     "bond_absent": bond_absent,
     "never_heard": never_heard,
     "tracker_silent_to_agent": tracker_silent_to_agent,
+    "radio_failed_for_agent": radio_failed_for_agent,
     "packets_repeated": packets_repeated,
     "strong_sender_near": _answer_only,
     "better_when_close": _answer_only,

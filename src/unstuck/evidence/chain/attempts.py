@@ -10,7 +10,7 @@ from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import MEANINGS, Retry, Side, sentence
 from unstuck.chain.phone.rhythm import BACK_OFF_MOST_S, PERSON_EVERY_S, SLOWEST_TIMES, SYNC_EVERY_S
 from unstuck.evidence.chain.moments import iso, moment
-from unstuck.evidence.chain.outcomes import row_of
+from unstuck.evidence.chain.outcomes import OF_TRACKER, row_of
 from unstuck.model.evidence import Fact, Value
 from unstuck.model.vocabulary import AGENT
 
@@ -41,7 +41,8 @@ def attempt_facts(tracker: str, numbered: Sequence[Numbered], source: str) -> It
         trouble = takewhile(lambda pair: not is_through(pair[1]), reversed(own))
         for number, attempt in reversed(list(trouble)):
             for name, value, subject in row_of(side, attempt.outcome).word(attempt.detail):
-                yield _fact(name, value, attempt, f"attempt {number}", source, subject)
+                about = tracker if subject == OF_TRACKER else subject
+                yield _fact(name, value, attempt, f"attempt {number}", source, about)
         if side is Side.UPLOAD and own and is_through(own[-1][1]):
             number, attempt = own[-1]
             yield _fact("app.http", {"status": 200}, attempt, f"attempt {number}", source, AGENT)

@@ -16,6 +16,9 @@ from unstuck.model.vocabulary import AGENT
 Stated = tuple[str, Value, str]
 """Name, value and subject of a fact."""
 
+OF_TRACKER = "the tracker"
+"""Stands for the tracker's id as a subject; whoever knows the id puts it there."""
+
 Word = Callable[[str], tuple[Stated, ...]]
 """What the other side said enters, facts leave."""
 
@@ -24,7 +27,7 @@ Word = Callable[[str], tuple[Stated, ...]]
 class Row:
     """``way``: the way that is closed, as the catalogue's causes name it (link, drain, upload), or any.
 
-    ``sign``: for rules of our own agent where no other word fits: silent, wrong, or empty.
+    ``sign``: for rules of our own agent where no other word fits: silent, wrong, failed, or empty.
     """
 
     hop: Hop
@@ -73,13 +76,15 @@ def _host(detail: str) -> tuple[Stated, ...]:
     return _BY_CAUSE.get(named[0], ()) if named else ()
 
 
+_MAY_NOT_SCAN: Stated = ("app.permission", {"permission": "BLUETOOTH_CONNECT", "granted": False}, AGENT)
+
 _BY_CAUSE: Mapping[str, tuple[Stated, ...]] = {
     "bluetooth.off": (("bluetooth.adapter", "off", ""),),
     "phone.battery_saver": (("power.battery_saver", True, ""),),
     "phone.background_restricted": (
         ("app.op", {"op": "RUN_ANY_IN_BACKGROUND", "mode": "ignore", "level": "package"}, AGENT),
     ),
-    "phone.permission_missing": (("app.permission", {"permission": "BLUETOOTH_CONNECT", "granted": False}, AGENT),),
+    "phone.permission_missing": (_MAY_NOT_SCAN,),
     "phone.background_data_off": (("network.app_rejected_metered", True, AGENT),),
     "phone.storage_full": (("phone.storage_low", True, ""),),
     "phone.app_stopped": (("app.stopped", True, AGENT),),
@@ -91,6 +96,39 @@ _TOKEN = Row(Hop.SERVER, "upload", _error("auth"))
 _ACCOUNT = Row(Hop.SERVER, "upload", _error("account"))
 _BAD_ANSWER = Row(Hop.TRACKER, "drain", _nothing, "wrong")
 _THROUGH = Row(Hop.SERVER, "any", _nothing)
+
+_OFF: tuple[Stated, ...] = (("bluetooth.adapter", "off", ""),)
+_ABSENT: tuple[Stated, ...] = (("bluetooth.adapter", "absent", ""),)
+_DENIED: tuple[Stated, ...] = (("bluetooth.scan_denied", True, AGENT), _MAY_NOT_SCAN)
+_NO_SLOT: tuple[Stated, ...] = (("gatt.slots_exhausted", True, AGENT),)
+_NO_KEY: tuple[Stated, ...] = (("link.encryption_failed", {"handle": None, "status": 0x06}, OF_TRACKER),)
+_NO_PAIRING: tuple[Stated, ...] = (("pairing.failed", {"reason": None, "kind": "smp"}, OF_TRACKER),)
+_OLD_FIRMWARE: tuple[Stated, ...] = (
+    ("app.error", {"kind": "version_refused", "text": "the tracker's firmware"}, AGENT),
+)
+
+
+def _always(stated: tuple[Stated, ...]) -> Word:
+    return lambda detail: stated
+
+
+_NOT_HEARD = Row(Hop.BLUETOOTH, "link", _nothing, "silent")
+
+BLUETOOTH_ROWS: Mapping[str, Row] = {
+    "bluetooth.off": Row(Hop.BLUETOOTH, "link", _always(_OFF)),
+    "bluetooth.denied": Row(Hop.PHONE, "link", _always(_DENIED)),
+    "bluetooth.absent": Row(Hop.BLUETOOTH, "any", _always(_ABSENT)),
+    "bluetooth.failed": Row(Hop.BLUETOOTH, "link", _nothing, "failed"),
+    "bluetooth.not_heard": _NOT_HEARD,
+    "bluetooth.not_connected": _NOT_HEARD,
+    "bluetooth.link_lost": _NOT_HEARD,
+    "bluetooth.no_slot": Row(Hop.BLUETOOTH, "link", _always(_NO_SLOT)),
+    "bluetooth.pairing_refused": Row(Hop.BLUETOOTH, "link", _always(_NO_PAIRING)),
+    "bluetooth.key_missing": Row(Hop.BLUETOOTH, "link", _always(_NO_KEY)),
+    "bluetooth.no_gattlink": _BAD_ANSWER,
+    "firmware.too_old": Row(Hop.SERVER, "upload", _always(_OLD_FIRMWARE)),
+}
+"""Outcomes over Bluetooth and of firmware by their codes, which agents with a radio of their own write."""
 
 ROWS: Mapping[Outcome, Row] = {
     Outcome.SYNCED: _THROUGH,
@@ -124,14 +162,14 @@ ROWS: Mapping[Outcome, Row] = {
     Outcome.TOO_LARGE: Row(Hop.SERVER, "upload", _nothing),
     Outcome.AGENT_TOO_OLD: Row(Hop.SERVER, "upload", _http(426)),
 }
-"""Every outcome (tested). A new one needs a line here, and words of the vocabulary where a cause can be named."""
+"""Every other outcome (tested). A new one needs a line here, and words of the vocabulary where a cause can be named."""
 
 _OTHERS = {Side.DRAIN: Row(Hop.BLUETOOTH, "any", _nothing), Side.UPLOAD: Row(Hop.SERVER, "any", _nothing)}
 
 
 def row_of(side: Side, outcome: Outcome) -> Row:
     """The row of an attempt that ended so."""
-    row = ROWS.get(outcome, _OTHERS[side])
+    row = BLUETOOTH_ROWS.get(outcome.value) or ROWS.get(outcome, _OTHERS[side])
     if row.hop is Hop.PHONE and row.way == "drain" and side is Side.UPLOAD:
         return replace(row, way="upload")
     return row
