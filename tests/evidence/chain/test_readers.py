@@ -55,6 +55,7 @@ def document(**parts: Any) -> JournalDocument:
 
 def status(**parts: Any) -> bytes:
     usual = {"id": TRACKER, "name": "Band", "firmware": "1.0.0", "boot": 2, "now": NOW_S, "held": {}, "keeps": 604_800}
+    usual |= {"end": 0, "tag": 7, "model": "band"}
     return cbor2.dumps({**usual, **parts})
 
 

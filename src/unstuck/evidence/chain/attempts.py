@@ -40,7 +40,7 @@ def attempt_facts(tracker: str, numbered: Sequence[Numbered], source: str) -> It
             yield _run(tracker, list(run), source)
         trouble = takewhile(lambda pair: not is_through(pair[1]), reversed(own))
         for number, attempt in reversed(list(trouble)):
-            for name, value, subject in row_of(side, attempt.outcome).word(attempt.detail):
+            for name, value, subject in row_of(side, attempt.outcome).word(" ".join((attempt.detail, *attempt.causes))):
                 about = tracker if subject == OF_TRACKER else subject
                 yield _fact(name, value, attempt, f"attempt {number}", source, about)
         if side is Side.UPLOAD and own and is_through(own[-1][1]):

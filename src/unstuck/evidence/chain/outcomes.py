@@ -160,6 +160,12 @@ ROWS: Mapping[Outcome, Row] = {
     Outcome.RELEASED: _ACCOUNT,
     Outcome.SERVER_REFUSED: Row(Hop.SERVER, "upload", _nothing),
     Outcome.TOO_LARGE: Row(Hop.SERVER, "upload", _nothing),
+    Outcome.OTHER_ACCOUNT: Row(Hop.PHONE, "upload", _error("account")),
+    Outcome.UPDATED: _THROUGH,
+    Outcome.UPDATE_NOT_NEEDED: _THROUGH,
+    Outcome.UPDATE_NOT_NOW: Row(Hop.TRACKER, "any", _nothing),
+    Outcome.UPDATE_ROLLED_BACK: Row(Hop.TRACKER, "any", _nothing),
+    Outcome.IMAGE_DAMAGED: Row(Hop.SERVER, "any", _nothing),
     Outcome.AGENT_TOO_OLD: Row(Hop.SERVER, "upload", _http(426)),
 }
 """Every other outcome (tested). A new one needs a line here, and words of the vocabulary where a cause can be named."""
