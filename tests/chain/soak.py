@@ -94,7 +94,7 @@ class Figures:
             ("virtual to real time", f"{self.virtual_s / real_s:,.0f}"),
             *((f"fault: {kind}", f"{count:,}") for kind, count in sorted(self.faults.items())),
         ]
-        return [f"  {name:<32}{value}" for name, value in rows]
+        return [f"  {name:<36}{value}" for name, value in rows]
 
 
 class Weather:
@@ -280,7 +280,7 @@ def say(title: str, lines: Sequence[str]) -> None:
 def tally_lines(tally: Counter[str], real_s: float) -> list[str]:
     """For people."""
     rows: list[tuple[str, Any]] = [("real time", f"{real_s:,.0f} s"), *sorted(tally.items())]
-    return [f"  {name:<32}{value if isinstance(value, str) else format(value, ',')}" for name, value in rows]
+    return [f"  {name:<36}{value if isinstance(value, str) else format(value, ',')}" for name, value in rows]
 
 
 def run_golden(*, bad: bool, people: int | None = None, processes: int = 2) -> Figures:
