@@ -52,7 +52,8 @@ class Place:
 class LedgerHole:
     """A hole [start, end) in Unix seconds; boot and sequence numbers where records are known to exist.
 
-    ``start`` equals ``end`` when the clock was moved and the time of the records cannot be told.
+    ``start`` equals ``end`` when the clock was moved and the time of the records cannot be told. Neither lies after the
+    time until which the ledger counts.
     """
 
     start: int
@@ -212,4 +213,5 @@ def _time_of(
         start, end = (lowest if closed else max(lowest, highest - length_s)), highest
     else:
         start, end = lowest, min(highest, lowest + length_s)
-    return start, max(start, end)
+    # A clock that was moved, or the total of a day under way, ends in time to come; no record is missing from there.
+    return min(start, now), min(max(start, end), now)
