@@ -207,8 +207,8 @@ def _time_of(
     lowest = max((bound for bound in (before.ends if before else None, floor) if bound is not None), default=None)
     highest = after.starts if after else now
     if lowest is None:
-        return max(0, highest - length_s), highest
-    if after is not None and after.boot == boot:
+        start, end = max(0, highest - length_s), highest
+    elif after is not None and after.boot == boot:
         closed = before is not None and before.boot == boot
         start, end = (lowest if closed else max(lowest, highest - length_s)), highest
     else:
