@@ -69,6 +69,7 @@ class Figures:
     records: int = 0
     syncs: int = 0
     virtual_s: float = 0.0
+    computing_s: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Figures") -> None:
@@ -89,10 +90,11 @@ class Figures:
             ("attempts to sync", f"{self.syncs:,}"),
             ("virtual time", f"{self.virtual_s / 86_400:,.0f} days"),
             ("real time", f"{real_s:,.0f} s"),
-            ("ratio", f"{self.virtual_s / real_s:,.0f}"),
+            ("computing time of one core", f"{self.computing_s:,.0f} s"),
+            ("virtual to real time", f"{self.virtual_s / real_s:,.0f}"),
             *((f"fault: {kind}", f"{count:,}") for kind, count in sorted(self.faults.items())),
         ]
-        return [f"  {name:<32}{value}" for name, value in rows]
+        return [f"  {name:<36}{value}" for name, value in rows]
 
 
 class Weather:
@@ -221,6 +223,7 @@ def months(users: Sequence[tuple[int, Mapping[int, tuple[int, ...]]]], bad: bool
     """The months of these people (number, steps by hour), all at one server."""
     folder = Path(tempfile.mkdtemp(prefix="unstuck-soak-", dir=MEMORY if MEMORY.is_dir() else None))
     figures = Figures()
+    began_s = time.process_time()
     try:
         for number, hours in users:
             own = folder / f"{number}"
@@ -243,6 +246,7 @@ def months(users: Sequence[tuple[int, Mapping[int, tuple[int, ...]]]], bad: bool
             shutil.rmtree(own)
     finally:
         shutil.rmtree(folder)
+    figures.computing_s = time.process_time() - began_s
     return figures
 
 
@@ -276,7 +280,7 @@ def say(title: str, lines: Sequence[str]) -> None:
 def tally_lines(tally: Counter[str], real_s: float) -> list[str]:
     """For people."""
     rows: list[tuple[str, Any]] = [("real time", f"{real_s:,.0f} s"), *sorted(tally.items())]
-    return [f"  {name:<32}{value if isinstance(value, str) else format(value, ',')}" for name, value in rows]
+    return [f"  {name:<36}{value if isinstance(value, str) else format(value, ',')}" for name, value in rows]
 
 
 def run_golden(*, bad: bool, people: int | None = None, processes: int = 2) -> Figures:

@@ -83,9 +83,9 @@ def ledger_of(connection: Connection, account: int, tracker: str, since: int | N
     coverage = Coverage.of(_records(connection, account, tracker, first, last + ledger.MINUTE_S))
     silent = ledger.time_holes(coverage, identity, first, end if last == end else last + ledger.MINUTE_S)
     found = ledger.joined([*identity, *silent])
-    inside = tuple(
-        hole for hole in found if max(hole.end, hole.start + 1) > start and hole.start < max(stop, start + 1)
-    )
+    # Missing records whose time cannot be told may lie at the very end.
+    before = max(stop if stop < end else end + 1, start + 1)
+    inside = tuple(hole for hole in found if max(hole.end, hole.start + 1) > start and hole.start < before)
     keeps_s = hops.tracker.keeps_s if hops.tracker else None
     return Ledger(hops, max(start, earliest), inside, ledger.at_risk(identity, keeps_s))
 

@@ -52,7 +52,8 @@ class Place:
 class LedgerHole:
     """A hole [start, end) in Unix seconds; boot and sequence numbers where records are known to exist.
 
-    ``start`` equals ``end`` when the clock was moved and the time of the records cannot be told.
+    ``start`` equals ``end`` when the clock was moved and the time of the records cannot be told. Neither lies after the
+    time until which the ledger counts.
     """
 
     start: int
@@ -206,10 +207,11 @@ def _time_of(
     lowest = max((bound for bound in (before.ends if before else None, floor) if bound is not None), default=None)
     highest = after.starts if after else now
     if lowest is None:
-        return max(0, highest - length_s), highest
-    if after is not None and after.boot == boot:
+        start, end = max(0, highest - length_s), highest
+    elif after is not None and after.boot == boot:
         closed = before is not None and before.boot == boot
         start, end = (lowest if closed else max(lowest, highest - length_s)), highest
     else:
         start, end = lowest, min(highest, lowest + length_s)
-    return start, max(start, end)
+    # A clock that was moved, or the total of a day under way, ends in time to come; no record is missing from there.
+    return min(start, now), min(max(start, end), now)
