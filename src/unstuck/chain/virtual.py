@@ -11,6 +11,8 @@ from unstuck.chain.link.radio.host import Host
 from unstuck.chain.link.radio.physics import Barrier, Spot, Surroundings, Wall
 from unstuck.chain.link.radio.trace import Trace
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
+from unstuck.chain.phone.host import Host as HostPolicy
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, static_address
 from unstuck.chain.tracker.device import Tracker
 
@@ -44,6 +46,7 @@ class VirtualPair:
         true_time: Callable[[], float],
         on_change: Callable[[], None] = lambda: None,
         seed: int = 0,
+        host: HostPolicy | None = None,
     ) -> None:
         self.air = Air(Surroundings((WALL,)), seed)
         self.trace_file = folder / TRACE_FILE
@@ -54,7 +57,8 @@ class VirtualPair:
         self._true_time = true_time
         self._output: BinaryIO | None = None
         self.peripheral = Peripheral(tracker, wrist, true_time, code=code)
-        self.link = BluetoothLink("", Radio(self._phone.client, self._phone.scanner), on_change=on_change)
+        radio = Radio(self._phone.client, self._phone.scanner)
+        self.link = BluetoothLink("", radio, host=host or Desktop(folder), on_change=on_change)
 
     async def start(self) -> None:
         """Switch both on; everything between phone and controller is written down from here on."""

@@ -15,6 +15,7 @@ import typer
 from unstuck.chain.link.udp import resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
+from unstuck.chain.phone.host import Host
 from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import sentence
@@ -67,7 +68,8 @@ async def _run(request: AgentRequest) -> ExitStatus:
     async with AsyncExitStack() as stack:
         journal = Journal(folder / JOURNAL_FILE)
         stack.callback(journal.close)
-        link = await _link(request)
+        host = Desktop(folder)
+        link = await _link(request, host)
         stack.push_async_callback(link.close)
         server = None
         if login is not None:
@@ -78,7 +80,7 @@ async def _run(request: AgentRequest) -> ExitStatus:
         if tracker is None:
             return ExitStatus.STUCK
         said = _Says(request.as_json)
-        ways = Ways(time.time, asyncio.sleep, host=Desktop(folder), every_s=request.every_s)
+        ways = Ways(time.time, asyncio.sleep, host=host, every_s=request.every_s)
         agent = Agent(journal, tracker, link, server, ways)
         if request.adopt_journal:
             journal.adopt()
@@ -135,7 +137,7 @@ async def _which(journal: Journal, link: Link, *, once: bool) -> str | None:
         await asyncio.sleep(ASK_AGAIN_S)
 
 
-async def _link(request: AgentRequest) -> UdpLink | BluetoothLink:
+async def _link(request: AgentRequest, policy: Host) -> UdpLink | BluetoothLink:
     """Over UDP where a host and a port are named, else over Bluetooth to an address, a name or whatever is near."""
     given = request.tracker
     host, _, port = given.rpartition(":")
@@ -146,7 +148,7 @@ async def _link(request: AgentRequest) -> UdpLink | BluetoothLink:
             raise UsageError(ErrorCode.AGENT_USAGE, given="--pair-again", reason="goes with Bluetooth, not with UDP")
         address = await resolve(host, int(port))
         return await open_link(address, "127.0.0.1" if address[0].startswith("127.") else "0.0.0.0")
-    return BluetoothLink("" if given == ANY else given, Radio(), pair_again=request.pair_again)
+    return BluetoothLink("" if given == ANY else given, Radio(), host=policy, pair_again=request.pair_again)
 
 
 ANY = "bluetooth"

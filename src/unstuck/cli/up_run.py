@@ -238,7 +238,7 @@ class _Up:
     async def _radio(self, stack: AsyncExitStack) -> tuple[BluetoothLink, tuple[asyncio.Task[None], ...]]:
         """The link, and what lives at its other end here."""
         if self._tracker is None or self._claim is None:
-            link = BluetoothLink("", Radio())
+            link = BluetoothLink("", Radio(), host=Desktop(self._folder))
             stack.push_async_callback(link.close)
             return link, ()
         pair = VirtualPair(self._folder, self._tracker, self._claim.code, self._true_time)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from unstuck.chain.phone import rhythm
+from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.drain import Drain
 from unstuck.chain.phone.engine import Status
 from unstuck.chain.phone.faults import JournalError
@@ -18,7 +19,7 @@ from unstuck.chain.phone.journal import Attempt, Journal, Ledger
 from unstuck.chain.phone.reasons import Outcome, Side, sentence
 from unstuck.chain.phone.rhythm import SYNC_EVERY_S, Next
 from unstuck.chain.phone.server import Server
-from unstuck.chain.phone.tracker import Link, TrackerApi, read_status
+from unstuck.chain.phone.tracker import Link, TrackerApi, TrackerError, read_status
 from unstuck.chain.phone.upload import Upload
 
 ATTEMPTS_KEPT_S = 8 * 7 * 24 * 3600
@@ -83,7 +84,9 @@ class Agent:
         self._wake = {side: asyncio.Event() for side in Side}
         self._next: dict[Side, Next] = {}
         self._recent = deque(journal.attempts(tracker, OUTCOMES_LOOKED_AT), OUTCOMES_LOOKED_AT)
-        self._drain = Drain(journal, tracker, TrackerApi(link), ways.host, ways.clock, on_change)
+        self._api = TrackerApi(link)
+        self._server = server
+        self._drain = Drain(journal, tracker, self._api, ways.host, ways.clock, on_change)
         self._upload = (
             None
             if server is None
@@ -125,7 +128,23 @@ class Agent:
         """One attempt at the server, if the host allows ``needed`` too. ValueError when the agent has none."""
         if self._upload is None:
             raise ValueError("this agent has no server")
-        return self._noted(await self._upload.attempt(*needed))
+        attempt = await self._upload.attempt(*needed)
+        if attempt.outcome is Outcome.NOT_CLAIMED and await self._claimed():
+            attempt = await self._upload.attempt(*needed)
+        return self._noted(attempt)
+
+    async def _claimed(self) -> bool:
+        """Whether the account has the tracker now: over the bond it tells the code that proves that we have it."""
+        if self._server is None:
+            return False
+        try:
+            claim = await self._api.claim()
+            if claim.tracker != self.tracker:
+                return False
+            await self._server.claim(claim.tracker, claim.code)
+        except (TrackerError, ServerError):
+            return False
+        return True
 
     def _noted(self, attempt: Attempt) -> Attempt:
         self._recent.append(attempt)

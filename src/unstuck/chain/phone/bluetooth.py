@@ -37,6 +37,8 @@ from unstuck.chain.link.driver import Driver
 from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.settings import over_gatt
 from unstuck.chain.link.stack import Role, Stack
+from unstuck.chain.phone.host import Host, HostAct, ask
+from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.tracker import TrackerError
 
@@ -91,13 +93,21 @@ def adapter_present() -> bool:
 class BluetoothLink:
     """A link to one tracker, made when it is first asked something and kept open after that.
 
-    ``wanted``: address or name; empty: any tracker with Gattlink. ``pair_again``: forget the old keys at the next
-    connection. ``requests``, ``moved_bytes``: asked and answered. ``on_change`` is called when the link comes or goes.
+    ``wanted``: address or name; empty: any tracker with Gattlink. ``host``: asked before scans. ``pair_again``: forget
+    the old keys at the next connection. ``requests``, ``moved_bytes``: asked and answered. ``on_change`` is called when
+    the link comes or goes.
     """
 
     def __init__(
-        self, wanted: str, radio: Radio, *, pair_again: bool = False, on_change: Callable[[], None] = lambda: None
+        self,
+        wanted: str,
+        radio: Radio,
+        *,
+        host: Host | None = None,
+        pair_again: bool = False,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        self._host = host or Desktop()
         self.requests = 0
         self.moved_bytes = 0
         self.heard: Heard | None = None
@@ -122,7 +132,10 @@ class BluetoothLink:
         return self._client
 
     async def request(self, request: Request) -> Answered | Failed:
-        """Ask the tracker. TrackerError: Bluetooth is why not; no answer on a live link is an answer too."""
+        """Ask the tracker. TrackerError: Bluetooth is why not; no answer on a live link is an answer too.
+
+        HostForbidsError: it has to be looked for, and the host does not let us.
+        """
         driver = await self._linked()
         try:
             async with asyncio.timeout(ANSWER_WAIT_S):
@@ -186,6 +199,7 @@ class BluetoothLink:
             self.heard = Heard(device.address, advert.local_name or device.name or "", advert.rssi)
             return True
 
+        ask(self._host, HostAct.SCAN)
         try:
             async with asyncio.timeout(SCAN_S), BleakScanner(backend=self._radio.scanner) as scanner:
                 async for device, advert in scanner.advertisement_data():

@@ -91,6 +91,10 @@ class Server:
             raise ServerError(Outcome.SERVER_UNREADABLE, "it does not say whose login this is")
         return Account(account[:_NAME_MOST], name[:_NAME_MOST], self._address)
 
+    async def claim(self, tracker: str, code: str) -> None:
+        """Make the tracker this account's, with the code that only who has it knows."""
+        await self._ask("POST", "/v1/trackers", json={"tracker": tracker, "code": code})
+
     async def held(self, tracker: str) -> Held:
         """Every record of this tracker that the server holds."""
         return read_server_held(await self.ledger(tracker))

@@ -8,7 +8,7 @@ from unstuck.chain.server.broker import News
 from unstuck.chain.server.domain import possession
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.routes import shapes
-from unstuck.chain.server.routes.guard import Agent, OwnTracker, Person, TheServices
+from unstuck.chain.server.routes.guard import Agent, Anyone, OwnTracker, Person, TheServices
 from unstuck.chain.server.storage import trackers
 
 router = APIRouter(prefix="/v1/trackers")
@@ -24,8 +24,11 @@ def list_trackers(caller: Person, services: TheServices) -> shapes.Trackers:
 
 
 @router.post("", status_code=201)
-def claim_tracker(given: shapes.Claim, caller: Person, services: TheServices) -> shapes.TrackerShape:
-    """Claim a tracker with the code it shows. Without the right code nothing is told about it."""
+def claim_tracker(given: shapes.Claim, caller: Anyone, services: TheServices) -> shapes.TrackerShape:
+    """Claim a tracker with the code it shows, as a person or as the agent that is bonded with it.
+
+    Without the right code nothing is told about it.
+    """
     services.count(("claim", str(caller.account)), services.settings.rates.claim)
     if not possession.is_proven(given.tracker, given.code):
         raise Refusal(Code.CLAIM_REFUSED)
