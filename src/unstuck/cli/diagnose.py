@@ -67,6 +67,8 @@ def run(request: Request) -> ExitStatus:
     wanted = frozenset({request.package}) if request.package else packages()
     files = tuple(source for source in request.sources if not _is_chain(source))
     with_chain = len(files) < len(request.sources)
+    if with_chain:
+        files += _traces(request.folder, files)
     now = datetime.now(UTC)
     with Progress() as progress:
         own = _chain(request.folder, now, None, progress) if with_chain else []
@@ -184,6 +186,16 @@ def _known_symptom(symptom: str) -> None:
 def _is_chain(source: Path) -> bool:
     """A file of that name is meant where there is one."""
     return str(source) == CHAIN and not source.exists()
+
+
+def _traces(given: Path | None, files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The Bluetooth logs that the chain's own phone wrote, where they are not named anyway."""
+    from unstuck.cli.state import TRACE_FILES, usual_folder
+
+    folder = given or usual_folder()
+    known = {file.resolve() for file in files}
+    found = (folder / name for name in TRACE_FILES)
+    return tuple(file for file in found if file.is_file() and file.resolve() not in known)
 
 
 def _chain(given: Path | None, now: datetime, until: datetime | None, progress: Progress) -> list[Reading]:

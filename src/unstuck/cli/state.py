@@ -13,6 +13,8 @@ from unstuck.model.errors import ErrorCode, UsageError
 LOGIN_FILE = "login.json"
 JOURNAL_FILE = "journal.sqlite"
 TRACKER_CODE_FILE = "tracker-code"
+TRACE_FILES = ("btsnoop_hci.log.last", "btsnoop_hci.log")
+"""What the virtual phone of ``unstuck up`` writes, by the names that Android uses: the run before, this run."""
 
 
 @dataclass(frozen=True, slots=True)
