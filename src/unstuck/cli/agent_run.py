@@ -15,17 +15,21 @@ import typer
 from unstuck.chain.link.udp import resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
-from unstuck.chain.phone.host import Host
+from unstuck.chain.phone.host import Host, HostForbidsError
 from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import Server, is_local
 from unstuck.chain.phone.tracker import Link, TrackerApi, TrackerError, read_status
 from unstuck.chain.phone.udp import UdpLink, open_link
+from unstuck.cli.progress import Progress
 from unstuck.cli.state import JOURNAL_FILE, login_for, private_folder, state_folder, write_login
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.update_run import update_firmware
 from unstuck.model.errors import ErrorCode, UsageError
+
+SHOW_EVERY_S = 0.5
+"""Between two looks at how far a sync has got."""
 
 ASK_AGAIN_S = 5.0
 """Between two tries to learn which tracker it is, before anything is known of it."""
@@ -76,6 +80,9 @@ async def _run(request: AgentRequest) -> ExitStatus:
             server = await stack.enter_async_context(Server(login.server, login.token))
         else:
             typer.echo("agent: no server is set; records are drained and kept (--server, --token-file)", err=True)
+        if request.once:
+            showing = asyncio.create_task(_show(link, stack.enter_context(Progress())))
+            stack.callback(showing.cancel)
         tracker = await _which(journal, link, once=request.once)
         if tracker is None:
             return ExitStatus.STUCK
@@ -93,6 +100,14 @@ async def _run(request: AgentRequest) -> ExitStatus:
             return await _once(agent, said, uploads=server is not None)
         await _keep_on(agent, said, request.seconds)
     return ExitStatus.HEALTHY
+
+
+async def _show(link: UdpLink | BluetoothLink, progress: Progress) -> None:
+    """What a single sync is waiting for, until cancelled."""
+    while True:
+        doing = f"syncing, {link.moved_bytes / 1000:,.0f} kB so far" if link.open else "looking for the tracker"
+        progress(doing, 0, 0)
+        await asyncio.sleep(SHOW_EVERY_S)
 
 
 async def _once(agent: Agent, said: "_Says", *, uploads: bool) -> ExitStatus:
@@ -132,6 +147,8 @@ async def _which(journal: Journal, link: Link, *, once: bool) -> str | None:
             return read_status(await TrackerApi(link).status()).id
         except TrackerError as fault:
             typer.echo(f"agent: the tracker is not known yet: {sentence(fault.outcome, fault.detail)}", err=True)
+        except HostForbidsError as fault:
+            typer.echo(f"agent: the tracker is not known yet: {fault.reasons[0].text}", err=True)
         if once:
             return None
         await asyncio.sleep(ASK_AGAIN_S)

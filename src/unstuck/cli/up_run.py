@@ -21,6 +21,7 @@ from unstuck.chain.paced import PacedLoop
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio, adapter_present
+from unstuck.chain.phone.host import HostForbidsError
 from unstuck.chain.phone.hosts import Desktop
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import sentence
@@ -270,8 +271,11 @@ class _Up:
             try:
                 self._claim = asking.result()
                 self._name = link.heard.name if link.heard and link.heard.name else self._name
-            except TrackerError as fault:
-                words = sentence(fault.outcome, fault.detail)
+            except (TrackerError, HostForbidsError) as fault:
+                if isinstance(fault, HostForbidsError):
+                    words = fault.reasons[0].text
+                else:
+                    words = sentence(fault.outcome, fault.detail)
                 if words != said:
                     typer.echo(f"looking for a tracker: {words}", err=True)
                 said = words
