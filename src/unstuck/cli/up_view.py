@@ -105,21 +105,22 @@ def screen(*, quiet: bool, plain: bool) -> Iterator[Show]:
 
 
 class _Lines:
-    """A line whenever something but the time has changed."""
+    """A line whenever something moved or a sync ended otherwise than the last one: not for every minute recorded."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._said = ""
+        self._moved: object = None
         self._noted = ""
 
     def __call__(self, look: Look) -> None:
         if look.note != self._noted:
             self._noted = look.note
             self._console.print(f"{_clock(look.now_s)}  {look.note}", markup=False, soft_wrap=True)
-        said = line(look)
-        if said != self._said:
-            self._said = said
-            self._console.print(f"{_clock(look.now_s)}  {said}", markup=False, soft_wrap=True)
+        outcomes = [(side, attempt.outcome) for side, attempt in sorted(look.agent.last.items())]
+        moved = (look.link_open, held.total(look.waiting), held.total(look.server_held), outcomes)
+        if moved != self._moved:
+            self._moved = moved
+            self._console.print(f"{_clock(look.now_s)}  {line(look)}", markup=False, soft_wrap=True)
             sys.stdout.flush()
 
 
