@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from bumble import hci
 from bumble.transport import open_transport
 
 from tests.bluez import tools
-from tests.bluez.air import Air, LinuxController
 from tests.bluez.guest import Guest, started
 from tests.bluez.tools import GuestError, Kernel
+from unstuck.chain.link.radio.air import Air
+from unstuck.chain.link.radio.controller import RadioController
 
-LINUX = hci.Address("C0:FF:EE:00:00:01", hci.Address.PUBLIC_DEVICE_ADDRESS)
+LINUX = "02:55:4E:53:54:01"
+"""A locally administered public address, which no maker can have given to a real adapter."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ async def ready(kernel: Kernel) -> AsyncIterator[Linux]:
     async with started(kernel, out) as guest:
         air = Air()
         async with await open_transport(f"unix-client:{guest.controller}") as transport:
-            LinuxController(air, LINUX, transport)
+            controller = RadioController("linux", air, LINUX)
+            controller.set_packet_sink(transport.sink)
+            transport.source.set_packet_sink(controller)
             await guest.ready()
             yield Linux(kernel, guest, air)

@@ -37,6 +37,8 @@ MARGIN_S = 15.0
 """The guest ends a job that is late; the host waits a little longer for it to say so."""
 POLL_S = 0.05
 MEMORY_MIB = 1536
+SERVER = "10.0.2.100"
+"""In QEMU's own network, which begins at 10.0.2.0."""
 
 
 @dataclass(frozen=True)
@@ -207,9 +209,14 @@ class Guest:
         """Run a command line in the guest to its end."""
         return await (await self.start(command, limit_s)).done()
 
-    async def python(self, *arguments: str | Path, limit_s: float = JOB_LIMIT_S) -> Job:
-        """Start this run's Python in the guest."""
-        return await self.start([sys.executable, *arguments], limit_s)
+    async def python_in(self, script: str, *arguments: str | Path, limit_s: float = JOB_LIMIT_S) -> Job:
+        """Start a shell script in the guest whose words ("$@") are this run's Python with its arguments."""
+        return await self.start(["sh", "-c", script, "sh", sys.executable, *arguments], limit_s)
+
+    def forward(self, port: int) -> str:
+        """Let the guest reach a port of this machine, and nothing else; the address under which it does."""
+        (self.sockets / "port").write_text(str(port), encoding="ascii")
+        return f"http://{SERVER}"
 
     async def stop(self) -> None:
         """Power off; QEMU is killed if that does not help."""
@@ -233,7 +240,13 @@ class Guest:
 
 
 def qemu(kernel: Kernel, initrd: Path, out: Path, sockets: Path, accelerator: str) -> list[str]:
-    """QEMU's command line: two processors, the host's root read-only, no network."""
+    """QEMU's command line: two processors, the host's root read-only, a network with one way out.
+
+    Who connects to `SERVER` is connected to the port of this machine that the file ``port`` names then.
+    """
+    forward = f'{program("busybox")} nc 127.0.0.1 "$(cat {sockets}/port)"'
+    (sockets / "forward").write_text(f"exec {forward}\n", encoding="ascii")
+    way_out = f"guestfwd=tcp:{SERVER}:80-cmd:/bin/sh {sockets}/forward"
     cpu = "host" if accelerator == "kvm" else "max"
     return [
         program("qemu-system-x86_64"),
@@ -246,6 +259,7 @@ def qemu(kernel: Kernel, initrd: Path, out: Path, sockets: Path, accelerator: st
         *("-chardev", f"socket,id=hci,path={sockets}/hci,server=on,wait=off", "-device", "virtconsole,chardev=hci"),
         *("-chardev", f"socket,id=jobs,path={sockets}/jobs,server=on,wait=off"),
         *("-device", "virtserialport,chardev=jobs,name=jobs"),
+        *("-netdev", f"user,id=net,restrict=on,{way_out}", "-device", "virtio-net-pci,netdev=net,romfile="),
     ]
 
 

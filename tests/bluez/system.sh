@@ -13,7 +13,9 @@ mount -t devpts devpts /dev/pts
 mount -t tmpfs shm /dev/shm
 mount --bind "$MODULES" /lib/modules
 ip link set lo up
-for module in virtio_console hci_uart bluetooth; do modprobe "$module" || say "module $module: status $?"; done
+for module in virtio_console hci_uart bluetooth virtio_net; do modprobe "$module" || say "module $module: status $?"; done
+
+ip address add 10.0.2.15/24 dev eth0 && ip link set eth0 up || say "network: status $?"
 
 dbus-daemon --system --fork --nopidfile || say "dbus-daemon: status $?"
 btmon -w /run/out/trace.btsnoop > /run/out/btmon.log 2>&1 &

@@ -8,6 +8,7 @@ import asyncio
 import random
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,14 @@ SCAN_S = 15.0
 
 CONNECT_ATTEMPTS = 2
 """One more than one: the first packet of a connection is lost now and then even near by."""
+
+CUT_OFF_ENOUGH = 2
+"""Connections in a row that were cut off at once before the key is called lost: one may be chance, and what is said
+makes the agent wait for a person."""
+
+SETTLE_S = 3.0
+"""After a cut-off BlueZ connects once more by itself. Told to disconnect in that moment, Linux 6.12 gives the new link
+up without closing it: it stays, nobody owns it, and the tracker no longer advertises."""
 
 ANSWER_WAIT_S = 60.0
 """After which a request counts as unanswered on a link that stays up: fifteen retransmissions of Gattlink."""
@@ -120,6 +129,7 @@ class BluetoothLink:
         self._packets: asyncio.Queue[bytes] = asyncio.Queue()
         self._sending: asyncio.Task[None] | None = None
         self._connecting = asyncio.Lock()
+        self._cut_off = 0
 
     @property
     def open(self) -> bool:
@@ -183,7 +193,9 @@ class BluetoothLink:
             except BleakOutOfConnectionSlotsError as error:
                 raise TrackerError(Outcome.NO_SLOT, _short(error)) from error
             except BleakError as error:
-                raise self._cut_off(device, error) or self._failed(error) from error
+                if cut_offs(str(error)):
+                    await asyncio.sleep(SETTLE_S)
+                raise self._key_missing(device, error) or self._failed(error) from error
             except (OSError, EOFError, TimeoutError) as error:
                 raise TrackerError(Outcome.NOT_CONNECTED, self._detail(_short(error))) from error
             finally:
@@ -225,6 +237,7 @@ class BluetoothLink:
         rx, tx = _gattlink(client)
         await self._prove_current(client)
         await self._pair_if_needed(client)
+        self._cut_off = 0
         stack = Stack(Role.HUB, settings=over_gatt(rx.max_write_without_response_size))
         self._packets = asyncio.Queue()
         endpoint = Endpoint(random.Random(), seals=False)
@@ -252,22 +265,30 @@ class BluetoothLink:
             await client.write_gatt_char(ephemeral, b"\x00", response=True)
 
     async def _pair_if_needed(self, client: BleakClient) -> None:
-        """Reading what needs the key shows whether there is one; without, pair and read again."""
+        """Pair if there is no bond, which every system but macOS is told to do; then read what needs the key.
+
+        Not the other way round: BlueZ answers such a read by pairing unasked, and for that it wants the consent of a
+        person, half a minute long. macOS pairs by such a read and in no other way.
+        """
         secure = client.services.get_characteristic(ids.SECURE)
         if secure is None:
             return
         try:
+            with suppress(NotImplementedError):
+                await client.pair()
             await client.read_gatt_char(secure)
+        except BleakDBusError as error:
+            outcome = pairing_outcome(error.dbus_error)
+            if outcome is None:
+                raise
+            raise TrackerError(outcome, _short(error)) from error
         except BleakGATTProtocolError as error:
             if error.code not in _NEEDS_KEY:
                 raise
-        else:
-            return
-        try:
-            await client.pair()
-            await client.read_gatt_char(secure)
-        except BleakError as error:
             raise TrackerError(Outcome.PAIRING_REFUSED, _short(error)) from error
+        except BleakError as error:
+            outcome = Outcome.PAIRING_REFUSED if client.is_connected else Outcome.NOT_CONNECTED
+            raise TrackerError(outcome, _short(error)) from error
 
     async def _send(self, client: BleakClient, rx: BleakGATTCharacteristic, packets: asyncio.Queue[bytes]) -> None:
         """Packets in their order; one that the system will not take is lost, and Gattlink sends it again."""
@@ -299,16 +320,14 @@ class BluetoothLink:
     def _lost(self) -> TrackerError:
         return TrackerError(Outcome.LINK_LOST, self._detail("the link ended without a word"))
 
-    def _cut_off(self, device: BLEDevice, error: BleakError) -> TrackerError | None:
-        """BlueZ names no reason when the tracker has lost the key: it connects and is cut off before anything is read.
-
-        Near by and bonded here, that is what it means (seen with BlueZ 5.66 on Linux 6.1 and 6.12).
-        """
-        known = device.details.get("props", {}) if isinstance(device.details, dict) else {}
-        near = self.heard is not None and self.heard.rssi_dbm > WEAK_DBM
-        if known.get("Paired") and near and "failed to discover services" in str(error):
-            return TrackerError(Outcome.KEY_MISSING, self._detail("it ends the link as soon as it is encrypted"))
-        return None
+    def _key_missing(self, device: BLEDevice, error: BleakError) -> TrackerError | None:
+        """Cut off like a phone whose key the tracker has lost, and like that again: that is what happened."""
+        props = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+        rssi_dbm = self.heard.rssi_dbm if self.heard else WEAK_DBM
+        self._cut_off += cut_offs(str(error)) if props.get("Paired") and rssi_dbm > WEAK_DBM else 0
+        if self._cut_off < CUT_OFF_ENOUGH:
+            return None
+        return TrackerError(Outcome.KEY_MISSING, self._detail("it ends the link as soon as it is encrypted"))
 
     def _failed(self, error: Exception, *, scanning: bool = False) -> TrackerError:
         """The reason in an error of bleak's. It has types for few, so texts are read, as bleak-retry-connector does."""
@@ -340,6 +359,35 @@ _DBUS = {
     "org.freedesktop.DBus.Error.NoReply": Outcome.BLUETOOTH_FAILED,
 }
 """D-Bus errors of BlueZ that say what is wrong with this machine's Bluetooth itself."""
+
+_PAIRING = {
+    "org.bluez.Error.AuthenticationFailed": Outcome.PAIRING_REFUSED,
+    "org.bluez.Error.AuthenticationRejected": Outcome.PAIRING_REFUSED,
+    "org.bluez.Error.AuthenticationCanceled": Outcome.NOT_CONNECTED,
+    "org.bluez.Error.AuthenticationTimeout": Outcome.NOT_CONNECTED,
+    "org.bluez.Error.ConnectionAttemptFailed": Outcome.NOT_CONNECTED,
+}
+
+
+def pairing_outcome(dbus_error: str) -> Outcome | None:
+    """What an error of BlueZ's Pair says: refused, or the link went first ("canceled") or it took too long. None: it is
+    no error of pairing."""
+    return _PAIRING.get(dbus_error)
+
+
+_CUT_OFF = {"failed to discover services": CONNECT_ATTEMPTS, "Not connected": 1}
+"""What bleak says when BlueZ had a link and lost it before anything was read, and how often that was then: at first,
+when each attempt ends so, and when it knows the tracker's services from before and finds out with the first read."""
+
+
+def cut_offs(text: str) -> int:
+    """How many connections ended as they do when the tracker has lost the key that is kept here.
+
+    BlueZ 5.66 names no reason: it connects, the kernel hears 0x06 on encrypting and closes with 0x05, and D-Bus says
+    only that the link is gone. So near by, bonded here, and cut off before anything was read is all there is to see.
+    """
+    return next((count for sign, count in _CUT_OFF.items() if sign in text), 0)
+
 
 _DETAIL_LETTERS = 160
 

@@ -260,8 +260,10 @@ class _Client(BaseBleakClient):
                 await connection.disconnect()
 
     async def pair(self, *_args: Any, **_kwargs: Any) -> None:
-        """LE Secure Connections without a code, with bonding. BleakError says why not."""
+        """LE Secure Connections without a code, unless there is a bond already. BleakError says why not."""
         connection = self._up()
+        if connection.is_encrypted:
+            return
         try:
             async with asyncio.timeout(PAIRING_S):
                 with _translated():

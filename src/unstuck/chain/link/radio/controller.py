@@ -1,8 +1,9 @@
 """Bumble's controller with what it lacks: a cancel that answers, signal that differs, parameters that are true, slots.
 
 What Bumble 0.0.236 does instead, observed: a cancelled connection never completes; Read RSSI is unknown; every advert
-is heard at -50 dBm and its scan response repeats the advert; a peripheral is told 12.5 ms and 100 ms whatever was
-agreed; it claims extended advertising and privacy but speaks the legacy events, at which Linux stumbles.
+is heard at -50 dBm and its scan response repeats the advert; it reports duplicates to a host that wants none, which
+keeps a slow one busy; a peripheral is told 12.5 ms and 100 ms whatever was agreed; it claims extended advertising and
+privacy but speaks the legacy events, at which Linux stumbles.
 """
 
 import asyncio
@@ -59,6 +60,7 @@ class RadioController(Controller):
         self.powered = True
         self.slots = SLOTS
         self.elsewhere = Elsewhere()
+        self._reported: set[tuple[int, hci.Address, bytes]] = set()
 
     # adverts
 
@@ -89,7 +91,19 @@ class RadioController(Controller):
         """Whether it scans actively."""
         return bool(self.le_scan_enable and self.le_scan_type == 1)
 
+    def on_hci_le_set_scan_enable_command(
+        self, command: hci.HCI_LE_Set_Scan_Enable_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        """Vol. 4 part E, 7.8.11."""
+        self._reported.clear()
+        return super().on_hci_le_set_scan_enable_command(command)
+
     def _report(self, kind: int, packet: ll.AdvInd, data: bytes, rssi_dbm: int) -> None:
+        if self.filter_duplicates:
+            same = (kind, packet.advertiser_address, data)
+            if same in self._reported:
+                return
+            self._reported.add(same)
         report = hci.HCI_LE_Advertising_Report_Event.Report(
             event_type=hci.HCI_LE_Advertising_Report_Event.EventType(kind),
             address_type=packet.advertiser_address.address_type,
