@@ -101,16 +101,24 @@ class LinkLayer:
         self.timeout_s = timeout_s
         self.shadow_db = dice.gauss(0.0, SHADOW_DB)
         self.counts = Counts()
-        self.established = False
         self.silent = dict.fromkeys(End, False)
         """An end that has given the link up sends nothing any more."""
         self._dice = dice
         self._anchor_s = now_s + interval_s
+        self._number = 0
+        self._awake = True
         self._checked_s = now_s
+        self._shadowed_s = now_s
         self._heard_s = dict.fromkeys(End, now_s)
+        self._met = dict.fromkeys(End, False)
         self._queues: dict[End, deque[_Waiting]] = {end: deque() for end in End}
 
     # what is asked
+
+    @property
+    def established(self) -> bool:
+        """Whether each end has heard the other once."""
+        return all(self._met.values())
 
     @property
     def waiting(self) -> bool:
@@ -125,8 +133,11 @@ class LinkLayer:
 
     def lost(self, now_s: float) -> dict[End, Loss]:
         """Ends that have not heard anything for too long."""
-        why = Loss.SUPERVISION if self.established else Loss.NOT_ESTABLISHED
-        return {end: why for end in End if now_s >= self._ends_s(end) - 1e-9}
+        return {
+            end: Loss.SUPERVISION if self._met[end] else Loss.NOT_ESTABLISHED
+            for end in End
+            if now_s >= self._ends_s(end) - 1e-9
+        }
 
     def rssi_dbm(self, ear: Heard) -> int:
         """What a receiver reports of one packet."""
@@ -136,7 +147,9 @@ class LinkLayer:
 
     def put(self, end: End, pdu: object, size_bytes: int, ears: Ears, now_s: float) -> None:
         """Something to send from this end; it arrives whole and in order, or never."""
-        if not self.waiting:
+        # Events that a busy machine is late for are not skipped while the link is to be established by them.
+        if not self.waiting and self.established:
+            self._shade(now_s)
             self._pass_silence(ears, now_s)
             self._skip_to(now_s)
         whole, rest = divmod(max(size_bytes, 1), PAYLOAD_BYTES)
@@ -146,15 +159,17 @@ class LinkLayer:
         """The connection has new parameters."""
         self.interval_s, self.latency, self.timeout_s = interval_s, latency, timeout_s
         self._anchor_s = now_s + interval_s
+        self._number = 0
 
     def play(self, ears: Ears, now_s: float) -> list[tuple[End, object]]:
         """Let the air be as it is until now: what arrived, with the end it arrived at."""
         arrived: list[tuple[End, object]] = []
-        if self.waiting or not self.established:
-            while self._anchor_s <= now_s and (self.waiting or not self.established):
-                arrived += self._event(ears, self._anchor_s)
-                self._checked_s = self._anchor_s
-                self._anchor_s += self.interval_s
+        self._shade(now_s)
+        while self._anchor_s <= now_s and (self.waiting or not self.established):
+            arrived += self._event(ears, self._anchor_s)
+            self._checked_s = self._anchor_s
+            self._anchor_s += self.interval_s
+            self._number += 1
         if not self.waiting:
             self._pass_silence(ears, now_s)
         self._skip_to(now_s)
@@ -165,23 +180,29 @@ class LinkLayer:
     def _ends_s(self, end: End) -> float:
         if self.silent[end]:
             return math.inf
-        patience_s = self.timeout_s if self.established else ESTABLISH_EVENTS * self.interval_s
+        patience_s = self.timeout_s if self._met[end] else ESTABLISH_EVENTS * self.interval_s
         return self._heard_s[end] + patience_s
 
     def _skip_to(self, now_s: float) -> None:
         """Events without anything to carry are not played; the next one keeps their beat."""
         if self._anchor_s <= now_s:
-            self._anchor_s += self.interval_s * math.ceil((now_s - self._anchor_s) / self.interval_s + 1e-9)
+            skipped = math.ceil((now_s - self._anchor_s) / self.interval_s + 1e-9)
+            self._anchor_s += self.interval_s * skipped
+            self._number += skipped
+
+    def _shade(self, now_s: float) -> None:
+        """The slow change of the signal up to now."""
+        keeps = math.exp((self._shadowed_s - now_s) / SHADOW_S)
+        self._shadowed_s = now_s
+        self.shadow_db = self.shadow_db * keeps + self._dice.gauss(0.0, SHADOW_DB) * math.sqrt(1 - keeps * keeps)
 
     def _pass_silence(self, ears: Ears, now_s: float) -> None:
         """What both ends heard of each other in the events without data since the last look."""
-        passed_s = now_s - self._checked_s
-        self._checked_s = now_s
-        keeps = math.exp(-passed_s / SHADOW_S)
-        self.shadow_db = self.shadow_db * keeps + self._dice.gauss(0.0, SHADOW_DB) * math.sqrt(1 - keeps * keeps)
-        if not self.established or any(self.silent.values()):
-            return
         every_s = self.interval_s * (1 + self.latency)
+        events = math.floor((now_s - self._checked_s) / every_s + 1e-9)
+        self._checked_s += events * every_s
+        if not events or not self.established or any(self.silent.values()):
+            return
         for end, chance in (
             (End.PERIPHERAL, self._chance(ears.peripheral) * (1 - ears.elsewhere)),
             (End.CENTRAL, self._chance_of_reply(ears)),
@@ -189,10 +210,18 @@ class LinkLayer:
             missed = math.inf if chance <= 0.0 else 0.0
             if 0.0 < chance < 1.0:
                 missed = math.floor(math.log(max(self._dice.random(), 1e-300)) / math.log1p(-chance))
-            self._heard_s[end] = max(self._heard_s[end], now_s - every_s * missed if missed < 1e9 else 0.0)
+            if missed < events:
+                self._heard_s[end] = max(self._heard_s[end], self._checked_s - every_s * missed)
 
     def _event(self, ears: Ears, at_s: float) -> list[tuple[End, object]]:
-        """One connection event: the ends take turns until nothing is left, a packet is lost or the time is over."""
+        """One connection event: the ends take turns until nothing is left, a packet is lost or the time is over.
+
+        A peripheral that has nothing to send sleeps over ``latency`` events, unless it missed the last one it listened
+        to or was told that more is coming.
+        """
+        if self._number % (1 + self.latency) and not self._awake and not self._queues[End.PERIPHERAL]:
+            return []
+        self._awake = True
         self.counts.events += 1
         arrived: list[tuple[End, object]] = []
         left_us = self.interval_s * 1e6
@@ -214,8 +243,8 @@ class LinkLayer:
             # loss would cost one packet more: not worth a state of its own.
             for end in End:
                 self._advance(end)
-            self.established = True
             if not self.waiting:
+                self._awake = False
                 return arrived
 
     def _carried(
@@ -233,6 +262,7 @@ class LinkLayer:
             self.counts.lost += 1
             return False
         self._heard_s[to] = max(self._heard_s[to], at_s)
+        self._met[to] = True
         queue = self._queues[to.other]
         if queue and not queue[0].arrived:
             queue[0].arrived = True
