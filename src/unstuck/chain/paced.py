@@ -21,6 +21,9 @@ Given = TypeVarTuple("Given")
 FINE_S = 0.001
 """A selector rounds shorter waits up to this: at 60 times real time that would be 60 ms, four connection events."""
 
+RESOLUTION_S = 1e-6
+"""A number of Unix seconds is exact to 0.24 microseconds; nothing here is as short as that."""
+
 _Ready = list[tuple[selectors.SelectorKey, int]]
 
 REAL_WAIT_S = 0.05
@@ -40,6 +43,9 @@ class PacedLoop(asyncio.SelectorEventLoop):
         # One object, replaced as a whole: another thread that reads the time never sees half of a change.
         self._line = _Line(start_s, time.monotonic(), 0.0 if math.isinf(speed) else 1.0)
         super().__init__(_Selector(self))
+        # asyncio runs what is due within the resolution of the real clock, 1 ns. A time of Unix seconds cannot hold that:
+        # a clock that jumps to the very moment would never be past it.
+        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """Seconds since whatever ``start_s`` meant. May be read from any thread."""

@@ -42,7 +42,14 @@ class _Bumble(BumbleHost):
         controller.set_packet_sink(self)
 
     async def _send_command(self, *args: Any, **kwargs: Any) -> Any:
-        return await asyncio.shield(asyncio.ensure_future(super()._send_command(*args, **kwargs)))
+        command = asyncio.ensure_future(super()._send_command(*args, **kwargs))
+        try:
+            return await asyncio.shield(command)
+        except asyncio.CancelledError:
+            if command.cancelled():
+                raise hci.HCI_Error(_GONE) from None
+            await asyncio.wait((command,))
+            raise
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         """To the controller; without power a command fails at once."""
@@ -68,7 +75,7 @@ class _Bumble(BumbleHost):
 
     def _fail_command(self) -> None:
         if self.pending_response and not self.pending_response.done():
-            self.pending_response.set_exception(hci.HCI_Error(_GONE))
+            self.pending_response.cancel()
 
 
 class Host:

@@ -131,6 +131,8 @@ class Peripheral:
                 timer.cancel()
         for task in list(self._tasks):
             task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         for connection in list(self._host.device.connections.values()):
             await self._drop(connection)
         self._close()
@@ -260,7 +262,7 @@ class Peripheral:
 
     def _disconnected(self, connection: bumble_device.Connection, reason: int) -> None:
         if self.session and self.session.connection is connection:
-            self._tell("disconnected", reason)
+            self._tell("disconnected", int(reason))
             self._close()
         self._spawn_advertising()
 
