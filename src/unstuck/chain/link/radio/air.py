@@ -88,7 +88,7 @@ class Air(LocalLink):
         for link in self._links:
             end = link.end_of(controller, peer)
             if end is not None:
-                ears = self._ears(link)
+                ears = self._ears(link.controllers)
                 return link.layer.rssi_dbm(ears.central if end is End.CENTRAL else ears.peripheral)
         return NO_RSSI_DBM
 
@@ -177,8 +177,11 @@ class Air(LocalLink):
         peripheral = next(advertisers, None)
         if peripheral is None:
             return
+        controllers = {End.CENTRAL: central, End.PERIPHERAL: peripheral}
+        ears = self._ears(controllers)
         layer = LinkLayer(
             self._dice,
+            ears,
             asyncio.get_running_loop().time(),
             interval_s=packet.interval * INTERVAL_MS / 1000,
             latency=packet.latency,
@@ -186,18 +189,18 @@ class Air(LocalLink):
         )
         link = _Link(
             layer,
-            {End.CENTRAL: central, End.PERIPHERAL: peripheral},
+            controllers,
             {End.CENTRAL: packet.initiator_address, End.PERIPHERAL: packet.advertiser_address},
         )
         self._links.append(link)
-        chance = chance_of_packet(self._ears(link).peripheral, REQUEST_BITS, self._dice.gauss(0.0, ONE_PACKET_DB))
+        chance = chance_of_packet(ears.peripheral, REQUEST_BITS, self._dice.gauss(0.0, ONE_PACKET_DB))
         listens = peripheral.powered and peripheral.le_legacy_advertiser.enabled
         if listens and self._dice.random() < chance:
             # At once, which ends the adverts: of two phones that answer the same one only the first is taken.
             peripheral.on_ll_advertising_pdu(packet)
         else:
             link.told.add(End.PERIPHERAL)
-            layer.silent[End.PERIPHERAL] = True
+            layer.fall_silent(End.PERIPHERAL, asyncio.get_running_loop().time())
         self._plan(link)
 
     # links
@@ -205,8 +208,8 @@ class Air(LocalLink):
     def _others(self, one: RadioController) -> Iterator[RadioController]:
         return (other for other in self._radios if other is not one and other.powered)
 
-    def _ears(self, link: _Link) -> Ears:
-        central, peripheral = link.controllers[End.CENTRAL], link.controllers[End.PERIPHERAL]
+    def _ears(self, controllers: dict[End, RadioController]) -> Ears:
+        central, peripheral = controllers[End.CENTRAL], controllers[End.PERIPHERAL]
         return Ears(
             heard(peripheral.spot, central.spot, self.surroundings, peripheral.sent_dbm),
             heard(central.spot, peripheral.spot, self.surroundings, central.sent_dbm),
@@ -214,18 +217,20 @@ class Air(LocalLink):
         )
 
     def _put(self, link: _Link, end: End, pdu: object, size_bytes: int) -> None:
-        link.layer.put(end, pdu, size_bytes, self._ears(link), asyncio.get_running_loop().time())
+        link.layer.put(end, pdu, size_bytes, asyncio.get_running_loop().time())
         self._plan(link)
 
     def _plan(self, link: _Link) -> None:
         if link.timer:
             link.timer.cancel()
         loop = asyncio.get_running_loop()
-        link.timer = loop.call_at(link.layer.next_s(self._ears(link), loop.time()), self._play, link)
+        link.timer = loop.call_at(link.layer.next_s(loop.time()), self._play, link)
 
     def _play(self, link: _Link) -> None:
         now_s = asyncio.get_running_loop().time()
-        for end, pdu in link.layer.play(self._ears(link), now_s):
+        arrived = link.layer.play(now_s)
+        link.layer.hear(self._ears(link.controllers), now_s)
+        for end, pdu in arrived:
             self._deliver(link, end, pdu)
         for end, loss in link.layer.lost(now_s).items():
             self._lost(link, end, loss)
@@ -269,7 +274,7 @@ class Air(LocalLink):
 
     def _silence(self, link: _Link, end: End) -> None:
         link.told.add(end)
-        link.layer.silent[end] = True
+        link.layer.fall_silent(end, asyncio.get_running_loop().time())
         if all(link.layer.silent.values()):
             self._forget(link)
 

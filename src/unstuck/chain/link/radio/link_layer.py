@@ -93,9 +93,9 @@ class Counts:
 
 
 class LinkLayer:
-    """One connection. Times in seconds of a clock that never goes back."""
+    """One connection. Times in seconds of a clock that never goes back; what is heard holds until :meth:`hear`."""
 
-    def __init__(self, dice: random.Random, now_s: float, *, interval_s: float, latency: int, timeout_s: float) -> None:
+    def __init__(self, dice: random.Random, ears: Ears, now_s: float, *, interval_s: float, latency: int, timeout_s: float) -> None:
         self.interval_s = interval_s
         self.latency = latency
         self.timeout_s = timeout_s
@@ -104,6 +104,7 @@ class LinkLayer:
         self.silent = dict.fromkeys(End, False)
         """An end that has given the link up sends nothing any more."""
         self._dice = dice
+        self._ears = ears
         self._anchor_s = now_s + interval_s
         self._number = 0
         self._awake = True
@@ -125,10 +126,12 @@ class LinkLayer:
         """Whether anything is to be carried."""
         return any(self._queues.values())
 
-    def next_s(self, ears: Ears, now_s: float) -> float:
+    def next_s(self, now_s: float) -> float:
         """When :meth:`play` is next needed."""
         event_s = self._anchor_s if self.waiting or not self.established else math.inf
-        watch_s = CALM_CHECK_S if self._chance_of_reply(ears) >= SURE else max(self.timeout_s / 8, self.interval_s)
+        if self.established and not any(self.silent.values()) and self._chance_of_reply(self._ears) >= SURE:
+            return max(now_s, min(event_s, self._checked_s + CALM_CHECK_S))
+        watch_s = max(self.timeout_s / 8, self.interval_s * (1 + self.latency))
         return max(now_s, min(event_s, self._checked_s + watch_s, *(self._ends_s(end) for end in End)))
 
     def lost(self, now_s: float) -> dict[End, Loss]:
@@ -145,33 +148,42 @@ class LinkLayer:
 
     # what happens
 
-    def put(self, end: End, pdu: object, size_bytes: int, ears: Ears, now_s: float) -> None:
+    def hear(self, ears: Ears, now_s: float) -> None:
+        """From now on both ends hear each other like this; until now it was as before."""
+        self._pass_silence(now_s)
+        self._ears = ears
+
+    def fall_silent(self, end: End, now_s: float) -> None:
+        """This end sends nothing any more."""
+        self._pass_silence(now_s)
+        self.silent[end] = True
+
+    def put(self, end: End, pdu: object, size_bytes: int, now_s: float) -> None:
         """Something to send from this end; it arrives whole and in order, or never."""
         # Events that a busy machine is late for are not skipped while the link is to be established by them.
         if not self.waiting and self.established:
-            self._shade(now_s)
-            self._pass_silence(ears, now_s)
+            self._pass_silence(now_s)
             self._skip_to(now_s)
         whole, rest = divmod(max(size_bytes, 1), PAYLOAD_BYTES)
         self._queues[end].append(_Waiting(pdu, [PAYLOAD_BYTES] * whole + ([rest] if rest else [])))
 
     def update(self, now_s: float, *, interval_s: float, latency: int, timeout_s: float) -> None:
         """The connection has new parameters."""
+        self._pass_silence(now_s)
         self.interval_s, self.latency, self.timeout_s = interval_s, latency, timeout_s
         self._anchor_s = now_s + interval_s
         self._number = 0
 
-    def play(self, ears: Ears, now_s: float) -> list[tuple[End, object]]:
+    def play(self, now_s: float) -> list[tuple[End, object]]:
         """Let the air be as it is until now: what arrived, with the end it arrived at."""
         arrived: list[tuple[End, object]] = []
         self._shade(now_s)
         while self._anchor_s <= now_s and (self.waiting or not self.established):
-            arrived += self._event(ears, self._anchor_s)
+            arrived += self._event(self._anchor_s)
             self._checked_s = self._anchor_s
             self._anchor_s += self.interval_s
             self._number += 1
-        if not self.waiting:
-            self._pass_silence(ears, now_s)
+        self._pass_silence(now_s)
         self._skip_to(now_s)
         return arrived
 
@@ -192,13 +204,18 @@ class LinkLayer:
 
     def _shade(self, now_s: float) -> None:
         """The slow change of the signal up to now."""
+        if now_s <= self._shadowed_s:
+            return
         keeps = math.exp((self._shadowed_s - now_s) / SHADOW_S)
         self._shadowed_s = now_s
         self.shadow_db = self.shadow_db * keeps + self._dice.gauss(0.0, SHADOW_DB) * math.sqrt(1 - keeps * keeps)
 
-    def _pass_silence(self, ears: Ears, now_s: float) -> None:
+    def _pass_silence(self, now_s: float) -> None:
         """What both ends heard of each other in the events without data since the last look."""
-        every_s = self.interval_s * (1 + self.latency)
+        self._shade(now_s)
+        if self.waiting:
+            return
+        ears, every_s = self._ears, self.interval_s * (1 + self.latency)
         events = math.floor((now_s - self._checked_s) / every_s + 1e-9)
         self._checked_s += events * every_s
         if not events or not self.established or any(self.silent.values()):
@@ -213,7 +230,7 @@ class LinkLayer:
             if missed < events:
                 self._heard_s[end] = max(self._heard_s[end], self._checked_s - every_s * missed)
 
-    def _event(self, ears: Ears, at_s: float) -> list[tuple[End, object]]:
+    def _event(self, at_s: float) -> list[tuple[End, object]]:
         """One connection event: the ends take turns until nothing is left, a packet is lost or the time is over.
 
         A peripheral that has nothing to send sleeps over ``latency`` events, unless it missed the last one it listened
@@ -223,6 +240,7 @@ class LinkLayer:
             return []
         self._awake = True
         self.counts.events += 1
+        ears = self._ears
         arrived: list[tuple[End, object]] = []
         left_us = self.interval_s * 1e6
         if self._dice.random() < ears.elsewhere or self.silent[End.CENTRAL]:
