@@ -277,6 +277,8 @@ class Air(LocalLink):
         link.layer.fall_silent(end, asyncio.get_running_loop().time())
         if all(link.layer.silent.values()):
             self._forget(link)
+        else:
+            self._plan(link)
 
     def _forget(self, link: _Link) -> None:
         if link.timer:
