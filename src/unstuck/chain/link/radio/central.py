@@ -39,9 +39,6 @@ SCAN_INTERVAL_MS = 60.0
 SCAN_WINDOW_MS = 30.0
 """Half of the time, as a phone scans for an app in the foreground (Android: 100 % for short, 25 to 50 % else)."""
 
-SPARE_S = 5.0
-"""For the cancelling of a connection attempt after its time-out."""
-
 PAIRING_S = 30.0
 """The Security Manager gives up after 30 s without an answer (Core Specification vol. 3 part H, 3.4)."""
 
@@ -226,21 +223,18 @@ class _Client(BaseBleakClient):
             raise BleakError("connected already")
         self._why = 0
         try:
-            # Bumble gives up by itself and takes a connection that comes in the same moment; only while it looks for a
-            # bonded device by its keys it knows no time-out.
-            async with asyncio.timeout(timeout_s + SPARE_S):
+            # Not Bumble's own time-out: it knows none while it looks for a bonded device by its keys, and waits in a way
+            # (asyncio.wait_for of Python 3.11) that forgets a cancellation in the moment of success.
+            async with asyncio.timeout(timeout_s):
                 with self._translated():
                     connection = await device.connect(
-                        self._target,
-                        timeout=timeout_s,
-                        own_address_type=self.phone.host.own_address_type,
+                        self._target, timeout=None, own_address_type=self.phone.host.own_address_type
                     )
-        except (asyncio.CancelledError, TimeoutError):
+        except TimeoutError as error:
             await self._give_up()
-            raise
-        except BleakError as error:
-            if isinstance(error.__cause__, core.TimeoutError):
-                raise TimeoutError(f"{self.address} was not found in {timeout_s:g} s") from error
+            raise TimeoutError(f"{self.address} was not found in {timeout_s:g} s") from error
+        except asyncio.CancelledError:
+            await self._give_up()
             raise
         assert isinstance(connection, bumble_device.Connection)
         self._connection = connection
@@ -251,6 +245,8 @@ class _Client(BaseBleakClient):
             if pair:
                 await self.pair()
             self._up()
+            if _called_off():
+                raise asyncio.CancelledError  # Bumble's waits forget it in the moment of success
         except BaseException:
             await self.disconnect()
             raise
@@ -378,7 +374,8 @@ class _Translated:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if not isinstance(error, core.BaseBumbleError | asyncio.CancelledError) or _cancelled(error):
+        called_off = isinstance(error, asyncio.CancelledError) and _called_off()
+        if called_off or not isinstance(error, core.BaseBumbleError | asyncio.CancelledError):
             return
         self._phone.check_on()
         if isinstance(error, core.TimeoutError):
@@ -390,10 +387,10 @@ class _Translated:
         raise _failed(error) from error
 
 
-def _cancelled(error: BaseException) -> bool:
+def _called_off() -> bool:
     """Whether the caller was cancelled, as against a wait that Bumble gave up because the link went."""
     task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())
+    return task is not None and bool(task.cancelling())
 
 
 def _failed(error: core.BaseBumbleError) -> BleakError:

@@ -61,16 +61,19 @@ class _Bumble(BumbleHost):
     def on_packet(self, packet: bytes) -> None:
         """From the controller; what it said just before it lost its power is not heard."""
         if self._radio.powered:
-            super().on_packet(packet)
+            # Whoever was cancelled in this very moment is still among those that Bumble tells.
+            with suppress(asyncio.InvalidStateError):
+                super().on_packet(packet)
 
-    def lose(self) -> None:
+    def lose(self, *, connecting: bool) -> None:
         """The controller is gone: links are, and whoever waits hears that."""
         self._fail_command()
         for handle in list(self.connections):
             self.on_hci_disconnection_complete_event(
                 hci.HCI_Disconnection_Complete_Event(status=0, connection_handle=handle, reason=_GONE)
             )
-        self.emit("connection_failure", core.PhysicalTransport.LE, hci.Address.ANY, _GONE)
+        if connecting:
+            self.emit("connection_failure", core.PhysicalTransport.LE, hci.Address.ANY, _GONE)
         self.emit("flush")
 
     def _fail_command(self) -> None:
@@ -161,4 +164,4 @@ class Host:
         self.device.scanning = False
         self.device.legacy_advertiser = None
         self.device.powered_on = False
-        self._bumble.lose()
+        self._bumble.lose(connecting=self.device.is_le_connecting)
