@@ -21,6 +21,7 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.gatt.values import ConnectionConfiguration, ConnectionStatus, Mode, StatusFlag
+from unstuck.chain.tracker.bluetooth.guard import guard
 from unstuck.chain.tracker.bluetooth.session import Session
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.radio import VERY_FAST_ADVERTISING_S
@@ -101,7 +102,7 @@ class Peripheral:
         self._stopped = False
         """Switched off, or on its way down or up."""
         self._tx: Characteristic[bytes] = Characteristic(
-            ids.GATTLINK_TX, _NOTIFY, Characteristic.READABLE, CharacteristicValue(read=lambda _connection: b"")
+            ids.GATTLINK_TX, _NOTIFY, Characteristic.Permissions(0), b""
         )
         self._configuration: Characteristic[bytes] = Characteristic(
             ids.CONNECTION_CONFIGURATION,
@@ -111,6 +112,7 @@ class Peripheral:
         )
         device = host.device
         device.add_services(self._services())
+        guard(device.gatt_server)
         device.pairing_config_factory = self._pairing
         device.on(device.EVENT_CONNECTION, self._connected)
         self._tx.on(Characteristic.EVENT_SUBSCRIPTION, self._subscribed)
