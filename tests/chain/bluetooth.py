@@ -67,6 +67,7 @@ class Room:
         spot: Spot = NEAR,
         phones: int = 1,
         begins_s: float = NOW_S,
+        worn_s: float = 3 * 3600.0,
     ) -> None:
         self.folder = folder
         self.air = Air(surroundings, seed)
@@ -81,7 +82,7 @@ class Room:
         self.wrist = Host("tracker", TRACKER_ADDRESS, self.air, self._keys("tracker"), spot)
         self.files = files or RamFiles()
         self.tracker = Tracker(
-            Identity(TRACKER, "Unstuck One", "1.0.0"), self.files, Generator(4), begins_s - 3 * 3600
+            Identity(TRACKER, "Unstuck One", "1.0.0"), self.files, Generator(4), begins_s - worn_s
         )
         self.tracker.advance(begins_s)
         self.peripheral = Peripheral(self.tracker, self.wrist, self.true_time, self.told.append, code=CODE)

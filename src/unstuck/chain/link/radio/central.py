@@ -51,6 +51,8 @@ class VirtualPhone:
         self.host = host
         self.held: set[bumble_device.Connection] = set()
         """Connections that a client has."""
+        self.withheld: BleakBluetoothNotAvailableReason | None = None
+        """Why programs may not use Bluetooth though it is on; None: they may."""
         self.mode = PreferredMode.SLOW
         self.configuration = PreferredConfiguration()
         read_notify = Characteristic.Properties.READ | Characteristic.Properties.NOTIFY
@@ -109,7 +111,9 @@ class VirtualPhone:
                 await store.delete(address)
 
     def check_on(self) -> None:
-        """BleakBluetoothNotAvailableError when Bluetooth is off, as bleak's own backends raise it."""
+        """BleakBluetoothNotAvailableError when Bluetooth is off or withheld, as bleak's own backends raise it."""
+        if self.withheld is not None:
+            raise BleakBluetoothNotAvailableError("Bluetooth may not be used", self.withheld)
         if not self.host.on:
             raise BleakBluetoothNotAvailableError("Bluetooth is off", BleakBluetoothNotAvailableReason.POWERED_OFF)
 

@@ -24,6 +24,10 @@ _LOG = logging.getLogger("bumble")
 _LOG.addHandler(logging.NullHandler())
 _LOG.propagate = False
 
+_KEYS = (
+    hci.HCI_LE_Long_Term_Key_Request_Reply_Command,
+    hci.HCI_LE_Long_Term_Key_Request_Negative_Reply_Command,
+)
 _GONE = hci.HCI_ErrorCode.HARDWARE_FAILURE_ERROR
 
 STATIC_RANDOM = 0xC0
@@ -49,6 +53,15 @@ class _Bumble(BumbleHost):
             if command.cancelled():
                 raise hci.HCI_Error(_GONE) from None
             await asyncio.wait((command,))
+            raise
+
+    async def send_sync_command(self, command: Any, response_timeout: float | None = None) -> Any:
+        """As ever; nobody waits for the answer to a key, which is refused when the link has ended meanwhile."""
+        try:
+            return await super().send_sync_command(command, response_timeout)
+        except hci.HCI_Error:
+            if isinstance(command, _KEYS):
+                return None
             raise
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
