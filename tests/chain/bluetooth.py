@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 
+from tests.chain.whole import CODE, TRACKER
 from unstuck.chain.link.coap import Answered, Code, Request, Response
 from unstuck.chain.link.radio.air import Air
 from unstuck.chain.link.radio.central import VirtualPhone
@@ -17,17 +18,14 @@ from unstuck.chain.link.radio.host import Host
 from unstuck.chain.link.radio.physics import Spot, Surroundings
 from unstuck.chain.paced import run
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
-from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, Told, static_address
 from unstuck.chain.tracker.device import Tracker
-from unstuck.chain.tracker.files import Files, RamFiles
+from unstuck.chain.tracker.files import RamFiles
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.resources import Identity
 
 Result = TypeVar("Result")
 
-CODE = code_of(bytes(range(10)))
-TRACKER = tracker_id(CODE)
 TRACKER_ADDRESS = static_address(TRACKER)
 PHONE_ADDRESSES = ("02:55:4E:53:54:4B", "02:55:4E:53:54:4C")
 NOW_S = 1_460_505_600
@@ -62,16 +60,17 @@ class Room:
         folder: Path | None = None,
         *,
         seed: int = 0,
-        files: Files | None = None,
         surroundings: Surroundings | None = None,
         spot: Spot = NEAR,
         phones: int = 1,
         begins_s: float = NOW_S,
         worn_s: float = 3 * 3600.0,
+        tracker: Tracker | None = None,
     ) -> None:
         self.folder = folder
         self.air = Air(surroundings, seed)
         self.told: list[Told] = []
+        self._loop = asyncio.get_running_loop()
         self.began_s = now_s()
         self.begins_s = begins_s
         self.phones = [
@@ -80,17 +79,16 @@ class Room:
         ]
         self.phone = self.phones[0]
         self.wrist = Host("tracker", TRACKER_ADDRESS, self.air, self._keys("tracker"), spot)
-        self.files = files or RamFiles()
-        self.tracker = Tracker(
-            Identity(TRACKER, "Unstuck One", "1.0.0"), self.files, Generator(4), begins_s - worn_s
+        self.tracker = tracker or Tracker(
+            Identity(TRACKER, "Unstuck One", "1.0.0"), RamFiles(), Generator(4), begins_s - worn_s
         )
         self.tracker.advance(begins_s)
         self.peripheral = Peripheral(self.tracker, self.wrist, self.true_time, self.told.append, code=CODE)
         self._stack = AsyncExitStack()
 
     def true_time(self) -> float:
-        """Unix seconds."""
-        return self.begins_s + now_s() - self.began_s
+        """Unix seconds; from any thread."""
+        return self.begins_s + self._loop.time() - self.began_s
 
     async def __aenter__(self) -> "Room":
         for phone in self.phones:

@@ -21,8 +21,8 @@ Given = TypeVarTuple("Given")
 FINE_S = 0.001
 """A selector rounds shorter waits up to this: at 60 times real time that would be 60 ms, four connection events."""
 
-RESOLUTION_S = 1e-6
-"""A number of Unix seconds is exact to 0.24 microseconds; nothing here is as short as that."""
+_HAIR = 4
+"""Smallest steps of a number: more than two roundings can take away."""
 
 _Ready = list[tuple[selectors.SelectorKey, int]]
 
@@ -43,9 +43,6 @@ class PacedLoop(asyncio.SelectorEventLoop):
         # One object, replaced as a whole: another thread that reads the time never sees half of a change.
         self._line = _Line(start_s, time.monotonic(), 0.0 if math.isinf(speed) else 1.0)
         super().__init__(_Selector(self))
-        # asyncio runs what is due within the resolution of the real clock, 1 ns. A time of Unix seconds cannot hold that:
-        # a clock that jumps to the very moment would never be past it.
-        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """Seconds since whatever ``start_s`` meant. May be read from any thread."""
@@ -80,7 +77,10 @@ class PacedLoop(asyncio.SelectorEventLoop):
         if math.isinf(self._speed):
             ready = select(min(timeout, REAL_WAIT_S) if self._holds else 0)
             if not ready and not self._holds:
-                self._line = _Line(self._line.base_s + timeout, self._line.since_s, 0.0)
+                # A hair past the moment: who reckons in milliseconds may find, by rounding, that it has not come yet,
+                # asyncio's own allowance of 1 ns is less than a time of Unix seconds can hold, and nothing moves on.
+                until_s = self._line.base_s + timeout
+                self._line = _Line(until_s + _HAIR * math.ulp(until_s), self._line.since_s, 0.0)
             return ready
         self._rebase(1.0 if self._holds else self._speed)
         if not self._holds:
