@@ -80,7 +80,7 @@ def test_what_up_left_is_diagnosed_and_its_server_is_gone(tmp_path: Path, capsys
     assert (found["verdict"], found["stuck_at"]) == ("healthy", None)
     assert "Not stuck" in capsys.readouterr().out
     assert found["tracker"]["vendor"] == "unstuck"
-    assert [source["kind"] for source in found["sources"]] == ["chain", "chain server"]
+    assert [source["kind"] for source in found["sources"]] == ["chain", "chain server", "btsnoop"]
     assert "cannot be reached" in found["sources"][1]["problems"][0]
     names = {fact["name"] for fact in found["facts"]}
     assert {"agent.attempts", "agent.journal", "tracker.battery", "tracker.firmware", "ledger.at_risk"} <= names
@@ -158,8 +158,8 @@ def test_the_agent_drains_over_udp_without_a_server(tmp_path: Path, capsys: pyte
 
 
 def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="write it like"):
-        agent_run.run(AgentRequest("tracker", folder=tmp_path))
+    with pytest.raises(UsageError, match="at most 65535"):
+        agent_run.run(AgentRequest("127.0.0.1:99999", folder=tmp_path))
     token = tmp_path / "token"
     token.write_text("t")
     with pytest.raises(UsageError, match="begins with https"):

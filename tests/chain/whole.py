@@ -188,7 +188,7 @@ class Chain:
         self.link: Link = self.new_link()
         self._stack.callback(lambda: self.database.close())
         app = self._serve()
-        self.transport = _Watched(httpx.ASGITransport(app), self._on_wire)
+        self.transport = _Watched(self.new_network(app), self._on_wire)
         if not world.token:
             world.token = await self._sign_up()
         self.server = await self._async_stack.enter_async_context(Server(ADDRESS, world.token, self.transport))
@@ -249,6 +249,10 @@ class Chain:
         """The button: it goes off and on in a moment."""
         self.tracker.advance(self.now_s)
         self.switch_on_tracker()
+
+    def new_network(self, app: FastAPI) -> httpx.AsyncBaseTransport:
+        """The way to the server."""
+        return httpx.ASGITransport(app)
 
     def new_link(self) -> Link:
         """A connection."""
