@@ -120,7 +120,7 @@ class Chain:
         self.database.migrate()
         ambient = Ambient(now=lambda: self.now_s, ticks=lambda: self.now_s)
         app = _app(self.database, world.settings, ambient)
-        self.transport = _Watched(httpx.ASGITransport(app), self._on_wire)
+        self.transport = _Watched(self.new_network(app), self._on_wire)
         if not world.token:
             world.token = await self._sign_up()
         self.server = await self._async_stack.enter_async_context(Server(ADDRESS, world.token, self.transport))
@@ -156,6 +156,10 @@ class Chain:
             capacity=world.capacity,
             drift_ppm=world.drift_ppm,
         )
+
+    def new_network(self, app: FastAPI) -> httpx.AsyncBaseTransport:
+        """The way to the server."""
+        return httpx.ASGITransport(app)
 
     def new_link(self) -> Link:
         """A connection."""

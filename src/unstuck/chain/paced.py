@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, TypeVarTuple
 
 Result = TypeVar("Result")
@@ -19,6 +20,9 @@ Given = TypeVarTuple("Given")
 
 FINE_S = 0.001
 """A selector rounds shorter waits up to this: at 60 times real time that would be 60 ms, four connection events."""
+
+_HAIR = 4
+"""Smallest steps of a number: more than two roundings can take away."""
 
 _Ready = list[tuple[selectors.SelectorKey, int]]
 
@@ -36,19 +40,13 @@ class PacedLoop(asyncio.SelectorEventLoop):
     def __init__(self, speed: float = math.inf, start_s: float = 0.0) -> None:
         self._speed = speed
         self._holds = 0
-        self._waiting = False
-        self._base_s = start_s
-        self._since_s = time.monotonic()
+        # One object, replaced as a whole: another thread that reads the time never sees half of a change.
+        self._line = _Line(start_s, time.monotonic(), 0.0 if math.isinf(speed) else 1.0)
         super().__init__(_Selector(self))
 
     def time(self) -> float:
         """Seconds since whatever ``start_s`` meant. May be read from any thread."""
-        return self._base_s + (time.monotonic() - self._since_s) * self._pace()
-
-    def _pace(self) -> float:
-        if math.isinf(self._speed):
-            return 0.0
-        return self._speed if self._waiting and not self._holds else 1.0
+        return self._line.at(time.monotonic())
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -64,7 +62,11 @@ class PacedLoop(asyncio.SelectorEventLoop):
     ) -> "asyncio.Future[Result]":
         """As ever, with the clock held until it is done."""
         self._hold(1)
-        future = super().run_in_executor(executor, func, *args)
+        try:
+            future = super().run_in_executor(executor, func, *args)
+        except BaseException:
+            self._hold(-1)
+            raise
         future.add_done_callback(lambda _future: self._hold(-1))
         return future
 
@@ -75,28 +77,45 @@ class PacedLoop(asyncio.SelectorEventLoop):
         if math.isinf(self._speed):
             ready = select(min(timeout, REAL_WAIT_S) if self._holds else 0)
             if not ready and not self._holds:
-                self._base_s += timeout
+                # A hair past the moment: who reckons in milliseconds may find, by rounding, that it has not come yet,
+                # asyncio's own allowance of 1 ns is less than a time of Unix seconds can hold, and nothing moves on.
+                until_s = self._line.base_s + timeout
+                self._line = _Line(until_s + _HAIR * math.ulp(until_s), self._line.since_s, 0.0)
             return ready
-        self._rebase(waiting=True)
-        until_s, real_s = self._base_s + timeout, timeout / self._pace()
+        self._rebase(1.0 if self._holds else self._speed)
+        if not self._holds:
+            # A busy machine wakes us late: that is work, and must not make several timers due at once.
+            self._line = replace(self._line, most_s=self._line.base_s + timeout)
+        real_s = timeout / self._line.pace
         try:
             if real_s >= FINE_S:
                 return select(real_s)
             time.sleep(real_s)
             return select(0)
         finally:
-            self._rebase(waiting=False)
-            if self._base_s > until_s and not self._holds:
-                # The machine was busy and woke us late: that is work, and must not make several timers due at once.
-                self._base_s = until_s
+            self._rebase(1.0)
 
     def _hold(self, change: int) -> None:
-        self._rebase(waiting=self._waiting)
+        # Never while the selector waits: both happen on the loop's own thread.
         self._holds += change
 
-    def _rebase(self, *, waiting: bool) -> None:
-        now_s, real_s = self.time(), time.monotonic()
-        self._base_s, self._since_s, self._waiting = now_s, real_s, waiting
+    def _rebase(self, pace: float) -> None:
+        real_s = time.monotonic()
+        self._line = _Line(self._line.at(real_s), real_s, pace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """How the loop's clock runs from a moment on: loop's and real seconds then, seconds of the loop in a real one, and
+    the most it may show."""
+
+    base_s: float
+    since_s: float
+    pace: float
+    most_s: float = math.inf
+
+    def at(self, real_s: float) -> float:
+        return min(self.most_s, self.base_s + (real_s - self.since_s) * self.pace)
 
 
 class _Selector(selectors.DefaultSelector):

@@ -30,6 +30,7 @@ class Driver:
         self._endpoint = endpoint
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._waiting: dict[int, asyncio.Future[Answered | Failed]] = {}
         self._opened: asyncio.Future[None] = self._loop.create_future()
 
@@ -43,7 +44,9 @@ class Driver:
         self._took(self.stack.start(self.now_ms))
 
     def received(self, packet: bytes) -> None:
-        """The transport brought a packet."""
+        """The transport brought a packet. After the end it counts for nothing."""
+        if self._closed:
+            return
         self._took(self.stack.receive(packet, self.now_ms))
 
     def reset(self) -> None:
@@ -57,9 +60,11 @@ class Driver:
         return step.refused
 
     def close(self) -> None:
-        """The transport is gone. Whoever waits for an answer hears just that."""
+        """The transport is gone. Whoever waits for an answer hears just that, and whoever asks later."""
+        self._closed = True
         if self._timer:
             self._timer.cancel()
+            self._timer = None
         for event in self.stack.stop(self.now_ms).events:
             self._told(event)
         for handle, future in self._waiting.items():
@@ -76,6 +81,8 @@ class Driver:
         """Ask the peer. ValueError without CoAP here."""
         if self._endpoint is None:
             raise ValueError("this link has no CoAP endpoint")
+        if self._closed:
+            return Failed(0, Failure.LINK_GONE)
         handle, step = self._endpoint.request(request, self.now_ms)
         future: asyncio.Future[Answered | Failed] = self._loop.create_future()
         self._waiting[handle] = future
@@ -84,7 +91,7 @@ class Driver:
         try:
             return await future
         finally:
-            if self._waiting.pop(handle, None):
+            if self._waiting.pop(handle, None) and not self._closed:
                 self._coap(self._endpoint.cancel(handle, self.now_ms))
                 self._plan()
 

@@ -127,7 +127,7 @@ class BluetoothLink:
                 await driver.opened()
                 answer = await driver.request(request)
         except TimeoutError:
-            return Failed(0, Failure.NO_ANSWER)
+            answer = Failed(0, Failure.NO_ANSWER)
         except asyncio.CancelledError:
             # The session ended while it was being opened; a caller that was cancelled itself is cancelled on.
             task = asyncio.current_task()
@@ -136,6 +136,9 @@ class BluetoothLink:
             raise self._lost() from None
         if isinstance(answer, Failed) and answer.failure is Failure.LINK_GONE:
             raise self._lost()
+        if isinstance(answer, Failed) and answer.failure is Failure.NO_ANSWER and driver is self._driver:
+            # Whatever has stopped at the other end of a link that stays up, the next attempt begins anew.
+            await self.close()
         self.requests += 1
         if isinstance(answer, Answered):
             self.moved_bytes += len(request.payload) + len(answer.response.payload)
@@ -250,7 +253,12 @@ class BluetoothLink:
         try:
             await client.pair()
             await client.read_gatt_char(secure)
+        except BleakBluetoothNotAvailableError:
+            raise
         except BleakError as error:
+            refused = client.is_connected or (isinstance(error, BleakDBusError) and _REFUSED in error.dbus_error)
+            if not refused:
+                raise  # the link was lost meanwhile: nobody refused anything
             raise TrackerError(Outcome.PAIRING_REFUSED, _short(error)) from error
 
     async def _send(self, client: BleakClient, rx: BleakGATTCharacteristic, packets: asyncio.Queue[bytes]) -> None:
@@ -285,17 +293,18 @@ class BluetoothLink:
 
     def _failed(self, error: Exception, *, scanning: bool = False) -> TrackerError:
         """The reason in an error of bleak's. It has types for few, so texts are read, as bleak-retry-connector does."""
-        text = _short(error)
-        if isinstance(error, BleakBluetoothNotAvailableError):
-            return TrackerError(_OFF.get(error.reason, Outcome.BLUETOOTH_FAILED), text)
-        if isinstance(error, BleakDBusError) and error.dbus_error in _DBUS:
-            return TrackerError(_DBUS[error.dbus_error], text)
-        if "0x06" in text or "key missing" in text.lower():
+        text, reason = _short(error), _inner(error)
+        if isinstance(reason, BleakBluetoothNotAvailableError):
+            return TrackerError(_OFF.get(reason.reason, Outcome.BLUETOOTH_FAILED), text)
+        if isinstance(reason, BleakDBusError) and reason.dbus_error in _DBUS:
+            return TrackerError(_DBUS[reason.dbus_error], text)
+        if any(sign in text.lower() for sign in _KEY_SIGNS):
             return TrackerError(Outcome.KEY_MISSING, text)
         if "slot" in text:
             return TrackerError(Outcome.NO_SLOT, text)
         if scanning:
-            return TrackerError(Outcome.BLUETOOTH_FAILED if adapter_present() else Outcome.BLUETOOTH_ABSENT, text)
+            there = self._radio.scanner is not None or adapter_present()
+            return TrackerError(Outcome.BLUETOOTH_FAILED if there else Outcome.BLUETOOTH_ABSENT, text)
         return TrackerError(Outcome.NOT_CONNECTED, self._detail(text))
 
     def _detail(self, text: str) -> str:
@@ -314,14 +323,24 @@ _DBUS = {
 }
 """D-Bus errors of BlueZ that say what is wrong with this machine's Bluetooth itself."""
 
+_REFUSED = "org.bluez.Error.Authentication"
+"""What BlueZ's errors of pairing begin with; it closes the link with them."""
+
+_KEY_SIGNS = ("0x06", "0x3d", "key missing")
+"""The tracker has no key any more (0x06), or another one: encrypting fails and ends the link (0x3d)."""
+
 _DETAIL_LETTERS = 160
 
 
 def _short(error: BaseException) -> str:
     """One line of it; of a wrapper with advice for other people's set-ups, that of what is inside."""
-    reason = error.__cause__ if isinstance(error, _WRAPPERS) and error.__cause__ else error
+    reason = _inner(error)
     said = str(reason.args[0]) if isinstance(reason, BleakBluetoothNotAvailableError) else str(reason)
     return (said.splitlines() or [""])[0][:_DETAIL_LETTERS] or type(reason).__name__
+
+
+def _inner(error: BaseException) -> BaseException:
+    return error.__cause__ if isinstance(error, _WRAPPERS) and error.__cause__ else error
 
 
 _WRAPPERS = (BleakOutOfConnectionSlotsError, BleakNotFoundError, BleakAbortedError, BleakConnectionError)

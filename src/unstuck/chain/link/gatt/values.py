@@ -13,6 +13,11 @@ SLOW_TIMEOUT_UNIT_MS = 100
 """The unit of time-outs in the phone's preferences; elsewhere it is 10 ms."""
 
 
+_INTERVAL_LEAST, _INTERVAL_MOST = 6, 3200
+_LATENCY_MOST = 499
+_TIMEOUT_MOST_MS = 32_000
+
+
 class Mode(IntEnum):
     """How the tracker keeps the link, as Link Status tells it."""
 
@@ -112,6 +117,16 @@ class Pace:
     def timeout_ms(self) -> int:
         """Supervision time-out."""
         return self.timeout * SLOW_TIMEOUT_UNIT_MS
+
+    @property
+    def possible(self) -> bool:
+        """Whether a controller may take it (Core Specification vol. 4 part E, 7.8.18)."""
+        return (
+            _INTERVAL_LEAST <= self.interval_min <= self.interval_max <= _INTERVAL_MOST
+            and self.latency <= _LATENCY_MOST
+            and self.timeout_ms <= _TIMEOUT_MOST_MS
+            and self.timeout_ms > 2 * (1 + self.latency) * self.interval_ms
+        )
 
 
 FAST = Pace(12, 12, 0, 20)

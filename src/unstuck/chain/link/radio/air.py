@@ -5,6 +5,7 @@ starve and are lost as in ``link_layer``; both ends then hear the code that a re
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from bumble.link import LocalLink
 
 from unstuck.chain.link.radio.controller import NO_RSSI_DBM, RadioController
 from unstuck.chain.link.radio.link_layer import Counts, Ears, End, LinkLayer, Loss
-from unstuck.chain.link.radio.physics import Surroundings, chance_of_packet, heard
+from unstuck.chain.link.radio.physics import FADE_DB, SHADOW_DB, Surroundings, chance_of_packet, heard
 
 INTERVAL_MS = 1.25
 """Unit of connection intervals in HCI."""
@@ -29,8 +30,14 @@ ADVERT_BYTES = 16
 REQUEST_BITS = (ADVERT_BYTES + 28) * 8
 """A connection request: two addresses and 22 bytes of parameters."""
 
+ONE_PACKET_DB = math.hypot(FADE_DB, SHADOW_DB)
+"""Standard deviation of the signal of a packet without a link, of which only one is looked at."""
+
 CONTROL_BYTES = 12
 """Payload of a control PDU: the usual size; few are longer, none is often sent."""
+
+
+_ENDED_HERE = int(hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR)
 
 
 @dataclass(eq=False)
@@ -43,6 +50,8 @@ class _Link:
     timer: asyncio.TimerHandle | None = None
     told: set[End] = field(default_factory=set)
     """Ends whose host knows that the link is over."""
+    ending: set[End] = field(default_factory=set)
+    """Ends whose host asked to end it."""
 
     def end_of(self, controller: Controller, peer: hci.Address) -> End | None:
         """Which end this controller is, when ``peer`` is across."""
@@ -60,6 +69,8 @@ class Air(LocalLink):
         self.surroundings = surroundings or Surroundings()
         self._dice = random.Random(seed)
         self._links: list[_Link] = []
+        # Bumble keeps them in a set, whose order differs from run to run and with it who draws which number.
+        self._radios: list[RadioController] = []
 
     # what others may do and ask
 
@@ -77,7 +88,7 @@ class Air(LocalLink):
         for link in self._links:
             end = link.end_of(controller, peer)
             if end is not None:
-                ears = self._ears(link)
+                ears = self._ears(link.controllers)
                 return link.layer.rssi_dbm(ears.central if end is End.CENTRAL else ears.peripheral)
         return NO_RSSI_DBM
 
@@ -88,7 +99,23 @@ class Air(LocalLink):
                 if link.controllers[end] is controller:
                     self._silence(link, end)
 
+    def end(self, controller: RadioController, peer: hci.Address, reason: int) -> None:
+        """The host of this end wants the link to end: the peer is told, and then it is over here too."""
+        for link in self._links:
+            end = link.end_of(controller, peer)
+            if end is not None and end not in link.told:
+                if end not in link.ending:
+                    link.ending.add(end)
+                    self._put(link, end, ll.TerminateInd(reason), CONTROL_BYTES)
+                return
+
     # Bumble's side
+
+    def add_controller(self, controller: Controller) -> None:
+        """One more device."""
+        super().add_controller(controller)
+        if isinstance(controller, RadioController):
+            self._radios.append(controller)
 
     def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
         """An advert to whoever listens, or a connection request to whoever advertised."""
@@ -119,7 +146,8 @@ class Air(LocalLink):
         """A control PDU over a live link."""
         for link in self._links:
             for end in End:
-                if (link.addresses[end], link.addresses[end.other]) == (sender_address, receiver_address):
+                ends = (link.addresses[end], link.addresses[end.other])
+                if end not in link.told and ends == (sender_address, receiver_address):
                     self._put(link, end, packet, CONTROL_BYTES)
                     if isinstance(packet, ll.TerminateInd):
                         # Bumble's controller forgets the link at once; the word for the peer is still on its way.
@@ -134,7 +162,7 @@ class Air(LocalLink):
             if self._dice.random() >= listener.listening:
                 continue
             ear = heard(sender.spot, listener.spot, self.surroundings, sender.sent_dbm)
-            fade_db = self._dice.gauss(0.0, 5.0)
+            fade_db = self._dice.gauss(0.0, ONE_PACKET_DB)
             if self._dice.random() >= chance_of_packet(ear, bits, fade_db):
                 continue
             response = None
@@ -144,45 +172,46 @@ class Air(LocalLink):
             asyncio.get_running_loop().call_soon(listener.hears, packet, rssi_dbm, response)
 
     def _connect(self, central: RadioController, packet: ll.ConnectInd) -> None:
-        """The request that answers an advert. Not heard: the central finds out after six events."""
-        for peripheral in self._others(central):
-            advertiser = peripheral.le_legacy_advertiser
-            if not (advertiser.enabled and advertiser.address == packet.advertiser_address):
-                continue
-            loop = asyncio.get_running_loop()
-            layer = LinkLayer(
-                self._dice,
-                loop.time(),
-                interval_s=packet.interval * INTERVAL_MS / 1000,
-                latency=packet.latency,
-                timeout_s=packet.timeout * TIMEOUT_S,
-            )
-            link = _Link(
-                layer,
-                {End.CENTRAL: central, End.PERIPHERAL: peripheral},
-                {End.CENTRAL: packet.initiator_address, End.PERIPHERAL: packet.advertiser_address},
-            )
-            self._links.append(link)
-            ear = self._ears(link).peripheral
-            if self._dice.random() < chance_of_packet(ear, REQUEST_BITS, self._dice.gauss(0.0, 5.0)):
-                loop.call_soon(peripheral.on_ll_advertising_pdu, packet)
-            else:
-                link.told.add(End.PERIPHERAL)
-                layer.silent[End.PERIPHERAL] = True
-            self._plan(link)
+        """The request that answers an advert. Not heard, or come too late: the central finds out after six events."""
+        advertisers = (
+            radio for radio in self._radios if radio.le_legacy_advertiser.address == packet.advertiser_address
+        )
+        peripheral = next(advertisers, None)
+        if peripheral is None:
             return
+        controllers = {End.CENTRAL: central, End.PERIPHERAL: peripheral}
+        ears = self._ears(controllers)
+        layer = LinkLayer(
+            self._dice,
+            ears,
+            asyncio.get_running_loop().time(),
+            interval_s=packet.interval * INTERVAL_MS / 1000,
+            latency=packet.latency,
+            timeout_s=packet.timeout * TIMEOUT_S,
+        )
+        link = _Link(
+            layer,
+            controllers,
+            {End.CENTRAL: packet.initiator_address, End.PERIPHERAL: packet.advertiser_address},
+        )
+        self._links.append(link)
+        chance = chance_of_packet(ears.peripheral, REQUEST_BITS, self._dice.gauss(0.0, ONE_PACKET_DB))
+        listens = peripheral.powered and peripheral.le_legacy_advertiser.enabled
+        if listens and self._dice.random() < chance:
+            # At once, which ends the adverts: of two phones that answer the same one only the first is taken.
+            peripheral.on_ll_advertising_pdu(packet)
+        else:
+            link.told.add(End.PERIPHERAL)
+            layer.fall_silent(End.PERIPHERAL, asyncio.get_running_loop().time())
+        self._plan(link)
 
     # links
 
     def _others(self, one: RadioController) -> Iterator[RadioController]:
-        return (
-            other
-            for other in self.controllers
-            if other is not one and isinstance(other, RadioController) and other.powered
-        )
+        return (other for other in self._radios if other is not one and other.powered)
 
-    def _ears(self, link: _Link) -> Ears:
-        central, peripheral = link.controllers[End.CENTRAL], link.controllers[End.PERIPHERAL]
+    def _ears(self, controllers: dict[End, RadioController]) -> Ears:
+        central, peripheral = controllers[End.CENTRAL], controllers[End.PERIPHERAL]
         return Ears(
             heard(peripheral.spot, central.spot, self.surroundings, peripheral.sent_dbm),
             heard(central.spot, peripheral.spot, self.surroundings, central.sent_dbm),
@@ -190,18 +219,20 @@ class Air(LocalLink):
         )
 
     def _put(self, link: _Link, end: End, pdu: object, size_bytes: int) -> None:
-        link.layer.put(end, pdu, size_bytes, self._ears(link), asyncio.get_running_loop().time())
+        link.layer.put(end, pdu, size_bytes, asyncio.get_running_loop().time())
         self._plan(link)
 
     def _plan(self, link: _Link) -> None:
         if link.timer:
             link.timer.cancel()
         loop = asyncio.get_running_loop()
-        link.timer = loop.call_at(link.layer.next_s(self._ears(link), loop.time()), self._play, link)
+        link.timer = loop.call_at(link.layer.next_s(loop.time()), self._play, link)
 
     def _play(self, link: _Link) -> None:
         now_s = asyncio.get_running_loop().time()
-        for end, pdu in link.layer.play(self._ears(link), now_s):
+        arrived = link.layer.play(now_s)
+        link.layer.hear(self._ears(link.controllers), now_s)
+        for end, pdu in arrived:
             self._deliver(link, end, pdu)
         for end, loss in link.layer.lost(now_s).items():
             self._lost(link, end, loss)
@@ -228,19 +259,28 @@ class Air(LocalLink):
             link.told.add(end)
         if isinstance(pdu, ll.ControlPdu) and peer in controller.le_connections:
             controller.on_ll_control_pdu(peer, pdu)
+        if isinstance(pdu, ll.TerminateInd) and end.other in link.ending:
+            self._over(link, end.other, _ENDED_HERE)
+
+    def _over(self, link: _Link, end: End, reason: int) -> None:
+        """Tell the host of this end, once."""
+        connection = link.controllers[end].le_connections.get(link.addresses[end.other])
+        if end not in link.told and connection is not None:
+            link.controllers[end].on_le_disconnected(connection, reason)
+        link.told.add(end)
 
     def _lost(self, link: _Link, end: End, loss: Loss) -> None:
         """This end has heard nothing for too long."""
-        connection = link.controllers[end].le_connections.get(link.addresses[end.other])
-        if end not in link.told and connection is not None:
-            link.controllers[end].on_le_disconnected(connection, int(loss))
+        self._over(link, end, _ENDED_HERE if end in link.ending else int(loss))
         self._silence(link, end)
 
     def _silence(self, link: _Link, end: End) -> None:
         link.told.add(end)
-        link.layer.silent[end] = True
+        link.layer.fall_silent(end, asyncio.get_running_loop().time())
         if all(link.layer.silent.values()):
             self._forget(link)
+        else:
+            self._plan(link)
 
     def _forget(self, link: _Link) -> None:
         if link.timer:

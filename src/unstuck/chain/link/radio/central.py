@@ -29,7 +29,7 @@ from bumble import device as bumble_device
 from bumble.gatt import Characteristic, Service
 
 from unstuck.chain.link.gatt import ids
-from unstuck.chain.link.gatt.values import PreferredConfiguration, PreferredMode
+from unstuck.chain.link.gatt.values import Command, PreferredConfiguration, PreferredMode
 from unstuck.chain.link.radio.host import Host
 
 MTU = 517
@@ -38,9 +38,6 @@ MTU = 517
 SCAN_INTERVAL_MS = 60.0
 SCAN_WINDOW_MS = 30.0
 """Half of the time, as a phone scans for an app in the foreground (Android: 100 % for short, 25 to 50 % else)."""
-
-SPARE_S = 5.0
-"""For the cancelling of a connection attempt after its time-out."""
 
 PAIRING_S = 30.0
 """The Security Manager gives up after 30 s without an answer (Core Specification vol. 3 part H, 3.4)."""
@@ -52,6 +49,10 @@ class VirtualPhone:
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        self.held: set[bumble_device.Connection] = set()
+        """Connections that a client has."""
+        self.withheld: BleakBluetoothNotAvailableReason | None = None
+        """Why programs may not use Bluetooth though it is on; None: they may."""
         self.mode = PreferredMode.SLOW
         self.configuration = PreferredConfiguration()
         read_notify = Characteristic.Properties.READ | Characteristic.Properties.NOTIFY
@@ -60,6 +61,9 @@ class VirtualPhone:
             read_notify,
             Characteristic.READABLE,
             gatt.CharacteristicValue(read=lambda _connection: bytes((self.mode,))),
+        )
+        self._command: Characteristic[bytes] = Characteristic(
+            ids.GENERAL_PURPOSE_COMMAND, Characteristic.Properties.NOTIFY, Characteristic.READABLE, b""
         )
         configuration: gatt.CharacteristicValue[bytes] = gatt.CharacteristicValue(
             read=lambda _connection: self.configuration.to_bytes()
@@ -75,9 +79,7 @@ class VirtualPhone:
                         configuration,
                     ),
                     self._mode,
-                    Characteristic(
-                        ids.GENERAL_PURPOSE_COMMAND, Characteristic.Properties.NOTIFY, Characteristic.READABLE, b""
-                    ),
+                    self._command,
                 ],
             )
         )
@@ -97,6 +99,10 @@ class VirtualPhone:
         self.mode = mode
         await self.host.device.notify_subscribers(self._mode, bytes((mode,)))
 
+    async def order(self, command: Command) -> None:
+        """Give connected trackers an order."""
+        await self.host.device.notify_subscribers(self._command, bytes((command,)))
+
     async def bonded(self) -> list[str]:
         """Addresses of the devices this phone has keys of."""
         store = self.host.device.keystore
@@ -110,7 +116,9 @@ class VirtualPhone:
                 await store.delete(address)
 
     def check_on(self) -> None:
-        """BleakBluetoothNotAvailableError when Bluetooth is off, as bleak's own backends raise it."""
+        """BleakBluetoothNotAvailableError when Bluetooth is off or withheld, as bleak's own backends raise it."""
+        if self.withheld is not None:
+            raise BleakBluetoothNotAvailableError("Bluetooth may not be used", self.withheld)
         if not self.host.on:
             raise BleakBluetoothNotAvailableError("Bluetooth is off", BleakBluetoothNotAvailableReason.POWERED_OFF)
 
@@ -136,9 +144,14 @@ class _Scanner(BaseBleakScanner):
         self.seen_devices = {}
         device = self.phone.host.device
         device.on(device.EVENT_ADVERTISEMENT, self._heard)
-        await device.start_scanning(
-            legacy=True, active=self._active, scan_interval=SCAN_INTERVAL_MS, scan_window=SCAN_WINDOW_MS
-        )
+        try:
+            with _Translated(self.phone):
+                await device.start_scanning(
+                    legacy=True, active=self._active, scan_interval=SCAN_INTERVAL_MS, scan_window=SCAN_WINDOW_MS
+                )
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -146,7 +159,8 @@ class _Scanner(BaseBleakScanner):
         with suppress(KeyError):
             device.remove_listener(device.EVENT_ADVERTISEMENT, self._heard)
         if self.phone.host.on:
-            await device.stop_scanning()
+            with suppress(core.BaseBumbleError):  # it was switched off in this moment, and the scan with it
+                await device.stop_scanning()
 
     def _heard(self, advert: bumble_device.Advertisement) -> None:
         parts = advert.data
@@ -192,6 +206,7 @@ class _Client(BaseBleakClient):
         self._connection: bumble_device.Connection | None = None
         self._peer: bumble_device.Peer | None = None
         self._listeners: dict[int, Callable[[bytes], None]] = {}
+        self._why = 0
 
     @property
     def name(self) -> str:
@@ -213,38 +228,54 @@ class _Client(BaseBleakClient):
         self.phone.check_on()
         device = self.phone.host.device
         timeout_s = float(kwargs.get("timeout", self._timeout))
+        if self.is_connected:
+            raise BleakError("connected already")
+        self._why = 0
         try:
-            # Bumble gives up by itself and takes a connection that comes in the same moment; only while it looks for a
-            # bonded device by its keys it knows no time-out.
-            async with asyncio.timeout(timeout_s + SPARE_S):
-                connection = await device.connect(
-                    self._target,
-                    timeout=timeout_s,
-                    own_address_type=self.phone.host.own_address_type,
-                )
-        except core.TimeoutError as error:
+            # Not Bumble's own time-out: it knows none while it looks for a bonded device by its keys, and it waits in a
+            # way (asyncio.wait_for of Python 3.11) that forgets a cancellation in the moment of success.
+            async with asyncio.timeout(timeout_s):
+                with self._translated():
+                    connection = await device.connect(
+                        self._target, timeout=None, own_address_type=self.phone.host.own_address_type
+                    )
+        except TimeoutError as error:
+            await self._give_up()
             raise TimeoutError(f"{self.address} was not found in {timeout_s:g} s") from error
-        except (core.BaseBumbleError, hci.HCI_Error) as error:
-            raise _failed(error) from error
-        except (asyncio.CancelledError, TimeoutError):
-            # Bumble forgets the attempt, its controller would not: a connection that nobody waits for would come about.
-            with suppress(core.BaseBumbleError, hci.HCI_Error):
-                await device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+        except asyncio.CancelledError:
+            await self._give_up()
             raise
         assert isinstance(connection, bumble_device.Connection)
         self._connection = connection
         connection.once(connection.EVENT_DISCONNECTION, self._gone)
+        self.phone.held.add(connection)
         try:
             await self._set_up(connection)
             if pair:
                 await self.pair()
+            self._up()
+            if _called_off():
+                raise asyncio.CancelledError  # Bumble's waits forget it in the moment of success
         except BaseException:
             await self.disconnect()
             raise
 
+    async def _give_up(self) -> None:
+        """Bumble forgets an attempt that is cancelled, its controller would not: a connection that nobody waits for
+        would come about, and no other phone could have the tracker."""
+        device = self.phone.host.device
+        with suppress(core.BaseBumbleError):
+            await device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+            return
+        # There was nothing to cancel: it came about in this very moment.
+        connection = device.find_connection_by_bd_addr(self._target)
+        if connection is not None and connection not in self.phone.held:
+            with suppress(core.BaseBumbleError):
+                await connection.disconnect()
+
     async def _set_up(self, connection: bumble_device.Connection) -> None:
         peer = self._peer = bumble_device.Peer(connection)
-        with _translated():
+        with self._translated():
             store = self.phone.host.device.keystore
             if store is not None and await store.get(str(connection.peer_address)):
                 await connection.encrypt()
@@ -255,8 +286,9 @@ class _Client(BaseBleakClient):
     async def disconnect(self) -> None:
         """Close the link in order, if it is up."""
         connection, self._connection = self._connection, None
-        if connection is not None and self.phone.host.on:
-            with suppress(core.BaseBumbleError, hci.HCI_Error, asyncio.TimeoutError):
+        if connection is not None:
+            self.phone.held.discard(connection)
+            with suppress(BleakError), self._translated():
                 await connection.disconnect()
 
     async def pair(self, *_args: Any, **_kwargs: Any) -> None:
@@ -264,7 +296,7 @@ class _Client(BaseBleakClient):
         connection = self._up()
         try:
             async with asyncio.timeout(PAIRING_S):
-                with _translated():
+                with self._translated():
                     await connection.pair()
         except TimeoutError as error:
             raise BleakError("the tracker did not answer the pairing") from error
@@ -278,24 +310,24 @@ class _Client(BaseBleakClient):
         self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **_kwargs: Any
     ) -> bytearray:
         """Read a value. BleakGATTProtocolError: refused."""
-        with _translated():
+        with self._translated():
             return bytearray(await self._proxies().read_value(characteristic.obj))
 
     async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool) -> None:
         """Write a value, waiting for the answer when asked to."""
-        with _translated():
+        with self._translated():
             await self._proxies().write_value(characteristic.obj, bytes(data), with_response=response)
 
     async def read_gatt_descriptor(
         self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **_kwargs: Any
     ) -> bytearray:
         """Read a descriptor."""
-        with _translated():
+        with self._translated():
             return bytearray(await self._proxies().read_value(descriptor.obj))
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
         """Write a descriptor."""
-        with _translated():
+        with self._translated():
             await self._proxies().write_value(descriptor.obj, bytes(data), with_response=True)
 
     async def start_notify(
@@ -306,15 +338,15 @@ class _Client(BaseBleakClient):
         def changed(value: bytes) -> None:
             callback(bytearray(value))
 
-        self._listeners[characteristic.handle] = changed
-        with _translated():
+        with self._translated():
             await self._proxies().subscribe(characteristic.obj, changed, prefer_notify=True)
+        self._listeners[characteristic.handle] = changed
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """Unsubscribe."""
         listener = self._listeners.pop(characteristic.handle, None)
         if listener is not None:
-            with _translated():
+            with self._translated():
                 await self._proxies().unsubscribe(characteristic.obj, listener)
 
     def _up(self) -> bumble_device.Connection:
@@ -327,43 +359,57 @@ class _Client(BaseBleakClient):
         assert self._peer is not None
         return self._peer.gatt_client
 
-    def _gone(self, _reason: int) -> None:
+    def _translated(self) -> "_Translated":
+        return _Translated(self.phone, lambda: self._why)
+
+    def _gone(self, reason: int) -> None:
+        self._why = reason
         if self._connection is None:
             return
+        self.phone.held.discard(self._connection)
         self._connection = None
         if self._disconnected_callback is not None:
             self._disconnected_callback()
 
 
-class _translated:  # noqa: N801 - reads as a word in "with"
-    """Turns Bumble's errors into bleak's."""
+class _Translated:
+    """Turns Bumble's errors into bleak's. ``why``: the code with which the link ended, if it did."""
+
+    def __init__(self, phone: VirtualPhone, why: Callable[[], int] = lambda: 0) -> None:
+        self._phone = phone
+        self._why = why
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        called_off = isinstance(error, asyncio.CancelledError) and _called_off()
+        if called_off or not isinstance(error, core.BaseBumbleError | asyncio.CancelledError):
+            return
+        self._phone.check_on()
         if isinstance(error, core.TimeoutError):
             raise BleakError("no answer on a link that stayed up") from error
         if isinstance(error, att.ATT_Error):
             raise BleakGATTProtocolError(error.error_code) from error
-        if isinstance(error, core.BaseBumbleError | hci.HCI_Error | asyncio.CancelledError) and not _cancelled(error):
-            raise _failed(error) from error
+        if isinstance(error, asyncio.CancelledError):
+            raise BleakError(f"the link was lost (0x{self._why():02x})") from error
+        raise _failed(error) from error
 
 
-def _cancelled(error: BaseException) -> bool:
+def _called_off() -> bool:
     """Whether the caller was cancelled, as against a wait that Bumble gave up because the link went."""
     task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())
+    return task is not None and bool(task.cancelling())
 
 
-def _failed(error: BaseException) -> BleakError:
+def _failed(error: core.BaseBumbleError) -> BleakError:
     code = getattr(error, "error_code", None)
     if code == hci.HCI_ErrorCode.CONNECTION_LIMIT_EXCEEDED_ERROR:
         return BleakError("no connection slot is free (0x09)")
     if code == hci.HCI_ErrorCode.PIN_OR_KEY_MISSING_ERROR:
         return BleakError("PIN or key missing (0x06)")
     named = f"0x{code:02x}" if isinstance(code, int) else type(error).__name__
-    return BleakError(f"{error or 'the link was lost'} ({named})")
+    return BleakError(f"{error} ({named})")
 
 
 def _collection(peer: bumble_device.Peer, room: Callable[[], int]) -> BleakGATTServiceCollection:

@@ -1,8 +1,10 @@
 """Bumble's controller with what it lacks: a cancel that answers, signal that differs, parameters that are true, slots.
 
 What Bumble 0.0.236 does instead, observed: a cancelled connection never completes; Read RSSI is unknown; every advert
-is heard at -50 dBm and its scan response repeats the advert; a peripheral is told 12.5 ms and 100 ms whatever was
-agreed; it claims extended advertising and privacy but speaks the legacy events, at which Linux stumbles.
+is heard at -50 dBm, its scan response repeats the advert, and its interval is counted in milliseconds where HCI counts
+in 0.625 ms; a peripheral is told 12.5 ms and 100 ms whatever was agreed; a link that its own host closed ends at once
+and for the reason that the peer is told; a disconnection of an unknown link is never answered; it claims extended
+advertising and privacy but speaks the legacy events, at which Linux stumbles.
 """
 
 import asyncio
@@ -26,7 +28,9 @@ SLOTS = 7
 NO_RSSI_DBM = 127
 """What HCI says when there is no reading (vol. 4 part E, 7.5.4)."""
 
-_CREATE = hci.HCI_LE_CREATE_CONNECTION_COMMAND
+ADVERT_UNIT_MS = 0.625
+"""Unit of advertising intervals in HCI."""
+
 _NOBODY = hci.Address("00:00:00:00:00:00")
 
 
@@ -60,7 +64,23 @@ class RadioController(Controller):
         self.slots = SLOTS
         self.elsewhere = Elsewhere()
 
+    def on_packet(self, packet: bytes) -> None:
+        """From the host; a controller without power does nothing."""
+        if self.powered:
+            super().on_packet(packet)
+
     # adverts
+
+    def on_hci_le_set_advertising_parameters_command(
+        self, command: hci.HCI_LE_Set_Advertising_Parameters_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        """Vol. 4 part E, 7.8.5."""
+        done = super().on_hci_le_set_advertising_parameters_command(command)
+        # Bumble's advertiser takes a thousandth of it as seconds; it would take a float as well, but says int.
+        advertiser = self.le_legacy_advertiser
+        advertiser.advertising_interval_min = round(command.advertising_interval_min * ADVERT_UNIT_MS)
+        advertiser.advertising_interval_max = round(command.advertising_interval_max * ADVERT_UNIT_MS)
+        return done
 
     def hears(self, packet: ll.AdvInd, rssi_dbm: int, scan_response: bytes | None) -> None:
         """An advert arrived; with the scan response where one was asked for and heard."""
@@ -102,7 +122,10 @@ class RadioController(Controller):
     # connections
 
     def on_hci_le_create_connection_command(self, command: hci.HCI_LE_Create_Connection_Command) -> None:
-        """Vol. 4 part E, 7.8.12; refused with 0x09 when every slot is taken."""
+        """Vol. 4 part E, 7.8.12; 0x09 when every slot is taken, 0x0b when there is such a link already."""
+        if command.peer_address in self.le_connections:
+            self._send_hci_command_status(hci.HCI_ErrorCode.CONNECTION_ALREADY_EXISTS_ERROR, command.op_code)
+            return
         if len(self.le_connections) + self.elsewhere.links >= self.slots:
             self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
             self._not_connected(command.peer_address, hci.HCI_ErrorCode.CONNECTION_LIMIT_EXCEEDED_ERROR)
@@ -135,6 +158,30 @@ class RadioController(Controller):
                 central_clock_accuracy=0,
             )
         )
+
+    def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
+        """Vol. 4 part E, 7.1.6: it is over once the peer has been told, and then for the reason 0x16."""
+        connection = self.find_le_connection_by_handle(command.connection_handle)
+        if connection is None:
+            unknown = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
+            self._send_hci_command_status(unknown, command.op_code)
+            return
+        self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
+        self.air.end(self, connection.peer_address, command.reason)
+
+    def on_hci_le_connection_update_command(self, command: hci.HCI_LE_Connection_Update_Command) -> None:
+        """Vol. 4 part E, 7.8.18: what cannot be is refused."""
+        longest_ms = command.connection_interval_max * 1.25
+        possible = (
+            6 <= command.connection_interval_min <= command.connection_interval_max <= 3200
+            and command.max_latency <= 499
+            and 10 <= command.supervision_timeout <= 3200
+            and command.supervision_timeout * 10 > 2 * (1 + command.max_latency) * longest_ms
+        )
+        if not possible:
+            self._send_hci_command_status(hci.HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR, command.op_code)
+            return
+        super().on_hci_le_connection_update_command(command)
 
     def on_le_connect_ind(self, packet: ll.ConnectInd) -> None:
         """The peripheral is told what the central asked for."""

@@ -1,9 +1,12 @@
 """A device with Bluetooth in the air: Bumble's host on a controller of ours, with keys kept in a file, on and off."""
 
+import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from bumble import hci
+from bumble import core, hci
 from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host as BumbleHost
 from bumble.keys import JsonKeyStore, MemoryKeyStore
@@ -21,8 +24,74 @@ _LOG = logging.getLogger("bumble")
 _LOG.addHandler(logging.NullHandler())
 _LOG.propagate = False
 
+_KEYS = (
+    hci.HCI_LE_Long_Term_Key_Request_Reply_Command,
+    hci.HCI_LE_Long_Term_Key_Request_Negative_Reply_Command,
+)
+_GONE = hci.HCI_ErrorCode.HARDWARE_FAILURE_ERROR
+
 STATIC_RANDOM = 0xC0
 """Highest byte from which an address is a static random one (Core Specification vol. 6 part B, 1.3.2.1)."""
+
+
+class _Bumble(BumbleHost):
+    """Bumble's host on one of our controllers. What it lacks: a caller that is cancelled leaves its command half done,
+    and the answer is then taken for the next one's; a controller without power leaves everybody waiting for ever.
+    """
+
+    def __init__(self, controller: RadioController) -> None:
+        super().__init__()
+        self._radio = controller
+        self.set_packet_sink(AsyncPipeSink(controller))
+        controller.set_packet_sink(self)
+
+    async def _send_command(self, *args: Any, **kwargs: Any) -> Any:
+        command = asyncio.ensure_future(super()._send_command(*args, **kwargs))
+        try:
+            return await asyncio.shield(command)
+        except asyncio.CancelledError:
+            if command.cancelled():
+                raise hci.HCI_Error(_GONE) from None  # type: ignore[no-untyped-call]  # Bumble gives it no annotation
+            await asyncio.wait((command,))
+            raise
+
+    async def send_sync_command(self, command: Any, response_timeout: float | None = None) -> Any:
+        """As ever; nobody waits for the answer to a key, which is refused when the link has ended meanwhile."""
+        try:
+            return await super().send_sync_command(command, response_timeout)
+        except hci.HCI_Error:
+            if isinstance(command, _KEYS):
+                return None
+            raise
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """To the controller; without power a command fails at once."""
+        if self._radio.powered:
+            super().send_hci_packet(packet)
+        elif isinstance(packet, hci.HCI_Command):
+            self._fail_command()
+
+    def on_packet(self, packet: bytes) -> None:
+        """From the controller; what it said just before it lost its power is not heard."""
+        if self._radio.powered:
+            # Whoever was cancelled in this very moment is still among those that Bumble tells.
+            with suppress(asyncio.InvalidStateError):
+                super().on_packet(packet)
+
+    def lose(self, *, connecting: bool) -> None:
+        """The controller is gone: links are, and whoever waits hears that."""
+        self._fail_command()
+        for handle in list(self.connections):
+            self.on_hci_disconnection_complete_event(
+                hci.HCI_Disconnection_Complete_Event(status=0, connection_handle=handle, reason=_GONE)
+            )
+        if connecting:
+            self.emit("connection_failure", core.PhysicalTransport.LE, hci.Address.ANY, _GONE)
+        self.emit("flush")
+
+    def _fail_command(self) -> None:
+        if self.pending_response and not self.pending_response.done():
+            self.pending_response.cancel()
 
 
 class Host:
@@ -40,9 +109,7 @@ class Host:
         kind = hci.Address.RANDOM_DEVICE_ADDRESS if static else hci.Address.PUBLIC_DEVICE_ADDRESS
         identity = PairingConfig.AddressType.RANDOM if static else PairingConfig.AddressType.PUBLIC
         configuration = DeviceConfiguration(name=name, address=hci.Address(address, kind))
-        self._bumble = BumbleHost()
-        self._bumble.set_packet_sink(AsyncPipeSink(self.controller))
-        self.controller.set_packet_sink(self._bumble)
+        self._bumble = _Bumble(self.controller)
         self.device = Device(config=configuration, host=self._bumble)
         self.device.keystore = JsonKeyStore(None, str(keys)) if keys else MemoryKeyStore()
         self.device.pairing_config_factory = lambda _connection: PairingConfig(
@@ -53,33 +120,52 @@ class Host:
             identity_address_type=identity,
         )
         self.on = False
+        self._switching = asyncio.Lock()
 
     def snoop(self, snooper: Snooper | None) -> None:
         """Let all HCI from now on pass by a snooper."""
         self._bumble.snooper = snooper
 
     async def turn_on(self) -> None:
-        """Bluetooth on; links from before are gone."""
-        self.controller.powered = True
-        await self.device.power_on()
-        self.on = True
+        """Bluetooth on; links from before are gone. HCI_Error: power was cut meanwhile."""
+        async with self._switching:
+            if self.on:
+                return
+            self.controller.powered = True
+            await self.device.power_on()
+            self.on = True
 
     async def turn_off(self) -> None:
         """Bluetooth off, links closed in order first, as a phone does."""
-        if not self.on:
-            return
-        self.on = False
-        for connection in list(self.device.connections.values()):
-            await connection.disconnect(hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR)
-        await self.device.power_off()
-        self._silent()
+        async with self._switching:
+            if not self.on:
+                return
+            self.on = False
+            try:
+                with suppress(core.BaseBumbleError):
+                    await self._wind_down()
+            finally:
+                self._silent()
 
     def cut(self) -> None:
         """No power from this moment: nothing more is sent, the peers find out by their time-outs."""
         self.on = False
         self._silent()
-        for connection in list(self.device.connections.values()):
-            self.device.on_disconnection(connection.handle, hci.HCI_ErrorCode.HARDWARE_FAILURE_ERROR)
+
+    async def _wind_down(self) -> None:
+        device = self.device
+        if device.is_scanning:
+            await device.stop_scanning()
+        if device.is_advertising:
+            await device.stop_advertising()
+        if device.is_le_connecting:
+            with suppress(hci.HCI_Error):  # it came about in this very moment and is closed below
+                await device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+        reason = hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR
+        for connection in list(device.connections.values()):
+            with suppress(hci.HCI_Error):  # it ended while another one was being closed
+                await connection.disconnect(reason)
+        await device.power_off()
 
     def _silent(self) -> None:
         self.air.cut(self.controller)
@@ -88,3 +174,7 @@ class Host:
         self.controller.le_scan_enable = False
         self.controller.le_legacy_advertiser.stop()
         self.controller.powered = False
+        self.device.scanning = False
+        self.device.legacy_advertiser = None
+        self.device.powered_on = False
+        self._bumble.lose(connecting=self.device.is_le_connecting)

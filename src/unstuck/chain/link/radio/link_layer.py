@@ -93,40 +93,56 @@ class Counts:
 
 
 class LinkLayer:
-    """One connection. Times in seconds of a clock that never goes back."""
+    """One connection. Times in seconds of a clock that never goes back; what is heard holds until :meth:`hear`."""
 
-    def __init__(self, dice: random.Random, now_s: float, *, interval_s: float, latency: int, timeout_s: float) -> None:
+    def __init__(
+        self, dice: random.Random, ears: Ears, now_s: float, *, interval_s: float, latency: int, timeout_s: float
+    ) -> None:
         self.interval_s = interval_s
         self.latency = latency
         self.timeout_s = timeout_s
         self.shadow_db = dice.gauss(0.0, SHADOW_DB)
         self.counts = Counts()
-        self.established = False
         self.silent = dict.fromkeys(End, False)
         """An end that has given the link up sends nothing any more."""
         self._dice = dice
+        self._ears = ears
         self._anchor_s = now_s + interval_s
+        self._number = 0
+        self._awake = True
         self._checked_s = now_s
+        self._shadowed_s = now_s
         self._heard_s = dict.fromkeys(End, now_s)
+        self._met = dict.fromkeys(End, False)
         self._queues: dict[End, deque[_Waiting]] = {end: deque() for end in End}
 
     # what is asked
+
+    @property
+    def established(self) -> bool:
+        """Whether each end has heard the other once."""
+        return all(self._met.values())
 
     @property
     def waiting(self) -> bool:
         """Whether anything is to be carried."""
         return any(self._queues.values())
 
-    def next_s(self, ears: Ears, now_s: float) -> float:
+    def next_s(self, now_s: float) -> float:
         """When :meth:`play` is next needed."""
         event_s = self._anchor_s if self.waiting or not self.established else math.inf
-        watch_s = CALM_CHECK_S if self._chance_of_reply(ears) >= SURE else max(self.timeout_s / 8, self.interval_s)
+        if self.established and not any(self.silent.values()) and self._chance_of_reply(self._ears) >= SURE:
+            return max(now_s, min(event_s, self._checked_s + CALM_CHECK_S))
+        watch_s = max(self.timeout_s / 8, self.interval_s * (1 + self.latency))
         return max(now_s, min(event_s, self._checked_s + watch_s, *(self._ends_s(end) for end in End)))
 
     def lost(self, now_s: float) -> dict[End, Loss]:
         """Ends that have not heard anything for too long."""
-        why = Loss.SUPERVISION if self.established else Loss.NOT_ESTABLISHED
-        return {end: why for end in End if now_s >= self._ends_s(end) - 1e-9}
+        return {
+            end: Loss.SUPERVISION if self._met[end] else Loss.NOT_ESTABLISHED
+            for end in End
+            if now_s >= self._ends_s(end) - 1e-9
+        }
 
     def rssi_dbm(self, ear: Heard) -> int:
         """What a receiver reports of one packet."""
@@ -134,29 +150,42 @@ class LinkLayer:
 
     # what happens
 
-    def put(self, end: End, pdu: object, size_bytes: int, ears: Ears, now_s: float) -> None:
+    def hear(self, ears: Ears, now_s: float) -> None:
+        """From now on both ends hear each other like this; until now it was as before."""
+        self._pass_silence(now_s)
+        self._ears = ears
+
+    def fall_silent(self, end: End, now_s: float) -> None:
+        """This end sends nothing any more."""
+        self._pass_silence(now_s)
+        self.silent[end] = True
+
+    def put(self, end: End, pdu: object, size_bytes: int, now_s: float) -> None:
         """Something to send from this end; it arrives whole and in order, or never."""
-        if not self.waiting:
-            self._pass_silence(ears, now_s)
+        # Events that a busy machine is late for are not skipped while the link is to be established by them.
+        if not self.waiting and self.established:
+            self._pass_silence(now_s)
             self._skip_to(now_s)
         whole, rest = divmod(max(size_bytes, 1), PAYLOAD_BYTES)
         self._queues[end].append(_Waiting(pdu, [PAYLOAD_BYTES] * whole + ([rest] if rest else [])))
 
     def update(self, now_s: float, *, interval_s: float, latency: int, timeout_s: float) -> None:
         """The connection has new parameters."""
+        self._pass_silence(now_s)
         self.interval_s, self.latency, self.timeout_s = interval_s, latency, timeout_s
         self._anchor_s = now_s + interval_s
+        self._number = 0
 
-    def play(self, ears: Ears, now_s: float) -> list[tuple[End, object]]:
+    def play(self, now_s: float) -> list[tuple[End, object]]:
         """Let the air be as it is until now: what arrived, with the end it arrived at."""
         arrived: list[tuple[End, object]] = []
-        if self.waiting or not self.established:
-            while self._anchor_s <= now_s and (self.waiting or not self.established):
-                arrived += self._event(ears, self._anchor_s)
-                self._checked_s = self._anchor_s
-                self._anchor_s += self.interval_s
-        if not self.waiting:
-            self._pass_silence(ears, now_s)
+        self._shade(now_s)
+        while self._anchor_s <= now_s and (self.waiting or not self.established):
+            arrived += self._event(self._anchor_s)
+            self._checked_s = self._anchor_s
+            self._anchor_s += self.interval_s
+            self._number += 1
+        self._pass_silence(now_s)
         self._skip_to(now_s)
         return arrived
 
@@ -165,23 +194,34 @@ class LinkLayer:
     def _ends_s(self, end: End) -> float:
         if self.silent[end]:
             return math.inf
-        patience_s = self.timeout_s if self.established else ESTABLISH_EVENTS * self.interval_s
+        patience_s = self.timeout_s if self._met[end] else ESTABLISH_EVENTS * self.interval_s
         return self._heard_s[end] + patience_s
 
     def _skip_to(self, now_s: float) -> None:
         """Events without anything to carry are not played; the next one keeps their beat."""
         if self._anchor_s <= now_s:
-            self._anchor_s += self.interval_s * math.ceil((now_s - self._anchor_s) / self.interval_s + 1e-9)
+            skipped = math.ceil((now_s - self._anchor_s) / self.interval_s + 1e-9)
+            self._anchor_s += self.interval_s * skipped
+            self._number += skipped
 
-    def _pass_silence(self, ears: Ears, now_s: float) -> None:
-        """What both ends heard of each other in the events without data since the last look."""
-        passed_s = now_s - self._checked_s
-        self._checked_s = now_s
-        keeps = math.exp(-passed_s / SHADOW_S)
-        self.shadow_db = self.shadow_db * keeps + self._dice.gauss(0.0, SHADOW_DB) * math.sqrt(1 - keeps * keeps)
-        if not self.established or any(self.silent.values()):
+    def _shade(self, now_s: float) -> None:
+        """The slow change of the signal up to now."""
+        if now_s <= self._shadowed_s:
             return
-        every_s = self.interval_s * (1 + self.latency)
+        keeps = math.exp((self._shadowed_s - now_s) / SHADOW_S)
+        self._shadowed_s = now_s
+        self.shadow_db = self.shadow_db * keeps + self._dice.gauss(0.0, SHADOW_DB) * math.sqrt(1 - keeps * keeps)
+
+    def _pass_silence(self, now_s: float) -> None:
+        """What both ends heard of each other in the events without data since the last look."""
+        self._shade(now_s)
+        if self.waiting:
+            return
+        ears, every_s = self._ears, self.interval_s * (1 + self.latency)
+        events = math.floor((now_s - self._checked_s) / every_s + 1e-9)
+        self._checked_s += events * every_s
+        if not events or not self.established or any(self.silent.values()):
+            return
         for end, chance in (
             (End.PERIPHERAL, self._chance(ears.peripheral) * (1 - ears.elsewhere)),
             (End.CENTRAL, self._chance_of_reply(ears)),
@@ -189,11 +229,20 @@ class LinkLayer:
             missed = math.inf if chance <= 0.0 else 0.0
             if 0.0 < chance < 1.0:
                 missed = math.floor(math.log(max(self._dice.random(), 1e-300)) / math.log1p(-chance))
-            self._heard_s[end] = max(self._heard_s[end], now_s - every_s * missed if missed < 1e9 else 0.0)
+            if missed < events:
+                self._heard_s[end] = max(self._heard_s[end], self._checked_s - every_s * missed)
 
-    def _event(self, ears: Ears, at_s: float) -> list[tuple[End, object]]:
-        """One connection event: the ends take turns until nothing is left, a packet is lost or the time is over."""
+    def _event(self, at_s: float) -> list[tuple[End, object]]:
+        """One connection event: the ends take turns until nothing is left, a packet is lost or the time is over.
+
+        A peripheral that has nothing to send sleeps over ``latency`` events, unless it missed the last one it listened
+        to or was told that more is coming.
+        """
+        if self._number % (1 + self.latency) and not self._awake and not self._queues[End.PERIPHERAL]:
+            return []
+        self._awake = True
         self.counts.events += 1
+        ears = self._ears
         arrived: list[tuple[End, object]] = []
         left_us = self.interval_s * 1e6
         if self._dice.random() < ears.elsewhere or self.silent[End.CENTRAL]:
@@ -214,8 +263,8 @@ class LinkLayer:
             # loss would cost one packet more: not worth a state of its own.
             for end in End:
                 self._advance(end)
-            self.established = True
             if not self.waiting:
+                self._awake = False
                 return arrived
 
     def _carried(
@@ -233,6 +282,7 @@ class LinkLayer:
             self.counts.lost += 1
             return False
         self._heard_s[to] = max(self._heard_s[to], at_s)
+        self._met[to] = True
         queue = self._queues[to.other]
         if queue and not queue[0].arrived:
             queue[0].arrived = True

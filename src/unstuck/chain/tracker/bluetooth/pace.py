@@ -11,7 +11,7 @@ class LinkPace:
     """``wishes``: what Link Configuration said; None: the phone hosts none. Times in seconds of a steady clock.
 
     While requests come the link is fast. After that a phone that hosts Link Configuration says which mode it wants; for
-    others the tracker goes slow.
+    others the tracker goes slow. What no controller could do is not wished.
     """
 
     wishes: PreferredConfiguration | None = None
@@ -22,13 +22,12 @@ class LinkPace:
     def due(self, now_s: float) -> tuple[Mode, Pace] | None:
         """The mode to change to now and its parameters; None: leave the link as it is."""
         recent = now_s - self.asked_s < FAST_AFTER_REQUEST_S
-        slow = self.wanted is PreferredMode.SLOW or (self.wanted is None and not recent)
-        mode = Mode.SLOW if slow and not recent else Mode.FAST
+        mode = Mode.FAST if recent or self.wanted is PreferredMode.FAST else Mode.SLOW
         if mode is self.mode:
             return None
         wishes = self.wishes or PreferredConfiguration()
-        pace = wishes.fast if mode is Mode.FAST else wishes.slow
-        return mode, pace or (FAST if mode is Mode.FAST else SLOW)
+        wish, own = (wishes.fast, FAST) if mode is Mode.FAST else (wishes.slow, SLOW)
+        return mode, wish if wish is not None and wish.possible else own
 
     def due_s(self) -> float:
         """When it may be due to go slow, if nothing happens."""

@@ -7,6 +7,7 @@ Battery services, Core Specification vol. 3 part C for advertising intervals.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.gatt.values import ConnectionConfiguration, ConnectionStatus, Mode, StatusFlag
+from unstuck.chain.tracker.bluetooth.guard import guard
 from unstuck.chain.tracker.bluetooth.session import Session
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.radio import VERY_FAST_ADVERTISING_S
@@ -37,9 +39,13 @@ PAIRING_OPEN_S = 120.0
 RESTART_S = 10.0
 """How long a restart takes until it advertises again: as long as the button is held."""
 
+ANSWERED_S = 1.0
+"""How long after the answer to "restart" the radio goes down: the answer takes a few connection events."""
+
 MANUFACTURER = "Unstuck"
 MODEL = "Virtual tracker"
 
+_SWITCHED_OFF = int(hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR)
 _READ = Characteristic.Properties.READ
 _NOTIFY = Characteristic.Properties.NOTIFY
 _ENCRYPTED_READ = Characteristic.READABLE | Characteristic.READ_REQUIRES_ENCRYPTION
@@ -91,9 +97,11 @@ class Peripheral:
         self._open_until_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._slow_down: asyncio.TimerHandle | None = None
-        self._tx: Characteristic[bytes] = Characteristic(
-            ids.GATTLINK_TX, _NOTIFY, Characteristic.READABLE, CharacteristicValue(read=lambda _connection: b"")
-        )
+        self._going_down: asyncio.TimerHandle | None = None
+        self._advertising = asyncio.Lock()
+        self._stopped = False
+        """Switched off, or on its way down or up."""
+        self._tx: Characteristic[bytes] = Characteristic(ids.GATTLINK_TX, _NOTIFY, Characteristic.Permissions(0), b"")
         self._configuration: Characteristic[bytes] = Characteristic(
             ids.CONNECTION_CONFIGURATION,
             _READ | _NOTIFY,
@@ -102,6 +110,7 @@ class Peripheral:
         )
         device = host.device
         device.add_services(self._services())
+        guard(device.gatt_server)
         device.pairing_config_factory = self._pairing
         device.on(device.EVENT_CONNECTION, self._connected)
         self._tx.on(Characteristic.EVENT_SUBSCRIPTION, self._subscribed)
@@ -110,18 +119,23 @@ class Peripheral:
 
     async def start(self) -> None:
         """Bluetooth on, and advertise."""
+        self._stopped = False
         await self._host.turn_on()
         await self._advertise()
 
     async def stop(self) -> None:
         """Close the link in order and fall silent."""
-        self._close()
-        if self._slow_down:
-            self._slow_down.cancel()
-        for connection in list(self._host.device.connections.values()):
-            await connection.disconnect(hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR)
+        self._stopped = True
+        for timer in (self._slow_down, self._going_down):
+            if timer:
+                timer.cancel()
         for task in list(self._tasks):
             task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for connection in list(self._host.device.connections.values()):
+            await self._drop(connection)
+        self._close()
         self._host.cut()
 
     def open_pairing(self) -> None:
@@ -136,8 +150,11 @@ class Peripheral:
 
     async def restart(self, takes_s: float = RESTART_S) -> None:
         """The radio is gone without a word for so long; links end by time-out. Records are the device's business."""
-        self._close()
+        if self._stopped:
+            return
+        self._stopped = True
         self._host.cut()
+        self._close()
         await asyncio.sleep(takes_s)
         await self.start()
 
@@ -232,18 +249,27 @@ class Peripheral:
     # connections
 
     def _connected(self, connection: bumble_device.Connection) -> None:
-        self._close()
+        connection.on(connection.EVENT_DISCONNECTION, lambda reason: self._disconnected(connection, reason))
+        if self.session or self._stopped:
+            # One phone at a time; a controller may take a second one all the same.
+            self._spawn(self._drop(connection))
+            return
         self._tracker.radio.connected(self._true_time())
         self.session = Session(connection, self._tx, self._answer, self._tell_configuration)
-        connection.on(connection.EVENT_DISCONNECTION, self._disconnected)
         connection.on(connection.EVENT_PAIRING, lambda _keys: self._tell("paired"))
         connection.on(connection.EVENT_PAIRING_FAILURE, lambda reason: self._tell("refused", int(reason)))
         self._tell("connected")
 
-    def _disconnected(self, reason: int) -> None:
-        self._tell("disconnected", reason)
-        self._close()
+    def _disconnected(self, connection: bumble_device.Connection, reason: int) -> None:
+        if self.session and self.session.connection is connection:
+            self._tell("disconnected", int(reason))
+            self._close()
         self._spawn_advertising()
+
+    @staticmethod
+    async def _drop(connection: bumble_device.Connection) -> None:
+        with suppress(core.BaseBumbleError):  # it is gone already
+            await connection.disconnect(_SWITCHED_OFF)
 
     def _subscribed(self, connection: bumble_device.Connection, notify: bool, _indicate: bool) -> None:
         session = self.session
@@ -260,7 +286,9 @@ class Peripheral:
         response = self._tracker.handle(request, self._true_time())
         if self._tracker.memory.boot != boot:
             # The answer is sent first; then the radio goes down as it does in a real restart.
-            self._loop.call_later(1.0, lambda: self._spawn(self.restart()))
+            if self._going_down:
+                self._going_down.cancel()
+            self._going_down = self._loop.call_later(ANSWERED_S, lambda: self._spawn(self.restart()))
         return response
 
     async def _tell_configuration(self) -> None:
@@ -295,17 +323,23 @@ class Peripheral:
     # adverts
 
     def _spawn_advertising(self) -> None:
-        self._spawn(self._advertise())
+        if not self._stopped:
+            self._spawn(self._advertise())
 
     async def _advertise(self, *, fast: bool = True) -> None:
         """Fast for 30 s, then slow until somebody connects."""
+        async with self._advertising:
+            if self._slow_down:
+                self._slow_down.cancel()
+            with suppress(core.BaseBumbleError):  # power was cut: who switches it on again begins anew
+                await self._begin_to_advertise(fast=fast)
+
+    async def _begin_to_advertise(self, *, fast: bool) -> None:
         device = self._host.device
-        if self._slow_down:
-            self._slow_down.cancel()
-        if device.connections or not device.powered_on:
-            return
         if device.is_advertising:
             await device.stop_advertising()
+        if device.connections or not device.powered_on:
+            return
         interval_ms = FAST_ADVERTISING_MS if fast else SLOW_ADVERTISING_MS
         flags = AdvertisingData.Flags.LE_GENERAL_DISCOVERABLE_MODE | AdvertisingData.Flags.BR_EDR_NOT_SUPPORTED
         name = self._tracker.identity.name.encode()

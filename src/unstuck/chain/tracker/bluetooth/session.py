@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from bumble import core, hci
+from bumble import core
 from bumble import device as bumble_device
 from bumble.gatt import Characteristic
 
@@ -44,6 +44,8 @@ class Session:
         self._paced = paced
         self._loop = asyncio.get_running_loop()
         self.pace.asked_s = self._loop.time()
+        self._closed = False
+        self._updating = asyncio.Lock()
         self._driver: Driver | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._packets: asyncio.Queue[bytes] = asyncio.Queue()
@@ -58,7 +60,7 @@ class Session:
 
     def look(self) -> None:
         """Start Gattlink once the phone has subscribed on an encrypted link: nothing is told without the bond."""
-        if self._driver or not self.subscribed or not self.connection.is_encrypted:
+        if self._closed or self._driver or not self.subscribed or not self.connection.is_encrypted:
             return
         stack = Stack(Role.NODE, settings=Settings(packet_bytes=self.packet_bytes))
         endpoint = Endpoint(random.Random(), self._answer)
@@ -74,6 +76,7 @@ class Session:
 
     def close(self) -> None:
         """The connection is gone."""
+        self._closed = True
         if self._timer:
             self._timer.cancel()
         if self._driver:
@@ -84,10 +87,12 @@ class Session:
 
     def set_pace(self) -> None:
         """Bring the connection to the pace that is due, now or when it will be."""
-        due = self.pace.due(self._loop.time())
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        if self._closed:
+            return
+        due = self.pace.due(self._loop.time())
         if due is None:
             if self._loop.time() < self.pace.due_s():
                 self._timer = self._loop.call_at(self.pace.due_s() + 0.01, self.set_pace)
@@ -114,18 +119,20 @@ class Session:
         device = self.connection.device
         while True:
             packet = await self._packets.get()
-            with suppress(core.BaseBumbleError, hci.HCI_Error):
+            with suppress(core.BaseBumbleError):
                 await device.notify_subscriber(self.connection, self._tx, packet)
 
     async def _update(self, least: int, most: int, latency: int, timeout_ms: int) -> None:
-        with suppress(core.BaseBumbleError, hci.HCI_Error, asyncio.TimeoutError):
-            await self.connection.update_parameters(least * 1.25, most * 1.25, latency, timeout_ms)
-            await self._paced()
+        # One after another, in their order: Bumble takes the first answer for that of all.
+        async with self._updating:
+            with suppress(core.BaseBumbleError):
+                await self.connection.update_parameters(least * 1.25, most * 1.25, latency, timeout_ms)
+                await self._paced()
 
     async def _read_wishes(self) -> None:
         """Link Configuration of the phone, if it hosts one: read, and listen to changes."""
         peer = bumble_device.Peer(self.connection)
-        with suppress(core.BaseBumbleError, hci.HCI_Error, asyncio.TimeoutError, ValueError):
+        with suppress(core.BaseBumbleError):
             services = await peer.discover_service(core.UUID(ids.LINK_CONFIGURATION_SERVICE))
             if services:
                 await services[0].discover_characteristics()
@@ -136,11 +143,12 @@ class Session:
         for one in characteristics:
             uuid = one.uuid.to_hex_str("-").lower()
             if uuid == ids.PREFERRED_CONFIGURATION:
-                self.pace.wishes = PreferredConfiguration.from_bytes(await one.read_value())
+                with suppress(ValueError):
+                    self.pace.wishes = PreferredConfiguration.from_bytes(await one.read_value())
             elif uuid == ids.PREFERRED_MODE:
-                self._wants(await one.read_value())
                 await one.discover_descriptors()
                 await one.subscribe(self._wants)
+                self._wants(await one.read_value())
             elif uuid == ids.GENERAL_PURPOSE_COMMAND:
                 await one.discover_descriptors()
                 await one.subscribe(self._ordered)
@@ -152,7 +160,11 @@ class Session:
 
     def _ordered(self, value: bytes) -> None:
         if value[:1] == bytes((Command.DISCONNECT,)):
-            self._spawn(self.connection.disconnect())
+            self._spawn(self._disconnect())
+
+    async def _disconnect(self) -> None:
+        with suppress(core.BaseBumbleError):
+            await self.connection.disconnect()
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(work)
