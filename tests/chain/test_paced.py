@@ -2,9 +2,9 @@
 
 import asyncio
 import math
-import selectors
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -174,12 +174,12 @@ def test_waking_late_does_not_make_several_timers_due_at_once() -> None:
         selector = paced()._selector  # type: ignore[attr-defined]
         select = selector.select
 
-        def too_long(real_s: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        def sleeps_too_long(real_s: float | None) -> list[Any]:
             time.sleep(0.02 + (real_s or 0.0))
             return []
 
-        def late(timeout: float | None = None) -> list[object]:
-            return list(paced().wait(too_long, timeout))
+        def late(timeout: float | None = None) -> list[Any]:
+            return paced().wait(sleeps_too_long, timeout)
 
         selector.select = late
         await asyncio.sleep(2.0)

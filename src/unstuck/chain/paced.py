@@ -106,8 +106,8 @@ class PacedLoop(asyncio.SelectorEventLoop):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """How the loop's clock runs from a moment on: loop's and real seconds there, loop's seconds a real second, and
-    up to where."""
+    """How the loop's clock runs from a moment on: loop's and real seconds then, seconds of the loop in a real one, and
+    the most it may show."""
 
     base_s: float
     since_s: float

@@ -9,8 +9,6 @@ import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError, BleakGATTProtocolError
 from bumble import att, hci
-from bumble.core import UUID
-from bumble.gatt import Characteristic
 
 from tests.chain.bluetooth import Room, asked, in_the_air, now_s
 from tests.chain.whole import CODE, TRACKER
@@ -365,18 +363,9 @@ def test_the_phone_can_order_the_tracker_to_disconnect() -> None:
             link = room.link()
             await asked(link, "status")
             await asyncio.sleep(2.0)
-            device = room.phone.host.device
-            command = next(
-                one
-                for one in device.gatt_server.attributes
-                if isinstance(one, Characteristic) and one.uuid == UUID(ids.GENERAL_PURPOSE_COMMAND)
-            )
-            await device.notify_subscribers(command, bytes((0,)))
+            await room.phone.order(Command.DISCONNECT)
             await asyncio.sleep(2.0)
-            assert link.open, "0 is reserved"
-            await device.notify_subscribers(command, bytes((Command.DISCONNECT,)))
-            await asyncio.sleep(2.0)
-            assert not bool(link.open)
+            assert not link.open
             await asked(link, "status")
 
     in_the_air(work())

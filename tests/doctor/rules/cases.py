@@ -116,6 +116,10 @@ def encryption_failed() -> Fact:
     return at("link.encryption_failed", {"handle": 64, "status": 6}, 30, TRACKER)
 
 
+def att_refused(minutes: float) -> Fact:
+    return at("att.errors", {"code": 15, "request": 0x0A, "count": 1}, minutes, TRACKER)
+
+
 def encrypted(minutes: float = 20) -> Fact:
     return at("link.encrypted", {"handle": 64, "event": 0x59}, minutes, TRACKER)
 
@@ -311,7 +315,10 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     "many_links": ([at("links.parallel", {"le_max": 6})], [at("links.parallel", {"le_max": 2})]),
     "packets_repeated": ([quality(-60, 400)], [quality(-60, 2)]),
     "link_refused": ([at("link.refused", {"transport": "le", "status": 0x0D}, 5, TRACKER)], [opened(50)]),
-    "key_refused": ([encryption_failed()], [encryption_failed(), encrypted(20)]),
+    "key_refused": (
+        [att_refused(60), encrypted(50), encryption_failed()],
+        [att_refused(60), encryption_failed(), encrypted(20)],
+    ),
     "link_never_encrypted": ([opened(50)], [opened(50), encrypted(49)]),
     "bond_absent": (
         [at("bluetooth.bond_count", 0)],

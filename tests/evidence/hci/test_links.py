@@ -186,6 +186,18 @@ def test_links_that_end_otherwise_or_later_are_not_bluetooth_going_off(second: t
     assert not found.has("hci.all_links_closed")
 
 
+def test_one_link_retried_within_a_second_is_not_bluetooth_going_off() -> None:
+    found = facts(
+        [
+            b.connected(1, b.TRACKER, 1),
+            b.disconnected(1.1, 0x16, 1),
+            b.connected(1.4, b.TRACKER, 1),
+            b.disconnected(1.5, 0x16, 1),
+        ]
+    )
+    assert not found.has("hci.all_links_closed")
+
+
 def test_one_link_closed_by_the_phone_is_not_bluetooth_going_off() -> None:
     assert not facts([b.connected(1), b.disconnected(9, 0x16)]).has("hci.all_links_closed")
 

@@ -334,7 +334,8 @@ def key_refused(case: Case) -> Outcome:
     failed += [fact for fact in case.of_tracker("att.errors") if fact.number("code") in ATT_KEY_CODES]
     failed = case.recent(failed)
     good = case.of_tracker("link.encrypted", "pairing.completed")
-    if failed and not (good and _later(good[-1], failed[-1])):
+    # All of them: several kinds lie here one after another, and the first read before pairing is refused as a rule.
+    if failed and not (good and all(_later(good[-1], fact) for fact in failed)):
         return yes(f"encryption with the tracker failed ({times(len(failed), 'time')}): a key is missing", failed)
     return no("encryption with the tracker came on", good[-1:]) if good else UNKNOWN
 

@@ -292,6 +292,8 @@ class Links:
         if handle in self.open:
             self._forget(handle, at)
         self._carried.pop(handle, None)
+        # A phone that opens links in between is retrying one, not going off.
+        self._closing.clear()
         link = Link(handle, address, "", at.time_us, clock_jumped=self.clock_broken)
         self.open[handle] = link
         self._learn_transport(link, transport, at)

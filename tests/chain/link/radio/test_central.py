@@ -20,6 +20,10 @@ from unstuck.chain.link.gatt import ids
 UNENCRYPTED = 0x0F
 
 
+def up(client: BleakClient) -> bool:
+    return client.is_connected
+
+
 def characteristic(client: BleakClient, uuid: str) -> BleakGATTCharacteristic:
     found = client.services.get_characteristic(uuid)
     assert found is not None
@@ -62,7 +66,7 @@ def test_every_member_of_a_client() -> None:
         async with Room() as room:
             gone: list[BleakClient] = []
             client = await room.connected(gone=gone.append)
-            assert client.is_connected
+            assert up(client)
             assert client.address == TRACKER_ADDRESS
             assert client.name == "Unstuck One"
             assert client.mtu_size == 517
@@ -94,7 +98,7 @@ def test_every_member_of_a_client() -> None:
             await asyncio.sleep(10.0)
             assert len(said) == before
             await client.disconnect()
-            assert not bool(client.is_connected)
+            assert not up(client)
             assert gone == [], "who ends the link himself is not told that it ended"
             await client.disconnect()
             with pytest.raises(BleakError):
@@ -103,7 +107,7 @@ def test_every_member_of_a_client() -> None:
             assert bytes(await client.read_gatt_char(ids.SECURE)) == b"\0", "the bond is used at once"
             await client.unpair()
             assert await room.phone.bonded() == []
-            assert not client.is_connected
+            assert not up(client)
 
     in_the_air(work())
 

@@ -29,7 +29,7 @@ from bumble import device as bumble_device
 from bumble.gatt import Characteristic, Service
 
 from unstuck.chain.link.gatt import ids
-from unstuck.chain.link.gatt.values import PreferredConfiguration, PreferredMode
+from unstuck.chain.link.gatt.values import Command, PreferredConfiguration, PreferredMode
 from unstuck.chain.link.radio.host import Host
 
 MTU = 517
@@ -62,6 +62,9 @@ class VirtualPhone:
             Characteristic.READABLE,
             gatt.CharacteristicValue(read=lambda _connection: bytes((self.mode,))),
         )
+        self._command: Characteristic[bytes] = Characteristic(
+            ids.GENERAL_PURPOSE_COMMAND, Characteristic.Properties.NOTIFY, Characteristic.READABLE, b""
+        )
         configuration: gatt.CharacteristicValue[bytes] = gatt.CharacteristicValue(
             read=lambda _connection: self.configuration.to_bytes()
         )
@@ -76,9 +79,7 @@ class VirtualPhone:
                         configuration,
                     ),
                     self._mode,
-                    Characteristic(
-                        ids.GENERAL_PURPOSE_COMMAND, Characteristic.Properties.NOTIFY, Characteristic.READABLE, b""
-                    ),
+                    self._command,
                 ],
             )
         )
@@ -97,6 +98,10 @@ class VirtualPhone:
         """Tell connected trackers how the link should run from now on."""
         self.mode = mode
         await self.host.device.notify_subscribers(self._mode, bytes((mode,)))
+
+    async def order(self, command: Command) -> None:
+        """Give connected trackers an order."""
+        await self.host.device.notify_subscribers(self._command, bytes((command,)))
 
     async def bonded(self) -> list[str]:
         """Addresses of the devices this phone has keys of."""
@@ -227,7 +232,7 @@ class _Client(BaseBleakClient):
             raise BleakError("connected already")
         self._why = 0
         try:
-            # Not Bumble's own time-out: it knows none while it looks for a bonded device by its keys, and waits in a
+            # Not Bumble's own time-out: it knows none while it looks for a bonded device by its keys, and it waits in a
             # way (asyncio.wait_for of Python 3.11) that forgets a cancellation in the moment of success.
             async with asyncio.timeout(timeout_s):
                 with self._translated():

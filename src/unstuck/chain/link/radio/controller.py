@@ -136,7 +136,7 @@ class RadioController(Controller):
     # connections
 
     def on_hci_le_create_connection_command(self, command: hci.HCI_LE_Create_Connection_Command) -> None:
-        """Vol. 4 part E, 7.8.12; refused with 0x09 when every slot is taken, with 0x0b when there is that link."""
+        """Vol. 4 part E, 7.8.12; 0x09 when every slot is taken, 0x0b when there is such a link already."""
         if command.peer_address in self.le_connections:
             self._send_hci_command_status(hci.HCI_ErrorCode.CONNECTION_ALREADY_EXISTS_ERROR, command.op_code)
             return

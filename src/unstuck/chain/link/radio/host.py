@@ -36,7 +36,7 @@ STATIC_RANDOM = 0xC0
 
 class _Bumble(BumbleHost):
     """Bumble's host on one of our controllers. What it lacks: a caller that is cancelled leaves its command half done,
-    and the answer is then taken for the next one's; a controller that lost its power leaves all waiting for ever.
+    and the answer is then taken for the next one's; a controller without power leaves everybody waiting for ever.
     """
 
     def __init__(self, controller: RadioController) -> None:
@@ -51,7 +51,7 @@ class _Bumble(BumbleHost):
             return await asyncio.shield(command)
         except asyncio.CancelledError:
             if command.cancelled():
-                raise hci.HCI_Error(_GONE) from None  # type: ignore[no-untyped-call]  # Bumble gives it none
+                raise hci.HCI_Error(_GONE) from None  # type: ignore[no-untyped-call]  # Bumble gives it no annotation
             await asyncio.wait((command,))
             raise
 
