@@ -1,5 +1,6 @@
 """One guest for all tests here: it takes a quarter of a minute to come up."""
 
+import compileall
 import contextlib
 import os
 import shutil
@@ -11,7 +12,7 @@ from bumble.transport import open_transport
 
 from tests.bluez import tools
 from tests.bluez.guest import Guest, started
-from tests.bluez.tools import GuestError, Kernel
+from tests.bluez.tools import REPOSITORY, GuestError, Kernel
 from unstuck.chain.link.radio.air import Air
 from unstuck.chain.link.radio.controller import RadioController
 
@@ -40,6 +41,8 @@ async def linux(anyio_backend: str) -> AsyncIterator[Linux]:
     if reason := tools.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     kernel = tools.kernel()
+    # Else each run there compiles the agent again, which takes a guest without KVM ten seconds.
+    compileall.compile_dir(REPOSITORY / "src", quiet=1)
     for last_try in (False, True):
         async with contextlib.AsyncExitStack() as stack:
             try:
