@@ -31,6 +31,9 @@ _LOGIN_LETTERS = 32
 """Of a digest in hexadecimal: 128 bits."""
 _NAME_MOST = 64
 """Letters of an account's id or name that are kept: no name is longer (domain/names.py)."""
+_LABEL_MOST = 64
+"""Characters of a model or a version that the server takes (server-api.md)."""
+
 _AGENT_HEADER = "Unstuck-Agent"
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -117,7 +120,10 @@ class Server:
                 "held": held.to_plain(status.held),
                 "overwritten": held.to_plain(status.overwritten),
                 **({} if status.keeps_s is None else {"keeps_s": status.keeps_s}),
-                **{name: text for name, text in versions.items() if text},
+                # What the server could not take for a label is left out: it must not keep the ranges from being told.
+                **{
+                    name: text for name, text in versions.items() if text.isprintable() and 0 < len(text) <= _LABEL_MOST
+                },
             }
         await self._ask("POST", f"/v1/trackers/{tracker}/held", json=told)
 
