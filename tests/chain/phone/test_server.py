@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from unstuck.chain.phone.engine import Status
 from unstuck.chain.phone.server import Server
 from unstuck.chain.records import Ranges
 
-STATUS = Status("t1", "Band", boot=1, now_s=1000, held={1: Ranges.span(0, 9)}, overwritten={})
+STATUS = Status("t1", "Band", boot=1, end=10, tag=7, now_s=1000, held={1: Ranges.span(0, 9)}, overwritten={})
 
 
 def told(status: Status) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def told(status: Status) -> dict[str, Any]:
 
 
 def with_versions(model: str, firmware: str) -> Status:
-    return Status("t1", "Band", 1, 1000, STATUS.held, {}, firmware=firmware, model=model)
+    return replace(STATUS, firmware=firmware, model=model)
 
 
 def test_model_and_firmware_are_told_with_what_is_held() -> None:
