@@ -19,7 +19,7 @@ from unstuck.cli.tracker import tracker
 from unstuck.cli.up import up
 
 DOCTOR = "The doctor"
-CHAIN = "The open chain, in the making"
+CHAIN = "The open chain"
 
 app = typer.Typer(
     name="unstuck",
