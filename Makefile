@@ -12,8 +12,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := temp/demo
 SCENARIO ?= walked-away
-# All that keeps its data in a server's database; `unstuck up` has its own, which is always embedded.
-POSTGRES_TESTS := tests/chain/server $(filter-out tests/chain/test_up.py,$(wildcard tests/chain/test_*.py))
+# All that keeps its data in a server's database. Apart: `unstuck up`, whose database is always embedded; test_steps, which
+# counts the steps of SQLite; and what needs no database.
+POSTGRES_TESTS := tests/chain/server $(filter-out $(patsubst %,tests/chain/test_%.py,up steps paced schedules),\
+    $(wildcard tests/chain/test_*.py))
 
 # Locked installs only: hashes are required, and the build tools come from the lock too.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet

@@ -22,6 +22,7 @@ from unstuck.cli.agent_run import AgentRequest
 from unstuck.cli.keys import read_public
 from unstuck.cli.main import app
 from unstuck.cli.status import ExitStatus
+from unstuck.cli.up_login import login_at
 from unstuck.model.errors import UsageError
 
 CODE = code_of(bytes(range(10)))
@@ -43,7 +44,7 @@ def test_a_published_release_gets_onto_the_tracker(tmp_path: Path, capsys: pytes
     async def life() -> tuple[ExitStatus, ExitStatus, Tracker]:
         with up_run._server(tmp_path, 0, time.time) as server:
             release("publish", f"{image}.release", image, "--key", f"{key}.pub", "--data", tmp_path / "server")
-            await up_run._login(agent, server, Claim(tracker_id(CODE), CODE))
+            await login_at(agent, server, Claim(tracker_id(CODE), CODE), "band")
             tracker = Tracker(
                 Identity(tracker_id(CODE), "Band", "1.0.0"),
                 Folder(tmp_path / "tracker"),

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from unstuck import __version__
+from unstuck.cli.account import account
 from unstuck.cli.agent import agent
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
@@ -141,6 +142,7 @@ app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)
 app.command(rich_help_panel=CHAIN)(link)
+app.add_typer(account, rich_help_panel=CHAIN)
 app.add_typer(release, rich_help_panel=CHAIN)
 app.command(rich_help_panel=CHAIN)(server)
 app.command(rich_help_panel=CHAIN)(tracker)

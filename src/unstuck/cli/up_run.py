@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-import secrets
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import typer
 
 from unstuck import __version__
@@ -41,20 +39,16 @@ from unstuck.chain.tracker.source import DAY_S, Source
 from unstuck.chain.virtual import VirtualPair
 from unstuck.cli.state import (
     JOURNAL_FILE,
-    Login,
     private_folder,
-    read_login,
     state_folder,
     tracker_code,
-    write_login,
-    write_private,
 )
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker_run import load_replay
+from unstuck.cli.up_login import Network, login_at
 from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
 
-ACCOUNT_FILE = "account.json"
 WORN_BEFORE_S = 6 * 3600
 """A new tracker has been worn this long already: there is something to drain at once."""
 
@@ -63,9 +57,6 @@ LOOK_EVERY_S = 1.0
 
 LOOK_AGAIN_S = 5.0
 """Seconds between two looks for a tracker that is not known yet."""
-
-START_PATIENCE_S = 20.0
-"""Real seconds for the server to answer at first; it takes one or two."""
 
 _NAME = "Unstuck virtual tracker"
 _LOCAL = "127.0.0.1"
@@ -132,16 +123,6 @@ class _Time:
     def stop(self) -> None:
         """It does not pass any more."""
         self._stopped_s = self()
-
-
-class _Network(httpx.AsyncHTTPTransport):
-    """The network as ever, during which the chain's clock runs no faster than the server answers."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One request."""
-        loop = asyncio.get_running_loop()
-        with loop.held() if isinstance(loop, PacedLoop) else nullcontext():
-            return await super().handle_async_request(request)
 
 
 def _begins_s(at: str) -> float:
@@ -217,8 +198,8 @@ class _Up:
             claim = await self._known(link)
             if claim is None:
                 return ExitStatus.HEALTHY
-            login = await _login(self._folder, self._address, claim)
-            server = await stack.enter_async_context(Server(login.server, login.token, _Network()))
+            login = await login_at(self._folder, self._address, claim, _NAME)
+            server = await stack.enter_async_context(Server(login.server, login.token, Network()))
             agent = self._agent(claim.tracker, link, server)
             syncing = asyncio.create_task(agent.run())
             try:
@@ -352,73 +333,6 @@ class _Up:
         if status is not None:
             return Wrist(status.now_s, status.held, None, status.battery_percent)
         return Wrist(None, {}, None, None)
-
-
-async def _login(folder: Path, address: str, claim: Claim) -> Login:
-    """This device's login at the server: the kept one, else a new account that claims the tracker."""
-    network = httpx.AsyncClient(base_url=address, trust_env=False, transport=_Network(), timeout=START_PATIENCE_S)
-    async with network as http:
-        try:
-            return await _signed_in(http, folder, address, claim)
-        except httpx.TransportError as error:
-            reason = f"does not answer within {START_PATIENCE_S:g} s ({type(error).__name__})"
-            raise UsageError(ErrorCode.AGENT_USAGE, given="the server", reason=reason) from error
-
-
-async def _signed_in(http: httpx.AsyncClient, folder: Path, address: str, claim: Claim) -> Login:
-    tracker, code = claim.tracker, claim.code
-    await _answers(http)
-    kept = read_login(folder)
-    if kept is not None:
-        known = await http.get(f"/v1/trackers/{tracker}/watermarks", headers=_with(kept.token))
-        if known.is_success:
-            kept = replace(kept, server=address)
-            write_login(folder, kept)  # the port may be another one this time; 'unstuck ledger' reads it here
-            return kept
-    session = await _session(http, folder / ACCOUNT_FILE)
-    await _made(http, "/v1/trackers", {"tracker": tracker, "code": code, "name": _NAME}, session)
-    token = await _made(http, "/v1/tokens", {"name": "unstuck up"}, session)
-    login = Login(address, token["token"])
-    write_login(folder, login)
-    return login
-
-
-async def _session(http: httpx.AsyncClient, file: Path) -> str:
-    """A session of this machine's own account, which is made when there is none yet."""
-    if file.exists():
-        account = json.loads(file.read_text(encoding="utf-8"))
-        signed_in = await http.post("/v1/sessions", json=account)
-        if signed_in.is_success:
-            return str(signed_in.json()["token"])
-    account = {"name": f"owner-{secrets.token_hex(6)}", "password": secrets.token_urlsafe(24)}
-    write_private(file, json.dumps(account))
-    return (await _made(http, "/v1/accounts", account, ""))["token"]
-
-
-def _with(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-async def _made(http: httpx.AsyncClient, path: str, body: dict[str, str], token: str) -> dict[str, str]:
-    answer = await http.post(path, json=body, headers=_with(token))
-    if not answer.is_success:
-        raise UsageError(ErrorCode.AGENT_USAGE, given=path, reason=f"the server refused it: {answer.text[:200]}")
-    made: dict[str, str] = answer.json()
-    return made
-
-
-async def _answers(http: httpx.AsyncClient) -> None:
-    """Wait until the server answers."""
-    until = time.monotonic() + START_PATIENCE_S
-    while True:
-        try:
-            await http.get("/v1/status")
-        except httpx.TransportError as error:
-            if time.monotonic() > until:
-                raise UsageError(ErrorCode.AGENT_USAGE, given="the server", reason="does not start") from error
-            await asyncio.sleep(0.05)
-        else:
-            return
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

@@ -46,6 +46,10 @@ class ErrorCode(StrEnum):
     # the phone agent
     AGENT_JOURNAL = "agent.journal"
     AGENT_USAGE = "agent.usage"
+    # the server, as a person meets it
+    SERVER_REFUSED = "server.refused"
+    SERVER_SILENT = "server.silent"
+    SERVER_STRANGE = "server.strange"
     # a fault of ours
     KNOWLEDGE_INVALID = "knowledge.invalid"
 
@@ -107,6 +111,9 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.USAGE_LINK: "{given}: {reason}.",
     ErrorCode.AGENT_JOURNAL: "the agent's journal: {reason}.",
     ErrorCode.AGENT_USAGE: "{given}: {reason}.",
+    ErrorCode.SERVER_REFUSED: "{message} {what_to_do}",
+    ErrorCode.SERVER_SILENT: "{address}: does not answer ({reason}); check the address, the network and the server.",
+    ErrorCode.SERVER_STRANGE: "{address}: is no Unstuck server, or another version ({reason}); check the address.",
     ErrorCode.KNOWLEDGE_INVALID: (
         "the knowledge is inconsistent: {reason}; this is a fault of Unstuck, please report it."
     ),

@@ -34,7 +34,7 @@ _NAME_MOST = 64
 _LABEL_MOST = 64
 """Characters of a model or a version that the server takes (server-api.md)."""
 
-_AGENT_HEADER = "Unstuck-Agent"
+AGENT_HEADER = "Unstuck-Agent"
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -60,7 +60,7 @@ class Server:
     def __init__(self, address: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.login = hashlib.sha256(token.encode()).hexdigest()[:_LOGIN_LETTERS]
         self._address = address
-        headers = {_AGENT_HEADER: __version__, "Authorization": f"Bearer {token}"}
+        headers = {AGENT_HEADER: __version__, "Authorization": f"Bearer {token}"}
         self._http = httpx.AsyncClient(
             base_url=address,
             headers=headers,
@@ -144,7 +144,9 @@ class Server:
         try:
             async with self._http.stream("GET", path, headers=headers) as answer:
                 if not answer.is_success:
-                    raise refusal(answer.status_code, answer.headers.get("Retry-After"), _json(await _read(answer)))
+                    raise refusal(
+                        answer.status_code, answer.headers.get("Retry-After"), read_json(await read_bounded(answer))
+                    )
                 passed_over = 0 if answer.status_code == httpx.codes.PARTIAL_CONTENT else offset
                 async for part in answer.aiter_bytes():
                     piece = part[passed_over:][:left]
@@ -166,7 +168,7 @@ class Server:
         return await self._map("/v1/status")
 
     async def _map(self, path: str, query: dict[str, int] | None = None) -> dict[str, Any]:
-        found = _json(await self._ask("GET", path, params=query))
+        found = read_json(await self._ask("GET", path, params=query))
         if not isinstance(found, dict):
             raise ServerError(Outcome.SERVER_UNREADABLE, "no map")
         return found
@@ -175,17 +177,17 @@ class Server:
         """The body of a success."""
         try:
             async with self._http.stream(method, path, **options) as answer:
-                body = await _read(answer)
+                body = await read_bounded(answer)
         except httpx.TimeoutException as fault:
             raise ServerError(Outcome.SERVER_SILENT, "no answer in time") from fault
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise ServerError(Outcome.SERVER_SILENT, str(fault) or type(fault).__name__) from fault
         if not answer.is_success:
-            raise refusal(answer.status_code, answer.headers.get("Retry-After"), _json(body))
+            raise refusal(answer.status_code, answer.headers.get("Retry-After"), read_json(body))
         return body
 
 
-async def _read(answer: httpx.Response) -> bytes:
+async def read_bounded(answer: httpx.Response) -> bytes:
     """Bounded: what a hostile or wrong server sends must not fill this machine's memory."""
     body = bytearray()
     async for part in answer.aiter_bytes():
@@ -195,7 +197,7 @@ async def _read(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _json(body: bytes) -> object:
+def read_json(body: bytes) -> object:
     """None where it is no JSON, which no reader takes for what it wants."""
     try:
         found: object = json.loads(body)

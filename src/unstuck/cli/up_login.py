@@ -1,0 +1,112 @@
+"""The login of ``unstuck up`` at its own server: the kept one, else a new account that claims the tracker."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from unstuck.chain.paced import PacedLoop
+from unstuck.chain.phone.answers import ServerError
+from unstuck.chain.phone.person import AccountError, Person
+from unstuck.chain.phone.server import Server
+from unstuck.chain.phone.tracker import Claim
+from unstuck.cli.state import Login, read_login, write_login, write_private
+from unstuck.model.errors import ErrorCode
+
+ACCOUNT_FILE = "account.json"
+START_PATIENCE_S = 20.0
+"""Real seconds for the server to answer at first; it takes one or two."""
+
+
+class Network(httpx.AsyncHTTPTransport):
+    """The network as ever, during which the chain's clock runs no faster than the server answers."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request; the answer's body comes later and is waited for in the same way."""
+        with _held():
+            answer = await super().handle_async_request(request)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        answer.stream = _Body(answer.stream)
+        return answer
+
+
+class _Body(httpx.AsyncByteStream):
+    """The rest of an answer: at 2000 times real time a wait of 10 ms would be all of the client's patience."""
+
+    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts = aiter(self._inner)
+        while True:
+            with _held():
+                part = await anext(parts, None)
+            if part is None:
+                return
+            yield part
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        await self._inner.aclose()
+
+
+def _held() -> AbstractContextManager[None]:
+    loop = asyncio.get_running_loop()
+    return loop.held() if isinstance(loop, PacedLoop) else nullcontext()
+
+
+async def login_at(folder: Path, address: str, claim: Claim, label: str) -> Login:
+    """This device's login; the tracker is this account's then. AccountError when the server will not, or is silent."""
+    async with Person(address, transport=Network()) as person:
+        await _answers(person)
+        kept = read_login(folder)
+        if kept is not None and await _knows(address, kept.token, claim.tracker):
+            kept = replace(kept, server=address)
+            write_login(folder, kept)  # the port may be another one this time; 'unstuck ledger' reads it here
+            return kept
+        await _signed_in(person, folder / ACCOUNT_FILE)
+        await person.claim(claim.tracker, claim.code, label)
+        fresh = Login(address, await person.device_token("unstuck up"))
+        write_login(folder, fresh)
+        return fresh
+
+
+async def _knows(address: str, token: str, tracker: str) -> bool:
+    async with Server(address, token, Network()) as server:
+        try:
+            await server.watermarks(tracker)
+        except ServerError:
+            return False
+    return True
+
+
+async def _signed_in(person: Person, file: Path) -> None:
+    """As this machine's own account, which is made when there is none yet, or this server knows it no more."""
+    if file.exists():
+        account = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            return await person.sign_in(**account)
+        except AccountError as fault:
+            if fault.code != ErrorCode.SERVER_REFUSED:
+                raise
+    account = {"name": f"owner-{secrets.token_hex(6)}", "password": secrets.token_urlsafe(24)}
+    write_private(file, json.dumps(account))
+    return await person.register(**account)
+
+
+async def _answers(person: Person) -> None:
+    """Wait until the server answers."""
+    until = time.monotonic() + START_PATIENCE_S
+    while True:
+        try:
+            return await person.status()
+        except AccountError as fault:
+            if fault.code != ErrorCode.SERVER_SILENT or time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.05)
