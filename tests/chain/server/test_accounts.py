@@ -347,10 +347,25 @@ def test_a_login_begun_before_a_password_change_does_not_end_after_it(
 
 
 def test_an_account_has_no_end_of_tokens(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unstuck.chain.server.domain.tokens.MOST_TOKENS", 3)
+    monkeypatch.setattr("unstuck.chain.server.domain.tokens.MOST_DEVICES", 2)
     person = world.person("anna")
     made = [person.ask("POST", "/v1/tokens", json={"name": "phone"}).status_code for _ in range(3)]
     assert made == [201, 201, 409]
+
+
+def test_a_person_with_too_many_logins_still_gets_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unstuck.chain.server.domain.tokens.MOST_DEVICES", 2)
+    monkeypatch.setattr("unstuck.chain.server.domain.tokens.MOST_SESSIONS", 3)
+    person = world.person("anna")
+    for _ in range(2):
+        person.device()
+    assert [sign_in(world, "anna")[0] for _ in range(4)] == [201] * 4
+    gone = person.ask("GET", "/v1/tokens")
+    assert code_of_error(gone) == (401, "token.signed_out")
+    newest = world.client().post("/v1/sessions", json={"name": "anna", "password": PASSWORD}).json()["token"]
+    listed = person.ask("GET", "/v1/tokens", newest).json()["tokens"]
+    live = [one["kind"] for one in listed if one["revoked"] is None]
+    assert sorted(live) == ["device"] * 2 + ["session"] * 3
 
 
 def test_a_device_learns_whose_it_is_and_no_two_accounts_are_the_same(world: World) -> None:

@@ -10,6 +10,7 @@ from tests.chain.releases.made import KEYS, MODEL, image, release
 from tests.chain.server.world import CHEAP, NO_LIMITS, NOW, Agent, World, code_of_error, durable, minutes
 from unstuck.chain.releases import ReleaseKind, decode_release, verified
 from unstuck.chain.server.domain.settings import Settings
+from unstuck.chain.server.routes import releases as route
 from unstuck.chain.server.storage import releases
 from unstuck.chain.server.storage.database import Database
 
@@ -51,6 +52,14 @@ def test_the_list_is_public_and_newest_first_by_kind_and_product(world: World, d
     manifest = verified(base64.b64decode(found[1]["signed"]), KEYS)
     assert (manifest.notes, manifest.over) == (found[1]["notes"], found[1]["over"]) == ("Better sleep.", "2.0.0")
     assert found[1]["sha256"] == manifest.sha256.hex()
+
+
+def test_who_reads_an_image_slowly_keeps_no_connection_of_the_database(world: World, database: Database) -> None:
+    manifest = decode_release(publish(database, IMAGE)).manifest
+    parts = route._parts(world.app.state.services, manifest, 0, len(IMAGE))
+    assert IMAGE.startswith(next(parts))
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # that of a queue has it
+    assert len(b"".join(parts)) < len(IMAGE)
 
 
 def test_a_version_means_one_image_for_ever(world: World, database: Database) -> None:

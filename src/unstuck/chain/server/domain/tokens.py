@@ -16,8 +16,10 @@ ID_BYTES = 8
 SECRET_BYTES = 32
 _FORM = re.compile(r"unstuck_(session|device)_([0-9a-f]{16})_([0-9a-f]{64})")
 
-MOST_TOKENS = 200
-"""Live tokens of one account: far more than a person has devices; bounds what a runaway script makes."""
+MOST_DEVICES = 200
+"""Live device tokens of one account: far more than a person has devices; bounds what a runaway script makes."""
+MOST_SESSIONS = 20
+"""Open sessions of one account: more than a person has screens; one more ends the oldest."""
 
 
 class TokenKind(StrEnum):

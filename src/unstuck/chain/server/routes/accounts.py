@@ -190,8 +190,10 @@ def _by_name(services: Services, name: str) -> Account | None:
 
 def _session(services: Services, connection: Connection, account: int) -> shapes.SignedIn:
     now = services.ambient.now()
-    if accounts.live_tokens(connection, account, now) >= tokens.MOST_TOKENS:
-        raise Refusal(Code.TOKEN_TOO_MANY)
+    sessions = accounts.live_tokens(connection, account, TokenKind.SESSION, now)
+    # The oldest end; refused, a person could not get in to revoke any.
+    for old in sessions[: max(0, len(sessions) - tokens.MOST_SESSIONS + 1)]:
+        accounts.revoke(connection, account, old, Revoked.SIGNED_OUT, now)
     fresh = tokens.make(TokenKind.SESSION, services.ambient.random_bytes(tokens.ID_BYTES + tokens.SECRET_BYTES))
     expires_at = now + services.settings.session_s
     accounts.add_token(connection, account, TokenKind.SESSION, fresh, "session", now, expires_at)

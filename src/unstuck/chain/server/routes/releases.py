@@ -116,7 +116,8 @@ def firmware(tracker: OwnTracker, caller: Anyone, services: TheServices) -> shap
 def _parts(services: Services, manifest: Manifest, first: int, end: int) -> Iterator[bytes]:
     for offset in range(first, end, _PART_BYTES):
         with services.database.read() as connection:
-            yield releases.part(connection, manifest, offset, min(_PART_BYTES, end - offset))
+            part = releases.part(connection, manifest, offset, min(_PART_BYTES, end - offset))
+        yield part  # outside: who reads slowly must not keep a connection of the database
 
 
 def _shape(one: Published) -> shapes.ReleaseShape:

@@ -32,7 +32,7 @@ def make_device_token(given: shapes.NewToken, caller: Person, services: TheServi
         session = accounts.token(connection, caller.token)
         if session is None or session.revoked is not None:  # a password change may have come in between
             raise Refusal(Code.LOGIN_CHANGED_MEANWHILE)
-        if accounts.live_tokens(connection, caller.account, now) >= tokens.MOST_TOKENS:
+        if len(accounts.live_tokens(connection, caller.account, TokenKind.DEVICE, now)) >= tokens.MOST_DEVICES:
             raise Refusal(Code.TOKEN_TOO_MANY)
         accounts.add_token(connection, caller.account, TokenKind.DEVICE, fresh, given.name, now, None)
     return shapes.MadeToken(id=fresh.id, token=fresh.text)

@@ -1,5 +1,6 @@
 """Accounts, recovery codes and tokens, in SQL. Every function works inside the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
@@ -164,14 +165,17 @@ def touch(connection: Connection, account: int, id_: str, now: float) -> None:
     )
 
 
-def live_tokens(connection: Connection, account: int, now: float) -> int:
-    """How many are neither revoked nor expired."""
+def live_tokens(connection: Connection, account: int, kind: TokenKind, now: float) -> Sequence[str]:
+    """Ids of those that are neither revoked nor expired, the oldest first."""
     live = and_(
         tokens.c.account_id == account,
+        tokens.c.kind == kind,
         tokens.c.revoked.is_(None),
         or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now),
     )
-    return int(connection.execute(select(func.count()).select_from(tokens).where(live)).scalar_one())
+    return (
+        connection.execute(select(tokens.c.id).where(live).order_by(tokens.c.created_at, tokens.c.id)).scalars().all()
+    )
 
 
 def list_tokens(connection: Connection, account: int) -> list[RowMapping]:

@@ -8,6 +8,7 @@ from threading import Lock
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -54,16 +55,12 @@ class Database:
         """Bring the layout up to date. A database of a newer server is refused by Alembic."""
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        with self.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
-                connection.commit()
+        with self.engine.connect() as connection, _alone(connection) if self.is_sqlite else _locked(connection):
             config.attributes["connection"] = connection
             command.upgrade(config, to)
+            if self.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                raise CommandError(f"rows of '{broken[0]}' would point nowhere after the change; nothing was changed")
             connection.commit()
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
-                connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -87,6 +84,34 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """SQLite changes a column by making the table anew; with its foreign keys on, dropping the old one would take
+    every row that points to it along. They are off meanwhile (inside a transaction the setting does nothing).
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()  # nothing is left to undo after a commit; a broken change must not stay open
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    """One server at a time changes a PostgreSQL database."""
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
+        connection.commit()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
