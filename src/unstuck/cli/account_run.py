@@ -227,11 +227,13 @@ def _print(found: dict[str, Any], console: Console) -> None:
         (one["tracker"], one["name"], _day(one["claimed_at"]), _day(one["released_at"])) for one in found["trackers"]
     ]
     _table(console, ("tracker", "name", "claimed", "released"), trackers)
+    # Sessions that ended would bury the devices; --json has them.
     logins = [
-        (one["id"], one["kind"], one["name"], _day(one["created_at"]), _day(one["last_used_at"]), _ended(one))
+        (one["id"], one["name"], _day(one["created_at"]), _day(one["last_used_at"]), _state(one))
         for one in found["tokens"]
+        if one["kind"] == "device" or not one["revoked"]
     ]
-    _table(console, ("login", "kind", "name", "made", "last used", "state"), logins)
+    _table(console, ("login", "name", "made", "last used", "state"), logins)
 
 
 def _table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -242,18 +244,17 @@ def _table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str
         return
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, no_wrap=column != "name", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 
 def _day(time_s: float | None) -> str:
-    return "" if time_s is None else f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M}"
+    return "" if time_s is None else f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d}"
 
 
-def _ended(one: Mapping[str, Any]) -> str:
+def _state(one: Mapping[str, Any]) -> str:
     if one["revoked"]:
         return f"{_WORDS.get(one['revoked'], one['revoked'])} {_day(one['revoked_at'])}"
-    expires = one["expires_at"]
-    return "good" if expires is None else f"good until {_day(expires)}"
+    return "good" if one["expires_at"] is None else f"until {_day(one['expires_at'])}"

@@ -79,7 +79,10 @@ async def _run(request: AgentRequest) -> ExitStatus:
         if login is not None:
             server = await stack.enter_async_context(Server(login.server, login.token))
         else:
-            typer.echo("agent: no server is set; records are drained and kept (--server, --token-file)", err=True)
+            typer.echo(
+                "agent: no server is set; records are drained and kept. Next: unstuck account create NAME --server URL",
+                err=True,
+            )
         if request.once:
             showing = asyncio.create_task(_show(link, stack.enter_context(Progress())))
             stack.callback(showing.cancel)

@@ -64,13 +64,14 @@ def run(settings: Settings) -> None:
         raise UsageError(ErrorCode.USAGE_SOURCE, given="--speed", reason="goes with UDP: a real radio keeps real time")
     if settings.replay:
         user, source = load_replay(settings.replay, settings.user)
-        identity = settings.identity or f"replay-{user}"
+        wearer = f"replay-{user}"
     else:
-        source, identity = Generator(settings.seed), settings.identity or f"virtual-{settings.seed}"
-    folder = settings.memory or state_folder() / "trackers" / identity
-    code = ""
-    if not on_udp:
-        # Only who holds it may claim it: the id follows from the code, which it tells over the bond.
+        source, wearer = Generator(settings.seed), f"virtual-{settings.seed}"
+    folder = settings.memory or state_folder() / "trackers" / (settings.identity or wearer)
+    if settings.identity:
+        identity, code = settings.identity, ""
+    else:
+        # Only who holds the code may claim it: the id follows from it. Over a bond the tracker tells it to the agent.
         code = tracker_code(private_folder(folder))
         identity = tracker_id(code)
     now_s = time.time()
@@ -78,6 +79,7 @@ def run(settings: Settings) -> None:
 
     def ready(address: tuple[str, int]) -> None:
         typer.echo(f"tracker {identity} listens on UDP {address[0]}:{address[1]}; memory in {folder}")
+        typer.echo(f"to claim it: unstuck account claim {identity} {code}" if code else "no account can claim this id")
 
     try:
         device = Tracker(

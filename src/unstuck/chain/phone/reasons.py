@@ -215,33 +215,43 @@ MEANINGS: Mapping[Outcome, Meaning] = {
         "The server is in maintenance", _SAFE_HERE, "Nothing to do; it is tried again.", Retry.BACK_OFF
     ),
     Outcome.TOKEN_MISSING: Meaning(
-        "This agent is not signed in", _SAFE_HERE, "Make a device token and give it to the agent.", Retry.PERSON
+        "This agent is not signed in", _SAFE_HERE, "Run 'unstuck account login NAME'.", Retry.PERSON
     ),
     Outcome.TOKEN_UNKNOWN: Meaning(
-        "The server does not know this login", _SAFE_HERE, "Check the server's address, then sign in.", Retry.PERSON
+        "The server does not know this login",
+        _SAFE_HERE,
+        "Check the server's address, then run 'unstuck account login NAME'.",
+        Retry.PERSON,
     ),
-    Outcome.TOKEN_EXPIRED: Meaning("The login has expired", _SAFE_HERE, "Sign this device in again.", Retry.PERSON),
-    Outcome.TOKEN_SIGNED_OUT: Meaning("This login was signed out", _SAFE_HERE, "Sign in again.", Retry.PERSON),
+    Outcome.TOKEN_EXPIRED: Meaning(
+        "The login has expired", _SAFE_HERE, "Run 'unstuck account login NAME'.", Retry.PERSON
+    ),
+    Outcome.TOKEN_SIGNED_OUT: Meaning(
+        "This login was signed out", _SAFE_HERE, "Run 'unstuck account login NAME'.", Retry.PERSON
+    ),
     Outcome.TOKEN_REVOKED: Meaning(
-        "The login was revoked by the account's owner", _SAFE_HERE, "Sign this device in again.", Retry.PERSON
+        "The login was revoked by the account's owner", _SAFE_HERE, "Run 'unstuck account login NAME'.", Retry.PERSON
     ),
     Outcome.TOKEN_WRONG_KIND: Meaning(
-        "This is no device token", _SAFE_HERE, "Make a device token and give it to the agent.", Retry.PERSON
+        "This is no device token", _SAFE_HERE, "Run 'unstuck account login NAME'.", Retry.PERSON
     ),
     Outcome.TOKEN_PASSWORD_CHANGED: Meaning(
         "The login was revoked because the password was changed",
         _SAFE_HERE,
-        "Sign this device in again with the new password.",
+        "Run 'unstuck account login NAME' with the new password.",
         Retry.PERSON,
     ),
     Outcome.TOKEN_SECOND_FACTOR: Meaning(
         "The login was revoked because a second factor was set up",
         _SAFE_HERE,
-        "Sign this device in again with the password and a code.",
+        "Run 'unstuck account login NAME' with the password and a code.",
         Retry.PERSON,
     ),
     Outcome.NOT_CLAIMED: Meaning(
-        "The account has not claimed this tracker", _SAFE_HERE, "Claim it with the code it shows.", Retry.PERSON
+        "The account has not claimed this tracker",
+        _SAFE_HERE,
+        "Run 'unstuck account claim TRACKER CODE' with the code it shows.",
+        Retry.PERSON,
     ),
     Outcome.RELEASED: Meaning(
         "The account has released this tracker", _SAFE_HERE, "Claim it again with the code it shows.", Retry.PERSON
