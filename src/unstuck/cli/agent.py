@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from unstuck.cli.numbers import finite
+
 
 def agent(
     tracker: Annotated[
@@ -24,7 +26,9 @@ def agent(
     folder: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Journal and login (default: in your state folder).")
     ] = None,
-    every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="The rhythm of syncs.")] = 900.0,
+    every: Annotated[
+        float, typer.Option(callback=finite, min=1, metavar="SECONDS", help="The rhythm of syncs.")
+    ] = 900.0,
     adopt_journal: Annotated[
         bool,
         typer.Option("--adopt-journal", help="Send all that the journal holds to this account, whosever it is."),
@@ -39,7 +43,7 @@ def agent(
             help="Update the tracker's firmware from the server's releases, then stop: status 0 when it is new.",
         ),
     ] = False,
-    seconds: Annotated[float, typer.Option(metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
+    seconds: Annotated[float, typer.Option(callback=finite, metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
     pair_again: Annotated[
         bool,
         typer.Option("--pair-again", help="Forget this machine's key of the tracker and pair anew; erases nothing."),

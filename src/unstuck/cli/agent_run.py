@@ -5,7 +5,8 @@ import json
 import re
 import signal
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,8 @@ async def _run(request: AgentRequest) -> ExitStatus:
     elif request.adopt_journal:
         raise UsageError(ErrorCode.AGENT_USAGE, given="--adopt-journal", reason="name the account's server and token")
     async with AsyncExitStack() as stack:
+        hurry = _SyncNow()
+        stack.callback(hurry.close)
         journal = Journal(folder / JOURNAL_FILE)
         stack.callback(journal.close)
         host = Desktop(folder)
@@ -86,7 +89,7 @@ async def _run(request: AgentRequest) -> ExitStatus:
         if request.once:
             showing = asyncio.create_task(_show(link, stack.enter_context(Progress())))
             stack.callback(showing.cancel)
-        tracker = await _which(journal, link, once=request.once)
+        tracker = await _which(journal, link, hurry, once=request.once)
         if tracker is None:
             return ExitStatus.STUCK
         said = _Says(request.as_json)
@@ -101,7 +104,7 @@ async def _run(request: AgentRequest) -> ExitStatus:
             return await update_firmware(agent, link, server, folder, ways, as_json=request.as_json)
         if request.once:
             return await _once(agent, said, uploads=server is not None)
-        await _keep_on(agent, said, request.seconds)
+        await _keep_on(agent, said, hurry, request.seconds)
     return ExitStatus.HEALTHY
 
 
@@ -122,22 +125,32 @@ async def _once(agent: Agent, said: "_Says", *, uploads: bool) -> ExitStatus:
     return ExitStatus.HEALTHY if all(attempt.outcome.good for attempt in attempts) else ExitStatus.STUCK
 
 
-async def _keep_on(agent: Agent, said: "_Says", seconds: float) -> None:
+async def _keep_on(agent: Agent, said: "_Says", hurry: "_SyncNow", seconds: float) -> None:
     agent.on_attempt = said
-    loop = asyncio.get_running_loop()
-    if hasattr(signal, "SIGUSR1"):
-        loop.add_signal_handler(signal.SIGUSR1, agent.sync_now)
+    hurry.then = agent.sync_now
     try:
         async with asyncio.timeout(seconds or None):
             await agent.run()
     except TimeoutError:
         return
-    finally:
+
+
+class _SyncNow:
+    """What the signal SIGUSR1 does, from the first moment on: unhandled it would end the agent."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.then: Callable[[], None] = self.asked.set
         if hasattr(signal, "SIGUSR1"):
-            loop.remove_signal_handler(signal.SIGUSR1)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: self.then())
+
+    def close(self) -> None:
+        """Leave the signal to others."""
+        if hasattr(signal, "SIGUSR1"):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
 
 
-async def _which(journal: Journal, link: Link, *, once: bool) -> str | None:
+async def _which(journal: Journal, link: Link, hurry: "_SyncNow", *, once: bool) -> str | None:
     """The tracker's id: from the journal, so that uploads go on while it is away; else it is asked.
 
     None: it was asked ``once``, in vain.
@@ -154,7 +167,9 @@ async def _which(journal: Journal, link: Link, *, once: bool) -> str | None:
             typer.echo(f"agent: the tracker is not known yet: {fault.reasons[0].text}", err=True)
         if once:
             return None
-        await asyncio.sleep(ASK_AGAIN_S)
+        hurry.asked.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(hurry.asked.wait(), ASK_AGAIN_S)
 
 
 async def _link(request: AgentRequest, policy: Host) -> UdpLink | BluetoothLink:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from unstuck.cli.numbers import finite
+
 
 def link(
     role: Annotated[str, typer.Option(metavar="hub|node", help="The phone's side or the tracker's.")],
@@ -15,7 +17,10 @@ def link(
     frag: Annotated[int, typer.Option(metavar="BYTES", help="Longest Gattlink packet sent, 5 to 512.")] = 20,
     window: Annotated[int, typer.Option(metavar="PACKETS", help="Windows announced, 0 to 31.")] = 8,
     retransmit: Annotated[
-        float, typer.Option(metavar="MS", help="Wait for an acknowledgement before sending again, above 200.")
+        float,
+        typer.Option(
+            callback=finite, metavar="MS", help="Wait for an acknowledgement before sending again, above 200."
+        ),
     ] = 4000.0,
     compress: Annotated[bool, typer.Option("--compress", help="Send compressed IP headers.")] = False,
     top: Annotated[
@@ -32,7 +37,7 @@ def link(
     put: Annotated[str, typer.Option(metavar="PATH", help="PUT --body there once the link is open, then stop.")] = "",
     body: Annotated[str, typer.Option(metavar="FILE|-", help="What --put sends.")] = "",
     output: Annotated[str, typer.Option(metavar="FILE", help="Where --get writes what it got.")] = "",
-    seconds: Annotated[float, typer.Option(metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
+    seconds: Annotated[float, typer.Option(callback=finite, metavar="N", help="Stop after this (0: at Ctrl-C).")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also every packet.")] = False,
 ) -> None:

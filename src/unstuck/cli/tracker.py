@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from unstuck.cli.numbers import DRIFT_MOST_PPM, SPEED_MOST, finite
+
 
 def tracker(
     replay: Annotated[
@@ -14,7 +16,10 @@ def tracker(
     user: Annotated[str, typer.Option(metavar="ID", help="Whose minutes, where the file has several people.")] = "",
     seed: Annotated[int, typer.Option(help="Without a replay: which made-up person wears it.")] = 1,
     identity: Annotated[
-        str, typer.Option("--id", metavar="ID", help="An id of your own, which no account can claim (default: from its code).")
+        str,
+        typer.Option(
+            "--id", metavar="ID", help="An id of your own, which no account can claim (default: from its code)."
+        ),
     ] = "",
     name: Annotated[str, typer.Option(help="The name it shows.")] = "Unstuck virtual tracker",
     memory: Annotated[
@@ -29,8 +34,21 @@ def tracker(
             help="'udp', or a Bluetooth controller for it alone as Bumble names it: usb:0, serial:PORT.",
         ),
     ] = "udp",
-    speed: Annotated[float, typer.Option(min=1, help="How much faster than real time its days pass.")] = 1.0,
-    drift_ppm: Annotated[float, typer.Option("--drift", metavar="PPM", help="How wrong its clock runs.")] = 0.0,
+    speed: Annotated[
+        float,
+        typer.Option(callback=finite, min=1, max=SPEED_MOST, help="How much faster than real time its days pass."),
+    ] = 1.0,
+    drift_ppm: Annotated[
+        float,
+        typer.Option(
+            "--drift",
+            callback=finite,
+            min=-DRIFT_MOST_PPM,
+            max=DRIFT_MOST_PPM,
+            metavar="PPM",
+            help="How wrong its clock runs.",
+        ),
+    ] = 0.0,
     release_key: Annotated[
         list[Path] | None,
         typer.Option(

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from unstuck.cli.numbers import SPEED_MOST, finite
+
 
 def up(
     replay: Annotated[
@@ -13,15 +15,21 @@ def up(
     ] = None,
     user: Annotated[str, typer.Option(metavar="ID", help="Whose minutes, where the file has several people.")] = "",
     seed: Annotated[int, typer.Option(help="Without a replay: which made-up person wears the tracker.")] = 1,
-    speed: Annotated[float, typer.Option(min=1, help="How much faster than real time everything passes.")] = 1.0,
+    speed: Annotated[
+        float,
+        typer.Option(callback=finite, min=1, max=SPEED_MOST, help="How much faster than real time everything passes."),
+    ] = 1.0,
     every: Annotated[
-        float, typer.Option(min=1, metavar="SECONDS", help="The rhythm of syncs, in the chain's own time.")
+        float,
+        typer.Option(callback=finite, min=1, metavar="SECONDS", help="The rhythm of syncs, in the chain's own time."),
     ] = 60.0,
     folder: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where everything is kept (default: in your state folder).")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The server's port; 0 takes a free one.")] = 0,
-    seconds: Annotated[float, typer.Option(min=0, metavar="N", help="Stop after N real seconds (0: at Ctrl-C).")] = 0.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, min=0, metavar="N", help="Stop after N real seconds (0: at Ctrl-C).")
+    ] = 0.0,
     virtual: Annotated[
         bool, typer.Option("--virtual", help="A virtual tracker on a virtual radio, even where there is Bluetooth.")
     ] = False,
@@ -31,7 +39,10 @@ def up(
     walk_away: Annotated[
         float,
         typer.Option(
-            min=0, metavar="N", help="Carry the virtual tracker out of reach after N real seconds (0: never)."
+            callback=finite,
+            min=0,
+            metavar="N",
+            help="Carry the virtual tracker out of reach after N real seconds (0: never).",
         ),
     ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Where it stands at the end, as JSON.")] = False,

@@ -55,6 +55,9 @@ WORN_BEFORE_S = 6 * 3600
 LOOK_EVERY_S = 1.0
 """Real seconds between two looks: a person sees it move, and the server is hardly asked."""
 
+LAST_SYNC_MOST_S = 10.0
+"""Real seconds for the sync after Ctrl-C: one that goes well takes one or two."""
+
 LOOK_AGAIN_S = 5.0
 """Seconds between two looks for a tracker that is not known yet."""
 
@@ -208,14 +211,31 @@ class _Up:
                 await _cancelled(syncing)
             self._true_time.stop()
             if not self._request.walk_away_s:
-                for once in (agent.drain_once, agent.upload_once):
-                    await once()
+                await self._last_sync(agent)
             look = await self._look(agent, link, server)
         if self._request.as_json:
             typer.echo(json.dumps(document(look), indent=2))
         else:
             typer.echo(f"stopped; everything is kept in {self._folder}")
         return ExitStatus.HEALTHY
+
+    async def _last_sync(self, agent: Agent) -> None:
+        """Bring over what is left, unless it takes too long or is stopped once more; what stays behind is safe."""
+
+        async def work() -> None:
+            await agent.drain_once()
+            await agent.upload_once()
+
+        self._stopped.clear()
+        stopped, syncing = asyncio.create_task(self._stopped.wait()), asyncio.create_task(work())
+        limit_s = LAST_SYNC_MOST_S * self._request.speed
+        await asyncio.wait((stopped, syncing), timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if syncing.done():
+            syncing.result()
+        else:
+            typer.echo("stopped before the last sync was through; it goes on at the next start", err=True)
+        for task in (stopped, syncing):
+            await _cancelled(task)
 
     async def _radio(self, stack: AsyncExitStack) -> tuple[BluetoothLink, tuple[asyncio.Task[None], ...]]:
         """The link, and what lives at its other end here."""
