@@ -25,7 +25,7 @@ from unstuck.chain.records import Ranges, encode
 T = "t1"
 NOW_S = 1_760_000_000
 ME = {"account": "a1", "name": "anna"}
-LEDGER = {"hops": {"server": {"held": {}}}}
+LEDGER: dict[str, object] = {"hops": {"server": {"held": {}}}}
 LEAVES = st.text(st.characters(), max_size=5) | plain
 """Also halves of surrogate pairs, which JSON can carry and nothing here can keep."""
 
