@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unstuck.chain.phone import held
 from unstuck.chain.phone.answers import Ingested, ServerError, read_ingested, read_server_held, refusal
 from unstuck.chain.phone.journal import Rejection, Stored
 from unstuck.chain.phone.reasons import Outcome
@@ -90,25 +91,100 @@ def test_durable_and_rejected_ranges_are_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"boot": 3, "first": 9, "last": 0},
+        {"boot": 3, "first": 0, "last": 2**70},
+        {"boot": 3, "first": -1, "last": 9},
+        {"boot": 3, "first": False, "last": True},
+        {"boot": 3, "first": 0, "last": 20},
+        {"boot": 0, "first": 0, "last": 9},
+        {"boot": 3, "first": 0, "last": None},
+        {"boot": 3, "first": 0, "last": 9.0},
+        {"batch": 2},
+        {"batch": -1},
+        {"batch": True},
+        {},
+    ],
+)
+def test_a_rejection_of_what_was_not_sent_is_no_answer(odd: dict[str, object]) -> None:
+    body = cbor2.dumps({"durable": {}, "rejected": [{"code": "x", **odd}]})
+    assert trouble(lambda: read_ingested(body, SENT, 0)) is Outcome.SERVER_UNREADABLE
+
+
+def test_nothing_is_believed_of_what_was_not_sent() -> None:
+    body = cbor2.dumps({"durable": {3: [[5, 900]], 4: [[0, 9]]}, "rejected": []})
+    assert read_ingested(body, SENT, 0).durable == {3: Ranges.span(5, 19)}
+
+
+@pytest.mark.parametrize("key", ["code", "message", "what_to_do", "minimum"])
+def test_no_word_of_a_refusal_reaches_terminal_or_journal_as_it_came(key: str) -> None:
+    error = refusal(426, None, {key: "a\ud800\x1b[2Jb\n" + "x" * 9999})
+    assert error.detail.isprintable()
+    assert "a  [2Jb " in error.detail
+    assert len(error.detail) <= 400
+    assert refusal(500, None, {key: [1]}).detail == "500"
+
+
+@pytest.mark.parametrize("tag", [0, 1, 4, 5, 30, 35, 36, 37, 100, 258, 260, 261, 1004])
+@pytest.mark.parametrize("value", [[1, 0], [2**70, 2], ["x", 1], "x(", b"x", 2**70, -1, None, [], {}, {"a": []}])
+def test_a_tagged_item_that_is_not_what_its_tag_says_is_one_typed_error(tag: int, value: object) -> None:
+    body = cbor2.dumps(cbor2.CBORTag(tag, value))
+    assert trouble(lambda: read_ingested(body, SENT, 0)) is Outcome.SERVER_UNREADABLE
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_an_answer_or_one_typed_error(body: bytes) -> None:
     assert trouble(lambda: read_ingested(body, SENT, 0)) in (None, Outcome.SERVER_UNREADABLE)
 
 
+numbers = st.integers(-5, 50) | st.sampled_from([2**53 - 1, 2**53, 2**63, 2**70, -(2**70)])
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 50) | st.text(max_size=3),
+    st.none() | st.booleans() | numbers | st.floats() | st.text(max_size=3),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["durable", "rejected", "code", "batch", "1"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["durable", "rejected", "code", "message", "what_to_do", "minimum", "batch", "1"]), inner
+        )
     ),
     max_leaves=12,
 )
+rejection = st.fixed_dictionaries(
+    {"code": st.text(max_size=80)},
+    optional={key: numbers | st.none() | plain for key in ("batch", "boot", "first", "last")},
+)
+ranges = st.dictionaries(numbers | st.text(max_size=2), st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=3))
+answer = plain | st.fixed_dictionaries({"durable": ranges | plain, "rejected": st.lists(rejection, max_size=3) | plain})
 
 
-@given(plain)
-def test_any_values_are_an_answer_or_one_typed_error(body: object) -> None:
-    assert trouble(lambda: read_ingested(cbor2.dumps(body), SENT, 0)) in (None, Outcome.SERVER_UNREADABLE)
+@given(answer)
+def test_any_values_are_an_answer_of_what_was_sent_or_one_typed_error(body: object) -> None:
     assert trouble(lambda: read_server_held(body)) in (None, Outcome.SERVER_UNREADABLE)
+    read: list[Ingested] = []
+    fault = trouble(lambda: read.append(read_ingested(cbor2.dumps(body), SENT, 0)))
+    if fault is not None:
+        assert fault is Outcome.SERVER_UNREADABLE
+        return
+    (found,) = read
+    rejected = held.by_boot((one.boot, one.first, one.last) for one in found.rejected)
+    assert not held.without(held.joined(found.durable, rejected), {3: Ranges.span(0, 19)})
+    assert all(one.code.isprintable() or not one.code for one in found.rejected)
+
+
+loose = st.text(st.characters(), max_size=20)
+"""With halves of surrogate pairs, as JSON can carry them."""
+
+
+@given(
+    st.integers(300, 599),
+    st.none() | st.text(max_size=12),
+    plain | st.dictionaries(st.sampled_from(["code", "message", "what_to_do", "minimum"]), plain | loose),
+)
+def test_any_refusal_is_one_typed_error_that_can_be_kept(status: int, retry_after: str | None, body: object) -> None:
+    error = refusal(status, retry_after, body)
+    assert error.detail.isprintable()
+    error.detail.encode()
 
 
 def trouble(read: Callable[[], object]) -> Outcome | None:

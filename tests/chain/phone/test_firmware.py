@@ -236,7 +236,7 @@ def test_any_bytes_are_one_error(raw: bytes) -> None:
 def test_a_release_that_cannot_be_read_does_not_hide_the_others() -> None:
     agents = release(IMAGE, "5.0.0", kind=ReleaseKind.AGENT, product="unstuck")
     entries: list[object] = [{"signed": base64.b64encode(signed).decode()} for signed in (TWO.raw, agents, b"future")]
-    entries += [{"signed": "?"}, {"signed": None}, {}, 3]
+    entries += [{"signed": "?"}, {"signed": "\u00e9"}, {"signed": None}, {}, 3]
     assert read_offers({"releases": entries, "minimum_agent": "0.1.0"}) == Offers((TWO,), "0.1.0")
 
 

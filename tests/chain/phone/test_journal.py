@@ -12,7 +12,7 @@ from tests.chain.phone.crash import Steps, dies_before_step
 from tests.chain.phone.made import batch
 from unstuck.chain.phone import schema
 from unstuck.chain.phone.faults import JournalError, JournalFault
-from unstuck.chain.phone.journal import Attempt, Journal, Rejection
+from unstuck.chain.phone.journal import CODE_MOST, Account, Attempt, Journal, Rejection
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Ranges, decode, encode
 
@@ -80,14 +80,15 @@ def test_the_same_batch_twice_is_kept_once(tmp_path: Path) -> None:
 
 def test_only_what_is_confirmed_and_old_is_pruned(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
-    put(journal, 1, 0, 9, now_s=100)
-    put(journal, 1, 10, 19, now_s=200)
-    put(journal, 1, 20, 29, now_s=300)
+    put(journal, 1, 0, 9)
+    put(journal, 1, 10, 19)
+    put(journal, 1, 20, 29)
     journal.commit(T)
-    assert journal.prune(T, 1_000) == 0, "nothing is confirmed"
-    assert journal.confirmed(T, {1: Ranges.span(0, 25)}) == 26
-    assert journal.prune(T, 150) == 1
-    assert journal.prune(T, 1_000) == 1, "the last batch is confirmed in part only"
+    assert journal.prune(T, 1_000, 90) == 0, "nothing is confirmed"
+    assert journal.confirmed(T, {1: Ranges.span(0, 14)}, 100) == 15
+    assert journal.confirmed(T, {1: Ranges.span(15, 25)}, 200) == 11
+    assert journal.prune(T, 150, 300) == 1, "the second batch was confirmed in part until 200"
+    assert journal.prune(T, 1_000, 300) == 1, "the last batch is confirmed in part only"
     ledger = journal.ledger(T)
     assert ledger.pruned == {1: Ranges.span(0, 19)}
     assert ledger.drained == {1: Ranges.span(0, 29)}
@@ -98,20 +99,21 @@ def test_only_what_is_confirmed_and_old_is_pruned(tmp_path: Path) -> None:
 def test_a_server_cannot_confirm_what_was_never_committed(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     put(journal, 1, 0, 9)
-    assert journal.confirmed(T, {1: Ranges.span(0, 9), 2: Ranges.span(0, 5)}) == 0
-    assert journal.prune(T, 1_000) == 0
+    assert journal.confirmed(T, {1: Ranges.span(0, 9), 2: Ranges.span(0, 5)}, 0) == 0
+    assert journal.prune(T, 1_000, 0) == 0
     assert len(journal.stored(T)) == 1
     journal.close()
 
 
 def test_what_a_restored_server_lost_is_sent_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
-    put(journal, 1, 0, 9, now_s=0)
-    put(journal, 1, 10, 29, now_s=500)
+    put(journal, 1, 0, 9)
+    put(journal, 1, 10, 29)
     journal.commit(T)
     journal.uploading(T, journal.stored(T))
-    journal.confirmed(T, {1: Ranges.span(0, 29)})
-    journal.prune(T, 100)
+    journal.confirmed(T, {1: Ranges.span(0, 9)}, 0)
+    journal.confirmed(T, {1: Ranges.span(10, 29)}, 500)
+    journal.prune(T, 100, 500)
     assert journal.unconfirmed(T, {1: Ranges.span(5, 14)}) == 15
     ledger = journal.ledger(T)
     assert ledger.confirmed == {1: Ranges.span(0, 14)}, "0 to 9 are pruned and cannot be sent again"
@@ -125,7 +127,7 @@ def test_a_confirmed_range_is_no_longer_rejected(tmp_path: Path) -> None:
     put(journal, 1, 0, 9)
     journal.commit(T)
     journal.rejected(T, [Rejection(1, 0, 4, "batch.damaged", 7), Rejection(1, 5, 9, "batch.damaged", 7)])
-    journal.confirmed(T, {1: Ranges.span(0, 4)})
+    journal.confirmed(T, {1: Ranges.span(0, 4)}, 8)
     assert journal.rejections(T) == [Rejection(1, 5, 9, "batch.damaged", 7)]
     journal.close()
 
@@ -221,8 +223,8 @@ def _life(folder: Path, steps: Steps) -> None:
             promise(f"trim{first + 9}")
         journal.trimmed(T, 1, Ranges.span(first, first + 9))
     journal.uploading(T, journal.stored(T))
-    journal.confirmed(T, {1: Ranges.span(0, 14)})
-    journal.prune(T, 5)
+    journal.confirmed(T, {1: Ranges.span(0, 12)}, 1)
+    journal.prune(T, 5, 6)
     journal.attempted(T, Attempt(Side.DRAIN, 0, 1, Outcome.SYNCED, "", 20), 0)
     journal.close()
 
@@ -326,3 +328,19 @@ def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         with pytest.raises(JournalError) as error:
             Journal(path, read_only=read_only)
         assert error.value.fault is JournalFault.OTHER_VERSION
+
+
+def test_what_an_older_agent_believed_of_rejections_and_names_is_harmless_now(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    good = Rejection(1, 0, 4, "batch.damaged", 7)
+    for bad in ((1, 9, 0), (-1, 0, 4), (1, -4, 4), (1, 0, 2**60)):
+        journal.rejected(T, [Rejection(*bad, "x", 7)])
+    journal.rejected(T, [good, Rejection(1, 5, 9, "\x1b[2J" + "x" * 100, 7)])
+    kept, odd = journal.rejections(T)
+    assert kept == good
+    assert odd.code.isprintable()
+    assert len(odd.code) == CODE_MOST
+    journal.login = "me"
+    journal.told(Account("id", "name\x1b[2J", "http://server"))
+    assert journal.account() == Account("id", "name [2J", "http://server")
+    journal.close()

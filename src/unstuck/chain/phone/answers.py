@@ -7,9 +7,10 @@ import cbor2
 
 from unstuck.chain.phone import held
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Rejection, Stored
+from unstuck.chain.phone.journal import CODE_MOST, Rejection, Stored
 from unstuck.chain.phone.reasons import Outcome
-from unstuck.chain.records import Ranges
+from unstuck.chain.phone.words import printable
+from unstuck.chain.records import LARGEST, Ranges
 
 MAX_ANSWER_BYTES = 4 * 2**20
 """Most bytes of an answer that is read: a ledger of a hundred thousand ranges."""
@@ -50,15 +51,21 @@ _BY_CODE = {
 
 _SERVER_ERRORS = range(500, 600)
 
+_DETAIL_MOST = 400
+"""Characters of the server's own words that are kept: its code and two sentences, and a version."""
+
 
 class ServerError(Exception):
-    """The server did not do it. ``retry_after_s``: when it said to come back, in seconds."""
+    """The server did not do it. ``retry_after_s``: when it said to come back, in seconds.
+
+    ``detail`` holds its own words: made printable here, so that none reaches journal or terminal as it came.
+    """
 
     def __init__(self, outcome: Outcome, detail: str = "", retry_after_s: float | None = None) -> None:
         self.outcome = outcome
-        self.detail = detail
+        self.detail = printable(detail, _DETAIL_MOST)
         self.retry_after_s = retry_after_s
-        super().__init__(f"{outcome}: {detail}")
+        super().__init__(f"{outcome}: {self.detail}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +79,29 @@ class Ingested:
 def refusal(status: int, retry_after: str | None, body: object) -> ServerError:
     """The error for any answer that is no success; ``body`` is its JSON, or None where it was none."""
     fields: Mapping[object, object] = body if isinstance(body, Mapping) else {}
-    code = str(fields.get("code", ""))
+    said = {key: text for key, text in fields.items() if isinstance(text, str) and text}
+    code = said.get("code", "")
     by_status = Outcome.SERVER_FAULT if status in _SERVER_ERRORS else Outcome.SERVER_REFUSED
     outcome = _BY_CODE.get(code) or _BY_STATUS.get(status, by_status)
-    words = [str(fields[key]) for key in ("code", "message", "what_to_do") if fields.get(key)]
-    if outcome in (Outcome.AGENT_TOO_OLD, Outcome.FIRMWARE_TOO_OLD) and fields.get("minimum"):
-        words.append(f"at least {fields['minimum']}")
-    return ServerError(outcome, f"{status} {' '.join(words)}".strip()[:_DETAIL_MOST], _seconds(retry_after))
-
-
-_DETAIL_MOST = 400
-"""Characters of the server's own words that are kept: its code and two sentences, and a version."""
+    words = [said[key] for key in ("code", "message", "what_to_do") if key in said]
+    if outcome in (Outcome.AGENT_TOO_OLD, Outcome.FIRMWARE_TOO_OLD) and "minimum" in said:
+        words.append(f"at least {said['minimum']}")
+    return ServerError(outcome, f"{status} {' '.join(words)}".strip(), _seconds(retry_after))
 
 
 def read_ingested(body: bytes, sent: Sequence[Stored], now_s: int) -> Ingested:
-    """The answer to an upload of these batches. ServerError when it is not one."""
+    """The answer to an upload of these batches. ServerError when it is not one.
+
+    Of records that were not sent nothing is believed: they stay here as unconfirmed.
+    """
     fields = _cbor_map(body)
     rejected = []
     for one in _list(fields.get("rejected", [])):
         if not isinstance(one, Mapping) or not isinstance(one.get("code"), str):
             raise _unreadable("a rejection has no code")
         rejected.append(_rejection(one, sent, now_s))
-    return Ingested(read_held(fields.get("durable")), tuple(rejected))
+    asked = held.by_boot((batch.boot, batch.first, batch.last) for batch in sent)
+    return Ingested(held.common(read_held(fields.get("durable")), asked), tuple(rejected))
 
 
 def read_held(given: object) -> dict[int, Ranges]:
@@ -113,20 +121,34 @@ def read_server_held(body: object) -> dict[int, Ranges]:
 
 
 def _rejection(one: Mapping[object, object], sent: Sequence[Stored], now_s: int) -> Rejection:
-    boot, first, last = one.get("boot"), one.get("first"), one.get("last")
-    code = str(one["code"])
-    if isinstance(boot, int) and isinstance(first, int) and isinstance(last, int):
-        return Rejection(boot, first, last, code, now_s)
-    place = one.get("batch")
-    if not isinstance(place, int) or not 0 <= place < len(sent):
-        raise _unreadable("a rejection names no batch of the upload")
-    return Rejection(sent[place].boot, sent[place].first, sent[place].last, code, now_s)
+    """Its own range, or the whole batch at its place where it names none. What is stored is looked at for ever."""
+    code = printable(str(one["code"]), CODE_MOST)
+    named = [one.get(key) for key in ("boot", "first", "last")]
+    if named == [None, None, None]:
+        place = _number(one.get("batch"))
+        if place >= len(sent):
+            raise _unreadable("a rejection names no batch of the upload")
+        return Rejection(sent[place].boot, sent[place].first, sent[place].last, code, now_s)
+    boot, first, last = map(_number, named)
+    if not any(batch.boot == boot and batch.first <= first <= last <= batch.last for batch in sent):
+        raise _unreadable("a rejection is of records that were not sent")
+    return Rejection(boot, first, last, code, now_s)
+
+
+def _number(given: object) -> int:
+    if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given <= LARGEST:
+        raise _unreadable("a rejection has no place")
+    return given
+
+
+_NO_CBOR = (cbor2.CBORDecodeError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError, RecursionError)
+"""What the decoder may raise: it makes dates, fractions and the like of tagged items, with their errors."""
 
 
 def _cbor_map(body: bytes) -> Mapping[object, object]:
     try:
         found = cbor2.loads(body)
-    except (cbor2.CBORDecodeError, ValueError, RecursionError) as fault:
+    except _NO_CBOR as fault:
         raise _unreadable("no CBOR") from fault
     if not isinstance(found, Mapping):
         raise _unreadable("no map")

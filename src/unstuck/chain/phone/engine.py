@@ -39,7 +39,7 @@ COMPARE_EVERY_S = 3600
 """How often the server is asked what it holds, to notice that it was restored from a backup."""
 
 KEEP_CONFIRMED_S = 8 * 24 * 3600
-"""Bytes stay this long although the server has confirmed them: a server restored from last week's
+"""Bytes stay this long after the server has confirmed them: a server restored from last week's
 backup gets them again. A year of minutes takes 2 MB, so a week costs nothing."""
 
 
@@ -218,7 +218,7 @@ class AskFirmware:
 class Prune:
     """Drop bytes that the server has had for long enough."""
 
-    drained_before_s: int
+    confirmed_before_s: int
 
 
 UploadAct = Identify | Compare | Send | TellHeld | AskFirmware | Prune | Done

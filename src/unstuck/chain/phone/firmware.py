@@ -11,7 +11,6 @@ restart; what it records in the moment of the restart itself is all that rests o
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +20,7 @@ import cbor2
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.tracker import TrackerError
+from unstuck.chain.phone.words import printable
 from unstuck.chain.releases import (
     Against,
     Installed,
@@ -326,8 +326,8 @@ def read_offers(body: object) -> Offers:
     for entry in entries:
         try:
             release = decode_release(base64.b64decode(entry["signed"], validate=True))
-        except (KeyError, TypeError, binascii.Error, ManifestError, SignatureError):
+        except (KeyError, TypeError, ValueError, ManifestError, SignatureError):
             continue
         if release.manifest.kind is ReleaseKind.FIRMWARE:
             found.append(release)
-    return Offers(tuple(found), minimum)
+    return Offers(tuple(found), printable(minimum, _TEXT_MOST))

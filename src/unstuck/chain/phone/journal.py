@@ -14,16 +14,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from unstuck.chain.phone import held
+from unstuck.chain.phone import held, keeping
 from unstuck.chain.phone.faults import JournalError, journal_error
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.lease import Lease
 from unstuck.chain.phone.opening import open_file
 from unstuck.chain.phone.reasons import Outcome, Side
-from unstuck.chain.records import Batch, Ranges
+from unstuck.chain.phone.words import printable
+from unstuck.chain.records import LARGEST, Batch, Ranges
 
 _SYNC_FULL = 2
 """What ``PRAGMA synchronous`` answers when every commit is synced to the disk."""
+
+CODE_MOST = 64
+"""Characters of a rejection's code that are kept; our server's have at most half."""
 
 
 class State(StrEnum):
@@ -188,7 +192,7 @@ class Journal:
         """Whose login the agent has; None when its server has not told yet."""
         with self._reading() as db:
             row = db.execute("SELECT account, name, server FROM login WHERE id = ?", (self.login,)).fetchone()
-        return None if row is None else Account(*row)
+        return None if row is None else _account(*row)
 
     def told(self, account: Account) -> None:
         """The server said whose login it is."""
@@ -214,7 +218,7 @@ class Journal:
         spans: dict[Account | None, list[tuple[int, int, int]]] = {}
         for account, name, server, *span in rows:
             boot, first, last = span
-            owner = None if account is None else Account(account, name, server)
+            owner = None if account is None else _account(account, name, server)
             spans.setdefault(owner, []).append((boot, first, last))
         counts = {owner: held.total(held.common(held.by_boot(found), waiting)) for owner, found in spans.items()}
         return [Elsewhere(owner, records) for owner, records in counts.items() if records]
@@ -226,12 +230,13 @@ class Journal:
         with self._transaction() as db:
             held.add(db, tracker, State.UPLOADED, _union(batches))
 
-    def confirmed(self, tracker: str, durable: Held) -> int:
+    def confirmed(self, tracker: str, durable: Held, now_s: int) -> int:
         """The server holds these durably; of what is not committed here that is not believed. Counts the news."""
         with self._transaction() as db:
             before = held.read(db, tracker, State.CONFIRMED)
             believed = held.common(durable, held.read(db, tracker, State.COMMITTED))
             held.add(db, tracker, State.CONFIRMED, believed)
+            keeping.mark(db, tracker, held.joined(before, believed), now_s)
             db.executemany(
                 "DELETE FROM rejection WHERE tracker = ? AND boot = ? AND first >= ? AND last <= ?",
                 [(tracker, boot, *interval) for boot, ranges in believed.items() for interval in ranges],
@@ -246,6 +251,7 @@ class Journal:
             lost = held.common(held.without(confirmed, durable), here)
             for state in (State.CONFIRMED, State.UPLOADED) if lost else ():
                 held.put(db, tracker, state, held.without(held.read(db, tracker, state), lost))
+            keeping.unmark(db, tracker, held.without(confirmed, lost))
         return held.total(lost)
 
     def rejected(self, tracker: str, rejections: Iterable[Rejection]) -> None:
@@ -257,17 +263,13 @@ class Journal:
                 [(tracker, one.boot, one.first, one.last, one.code, one.rejected_s) for one in rejections],
             )
 
-    def prune(self, tracker: str, drained_before_s: int) -> int:
-        """Drop the bytes of batches older than that, every record of which is confirmed. Counts the batches."""
+    def prune(self, tracker: str, confirmed_before_s: int, now_s: int) -> int:
+        """Drop the bytes of batches that were wholly confirmed before that. Counts the batches."""
         with self._transaction() as db:
             confirmed = held.read(db, tracker, State.CONFIRMED)
-            old = [
-                one
-                for one in _stored(db, tracker)
-                if one.drained_s < drained_before_s and confirmed.get(one.boot, Ranges()).contains(one.ranges)
-            ]
-            db.executemany("DELETE FROM batch WHERE id = ?", [(one.id,) for one in old])
-            held.add(db, tracker, State.PRUNED, _union(old))
+            keeping.mark(db, tracker, confirmed, now_s)
+            old = keeping.drop(db, tracker, confirmed, confirmed_before_s)
+            held.add(db, tracker, State.PRUNED, held.by_boot(old))
         return len(old)
 
     # what was tried
@@ -336,13 +338,14 @@ class Journal:
             )
 
     def rejections(self, tracker: str) -> list[Rejection]:
-        """What the server would not take, oldest numbers first."""
+        """What the server would not take, oldest numbers first. Passed over: ranges that an older agent believed."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT boot, first, last, code, rejected_s FROM rejection WHERE tracker = ? ORDER BY boot, first",
-                (tracker,),
+                "SELECT boot, first, last, code, rejected_s FROM rejection WHERE tracker = ?"
+                " AND boot >= 0 AND 0 <= first AND first <= last AND last <= ? ORDER BY boot, first",
+                (tracker, LARGEST),
             ).fetchall()
-        return [Rejection(*row) for row in rows]
+        return [Rejection(boot, first, last, printable(code, CODE_MOST), at) for boot, first, last, code, at in rows]
 
     def stored(self, tracker: str) -> list[Stored]:
         """Every batch whose bytes are here, in the order of its records."""
@@ -416,6 +419,11 @@ class Journal:
     def _release(self) -> None:
         if self._lease is not None and self._lease.held:
             self._lease.release()
+
+
+def _account(account: str, name: str, server: str) -> Account:
+    """The name made printable: an older agent kept what a server said as it came."""
+    return Account(account, printable(name, len(name)), server)
 
 
 def _in_batches(db: sqlite3.Connection, tracker: str) -> dict[int, Ranges]:

@@ -10,6 +10,7 @@ from unstuck import __version__
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import AGENT_HEADER, TIMEOUT_S, is_local, read_bounded, read_json
+from unstuck.chain.phone.words import printable
 from unstuck.model.errors import ErrorCode, UnstuckError
 
 
@@ -116,7 +117,7 @@ class Person:
         except httpx.TimeoutException as fault:
             raise AccountError(ErrorCode.SERVER_SILENT, address=self._address, reason="no answer in time") from fault
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            reason = str(fault) or type(fault).__name__
+            reason = printable(str(fault), _SAID_MOST) or type(fault).__name__
             raise AccountError(ErrorCode.SERVER_SILENT, address=self._address, reason=reason) from fault
         except ServerError as fault:
             said = sentence(fault.outcome, fault.detail)
@@ -124,14 +125,25 @@ class Person:
         fields: Mapping[str, Any] = found if isinstance(found, dict) else {}
         if answer.is_success:
             return fields
-        code, message, what_to_do = (str(fields.get(key, "")) for key in ("code", "message", "what_to_do"))
+        code, message, what_to_do = (_said(fields, key) for key in ("code", "message", "what_to_do"))
         if not code or not message:
             reason = f"it answers {answer.status_code} where it should say what is wrong"
             raise AccountError(ErrorCode.SERVER_STRANGE, address=self._address, reason=reason)
         wait = answer.headers.get("Retry-After", "")
         if wait.isdecimal():
-            what_to_do = f"Wait {int(wait):,} s, then try again."
+            what_to_do = f"Wait {int(wait[:_WAIT_DIGITS]):,} s, then try again."
         raise AccountError(ErrorCode.SERVER_REFUSED, code, message=message, what_to_do=what_to_do)
+
+
+_SAID_MOST = 400
+"""Characters of each thing a server says that are shown."""
+_WAIT_DIGITS = 9
+
+
+def _said(answer: Mapping[str, Any], key: str) -> str:
+    """Empty where it is no text; without what a terminal would obey."""
+    found = answer.get(key)
+    return printable(found, _SAID_MOST) if isinstance(found, str) else ""
 
 
 def _text(answer: Mapping[str, Any], key: str) -> str:

@@ -60,6 +60,15 @@ CREATE TABLE login (
     name TEXT NOT NULL
 ) WITHOUT ROWID;
 """,
+    # Null also for what an older journal knows as confirmed: since when is not in it, so its stay begins at the next
+    # look.
+    """
+ALTER TABLE batch ADD COLUMN confirmed_s INTEGER;
+CREATE TABLE looked (
+    tracker TEXT PRIMARY KEY,
+    seen_s INTEGER NOT NULL
+) WITHOUT ROWID;
+""",
 )
 """What leads from each version to the next; the first step makes the tables of version 1 in an empty file."""
 

@@ -22,6 +22,7 @@ from unstuck.chain.phone.engine import Status
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.journal import Account, Stored
 from unstuck.chain.phone.reasons import Outcome
+from unstuck.chain.phone.words import printable
 from unstuck.chain.releases import Manifest
 
 TIMEOUT_S = 30.0
@@ -90,9 +91,10 @@ class Server:
         """Whose login this is."""
         found = await self._map("/v1/me")
         account, name = found.get("account"), found.get("name")
-        if not isinstance(account, str) or not account or not isinstance(name, str):
+        # An id is compared: made printable, one could become another's.
+        if not isinstance(account, str) or not account or not account.isprintable() or not isinstance(name, str):
             raise ServerError(Outcome.SERVER_UNREADABLE, "it does not say whose login this is")
-        return Account(account[:_NAME_MOST], name[:_NAME_MOST], self._address)
+        return Account(account[:_NAME_MOST], printable(name, _NAME_MOST), self._address)
 
     async def claim(self, tracker: str, code: str) -> None:
         """Make the tracker this account's, with the code that only who has it knows."""

@@ -15,6 +15,7 @@ from unstuck.chain.phone import held
 from unstuck.chain.phone.engine import Status, Sync
 from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.reasons import Outcome
+from unstuck.chain.phone.words import printable
 from unstuck.chain.records import LARGEST, Ranges
 
 _BOOT_MOST = 2**32 - 1
@@ -254,8 +255,7 @@ def _checked(response: Response, code: Code) -> Response:
 
 def _words(response: Response) -> str:
     """The sentence of a refusal; without what a terminal would obey."""
-    text = response.payload[:_TEXT_MOST].decode(errors="replace")
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return printable(response.payload[:_TEXT_MOST].decode(errors="replace"), _TEXT_MOST)
 
 
 def _unreadable(detail: str) -> TrackerError:

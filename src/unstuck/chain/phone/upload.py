@@ -110,8 +110,8 @@ class Upload:
                     view = replace(view, told=True)
                 case AskFirmware():
                     view = replace(view, firmware=await self._ask_firmware())
-                case Prune(drained_before_s):
-                    self._journal.prune(self._tracker, drained_before_s)
+                case Prune(confirmed_before_s):
+                    self._journal.prune(self._tracker, confirmed_before_s, view.now_s)
                     view = replace(view, pruned=True)
                 case Done(outcome):
                     return outcome
@@ -154,7 +154,7 @@ class Upload:
         answer = await self._server.ingest(
             self._tracker, batches, [raw for _, raw in found if raw is not None], view.now_s
         )
-        news = self._journal.confirmed(self._tracker, answer.durable)
+        news = self._journal.confirmed(self._tracker, answer.durable, view.now_s)
         self._journal.rejected(self._tracker, answer.rejected)
         settled = held.joined(answer.durable, held.by_boot((one.boot, one.first, one.last) for one in answer.rejected))
         sent = held.by_boot((batch.boot, batch.first, batch.last) for batch in batches)
