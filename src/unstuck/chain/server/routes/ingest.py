@@ -14,7 +14,7 @@ from unstuck.chain.server.domain.ledger import held_of
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.domain.upload import Upload, read_upload
 from unstuck.chain.server.routes.guard import Agent, Caller, TheServices
-from unstuck.chain.server.services import Services
+from unstuck.chain.server.services import BUSY_S, Services
 from unstuck.chain.server.storage import trackers
 
 router = APIRouter(prefix="/v1")
@@ -24,6 +24,8 @@ CONFLICT = "record.conflict"
 _MOST_RECORDS = 250_000
 """Records of one upload: half a year of minutes, about a second of work. A few bytes can stand for
 thousands of records that are all alike, so a limit on bytes alone would not bound the work."""
+_OTHERS_S = 1.0
+"""Seconds after which one who has enough uploads going on may try another: one takes about that long."""
 _REQUEST = {
     "requestBody": {
         "required": True,
@@ -40,9 +42,11 @@ _ANSWER = {
 @router.post("/ingest", openapi_extra=_REQUEST, response_class=Response, responses={200: _ANSWER})
 async def ingest(request: Request, caller: Agent, services: TheServices) -> Response:
     """Take records. Idempotent by (tracker, boot, sequence); what cannot be taken is named, the rest is taken."""
-    with services.ingesting.place(), _one_of_few(services, caller):
+    with _one_of_few(services, caller):
         body = await _body(request, services)
-        answer = await services.ingesting.run(lambda: _take(services, caller, read_upload(body)))
+        # Only now: who is slow to send, or sends nothing, must not keep a place from those whose records are here.
+        with services.ingesting.place():
+            answer = await services.ingesting.run(lambda: _take(services, caller, read_upload(body)))
     return Response(cbor2.dumps(answer), media_type=CBOR)
 
 
@@ -93,26 +97,25 @@ def _take(services: Services, caller: Caller, upload: Upload) -> dict[str, objec
 async def _body(request: Request, services: Services) -> bytes:
     parts: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(services.settings.ingest_arrival_s):
-            async for part in request.stream():
-                parts.append(part)
-                size += len(part)
-                if size > services.settings.ingest_bytes:
-                    raise Refusal(Code.REQUEST_TOO_LARGE)
-    except TimeoutError as error:
-        raise Refusal(Code.REQUEST_TOO_SLOW) from error
-    return b"".join(parts)
+    busy = Refusal(Code.SERVER_BUSY, retry_after_s=BUSY_S)
+    with services.uploads.one(("arriving",), services.settings.ingest_arriving, busy):
+        try:
+            async with asyncio.timeout(services.settings.ingest_arrival_s):
+                async for part in request.stream():
+                    parts.append(part)
+                    size += len(part)
+                    if size > services.settings.ingest_bytes:
+                        raise Refusal(Code.REQUEST_TOO_LARGE)
+        except TimeoutError as error:
+            raise Refusal(Code.REQUEST_TOO_SLOW) from error
+        return b"".join(parts)
 
 
 @contextmanager
 def _one_of_few(services: Services, caller: Caller) -> Iterator[None]:
-    if services.uploads[caller.token] >= services.settings.ingest_of_one:
-        raise Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=1.0)
-    services.uploads[caller.token] += 1
-    try:
+    settings, refusal = services.settings, Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=_OTHERS_S)
+    with (
+        services.uploads.one(("token", caller.token), settings.ingest_of_one, refusal),
+        services.uploads.one(("account", str(caller.account)), settings.ingest_of_account, refusal),
+    ):
         yield
-    finally:
-        services.uploads[caller.token] -= 1
-        if not services.uploads[caller.token]:
-            del services.uploads[caller.token]
