@@ -7,10 +7,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from httpx import Response
 
+from tests.chain.server.test_isolation import PUBLIC
 from tests.chain.server.world import CHEAP, NO_LIMITS, Agent, World, code_of_error, durable, minutes
+from unstuck.chain.server.domain.limits import Rate, Rates
 from unstuck.chain.server.domain.settings import Settings
+from unstuck.chain.server.door import PUBLIC_PATHS
 
 Worlds = Callable[..., World]
 PATIENCE_S = 20.0
@@ -83,3 +87,52 @@ def test_the_settings_leave_room_for_others_beside_one_account() -> None:
     assert settings.ingest_of_one < settings.ingest_of_account < settings.ingest_waiting < settings.ingest_arriving
     held = (settings.ingest_arriving + settings.ingest_waiting) * settings.ingest_bytes
     assert held <= 768 * 1024 * 1024
+
+
+@pytest.mark.parametrize("path", ["/v1/sessions", "/v1/accounts", "/v1/tokens", "/v1/nothing", "/v1/ingest"])
+def test_a_body_that_does_not_come_is_not_waited_for(worlds: Worlds, path: str) -> None:
+    world = with_few(worlds, request_arrival_s=0.05, ingest_arrival_s=0.05)
+    agent = world.person("anna").device()
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    for headers in ({}, {"Authorization": f"Bearer {agent.token}"}):
+        if path == "/v1/ingest" and not headers:
+            continue  # refused before its body is read
+        answer = world.client().post(path, content=never(), headers=headers)
+        assert code_of_error(answer) == (408, "request.too_slow")
+        assert answer.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("token", ["", "Bearer x", "Bearer unstuck_session_" + "0" * 16 + "_" + "0" * 64])
+def test_what_is_no_json_counts_for_its_address(worlds: Worlds, token: str) -> None:
+    world = worlds(settings=Settings(rates=Rates(address=Rate(7.0, 3)), password_cost=CHEAP))
+    headers = {"Authorization": token, "Content-Type": "application/json"}
+
+    def ask(path: str, address: str) -> tuple[int, str]:
+        return code_of_error(world.client(address).post(path, content=b"{", headers=headers))
+
+    answers = [ask("/v1/sessions", "192.0.2.1") for _ in range(4)]
+    assert answers == [(422, "request.invalid")] * 3 + [(429, "request.too_often")]
+    assert ask("/v1/accounts", "192.0.2.1") == (429, "request.too_often")
+    assert ask("/v1/accounts", "192.0.2.2") == (422, "request.invalid")
+
+
+@pytest.mark.parametrize("path", ["/v1/status", "/v1/releases", "/v1/me", "/v1/nothing"])
+def test_a_request_without_a_token_counts_once(worlds: Worlds, path: str) -> None:
+    client = worlds(settings=Settings(rates=Rates(address=Rate(7.0, 3)), password_cost=CHEAP)).client()
+    statuses = [client.get(path).status_code for _ in range(4)]
+    assert 429 not in statuses[:3]
+    assert statuses[3] == 429
+
+
+def test_a_request_with_a_good_token_does_not_count_for_its_address(worlds: Worlds) -> None:
+    rates = Rates(address=Rate(7.0, 1))
+    person = worlds(settings=Settings(rates=rates, password_cost=CHEAP)).person("anna")
+    assert [person.ask("GET", "/v1/me").status_code for _ in range(3)] == [200] * 3
+
+
+def test_the_door_knows_every_public_address() -> None:
+    assert {path for _, path in PUBLIC} == PUBLIC_PATHS

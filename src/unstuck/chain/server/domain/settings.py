@@ -22,6 +22,8 @@ class Settings:
     """Most bytes of one upload: four months of minutes."""
     request_bytes: int = 1024 * 1024
     """Most bytes of any other request: a ledger of thousands of holes."""
+    request_arrival_s: float = 30.0
+    """For the body of any other request to arrive, read before it is known who sends: 1 MiB at 280 kbit/s."""
     ingest_arriving: int = 64
     """Uploads whose body is arriving; one more is told to come back. With ingest_bytes 512 MiB at most; many,
     since one that has sent little takes little: no 15 accounts with their full share leave none for others."""
