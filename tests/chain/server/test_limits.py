@@ -56,3 +56,8 @@ def test_a_customers_ipv6_addresses_count_as_one() -> None:
     assert limits.neighbourhood("2001:db8::1") != limits.neighbourhood("2001:db8:0:1::1")
     assert limits.neighbourhood("192.0.2.1") != limits.neighbourhood("192.0.2.2")
     assert limits.neighbourhood("unix") == "unix"
+
+
+def test_ipv4_addresses_written_as_ipv6_count_each_for_itself() -> None:
+    assert limits.neighbourhood("::ffff:192.0.2.1") == limits.neighbourhood("192.0.2.1")
+    assert limits.neighbourhood("::ffff:192.0.2.1") != limits.neighbourhood("::ffff:192.0.2.2")

@@ -1,5 +1,6 @@
-"""What stands before every route: size of the body, maintenance, one shape of errors, headers."""
+"""What stands before every route: maintenance, rate, size and time of the body, one shape of errors, headers."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -12,11 +13,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from unstuck.chain.server.domain import tokens
 from unstuck.chain.server.domain.refusals import Code, Refusal
+from unstuck.chain.server.routes.guard import check_address, services_of
 
 _LOG = logging.getLogger("unstuck.server")
 STATUS_PATH = "/v1/status"
 INGEST_PATH = "/v1/ingest"
+PUBLIC_PATHS = frozenset({STATUS_PATH, "/v1/releases", "/v1/accounts", "/v1/sessions"})
+"""Addresses that want no token: counted whatever stands where a token would, since nobody reads it."""
 _MAINTENANCE_RETRY_S = 300.0
 """Seconds an agent waits during maintenance: a third of its rhythm of 15 minutes."""
 _STORAGE_RETRY_S = 60.0
@@ -25,7 +30,7 @@ _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosni
 
 
 class Door:
-    """ASGI middleware: refuses what is too large or comes during maintenance, before anything is parsed."""
+    """ASGI middleware: refuses what is too large, slow or often or comes during maintenance, before it is parsed."""
 
     def __init__(self, app: ASGIApp, maintenance: Callable[[], str | None], request_bytes: int) -> None:
         self._app = app
@@ -37,20 +42,32 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        message = self._maintenance() if scope["path"] != STATUS_PATH else None
-        if message is not None:
-            refusal = Refusal(
-                Code.SERVER_MAINTENANCE, retry_after_s=_MAINTENANCE_RETRY_S, extra={"said": message} if message else {}
-            )
+        try:
+            receive = await self._admitted(scope, receive)
+        except Refusal as refusal:
             await answer(refusal)(scope, receive, _with_headers(send))
             return
-        if scope["path"] != INGEST_PATH:  # which reads its own body, piece by piece, once it knows who sends
-            body = await _whole(receive, self._request_bytes)
-            if body is None:
-                await answer(Refusal(Code.REQUEST_TOO_LARGE))(scope, receive, _with_headers(send))
-                return
-            receive = _replayed(body, receive)
         await self._app(scope, receive, _with_headers(send))
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
+        """What the routes receive. Refusal: the request gets no further."""
+        message = self._maintenance() if scope["path"] != STATUS_PATH else None
+        if message is not None:
+            raise Refusal(
+                Code.SERVER_MAINTENANCE, retry_after_s=_MAINTENANCE_RETRY_S, extra={"said": message} if message else {}
+            )
+        request = Request(scope)
+        services = services_of(request)
+        # Here and not by the routes alone: FastAPI refuses a body that is no JSON before it asks who sends it.
+        if scope["path"] in PUBLIC_PATHS or tokens.read(request.headers.get("Authorization")) is None:
+            check_address(request, services)
+        if scope["path"] == INGEST_PATH:  # which reads its own body, piece by piece, once it knows who sends
+            return receive
+        try:
+            async with asyncio.timeout(services.settings.request_arrival_s):
+                return _replayed(await _whole(receive, self._request_bytes), receive)
+        except TimeoutError as error:
+            raise Refusal(Code.REQUEST_TOO_SLOW) from error
 
 
 def answer(refusal: Refusal) -> JSONResponse:
@@ -60,6 +77,8 @@ def answer(refusal: Refusal) -> JSONResponse:
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
     if refusal.wording.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if refusal.code is Code.REQUEST_TOO_SLOW:
+        headers["Connection"] = "close"  # RFC 9110, 15.5.9: the rest of the body is waited for no more
     return JSONResponse(refusal.body(), refusal.wording.status, headers)
 
 
@@ -112,7 +131,7 @@ async def _fault(_request: Request, _error: Exception) -> Response:
     return answer(Refusal(Code.SERVER_FAULT))
 
 
-async def _whole(receive: Receive, most_bytes: int) -> bytes | None:
+async def _whole(receive: Receive, most_bytes: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -122,7 +141,7 @@ async def _whole(receive: Receive, most_bytes: int) -> bytes | None:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > most_bytes:
-            return None
+            raise Refusal(Code.REQUEST_TOO_LARGE)
         if not message.get("more_body", False):
             return b"".join(parts)
 

@@ -20,7 +20,7 @@ from unstuck.chain.server.storage.database import Database
 
 Result = TypeVar("Result")
 
-_BUSY_S = 2.0
+BUSY_S = 2.0
 """Seconds after which an agent may knock again: an upload in work takes well below one."""
 
 
@@ -36,7 +36,7 @@ class Gate:
     def place(self) -> Iterator[None]:
         """A place in the queue. Refusal: there is none."""
         if self._inside >= self._waiting:
-            raise Refusal(Code.SERVER_BUSY, retry_after_s=_BUSY_S)
+            raise Refusal(Code.SERVER_BUSY, retry_after_s=BUSY_S)
         self._inside += 1
         try:
             yield
@@ -46,6 +46,26 @@ class Gate:
     async def run(self, work: Callable[[], Result]) -> Result:
         """Do it in one of the threads, off the event loop."""
         return await to_thread.run_sync(work, limiter=self._threads)
+
+
+class Shares:
+    """What goes on now, counted by key: nobody may have so much of it that nothing is left for the others."""
+
+    def __init__(self) -> None:
+        self._now: Counter[tuple[str, ...]] = Counter()
+
+    @contextmanager
+    def one(self, key: tuple[str, ...], most: int, refusal: Refusal) -> Iterator[None]:
+        """One more of this key, for as long as it lasts; to be called on the event loop. The refusal: it has most."""
+        if self._now[key] >= most:
+            raise refusal
+        self._now[key] += 1
+        try:
+            yield
+        finally:
+            self._now[key] -= 1
+            if not self._now[key]:
+                del self._now[key]
 
 
 @dataclass(frozen=True)
@@ -62,8 +82,8 @@ class Services:
     sealer: Sealer
     limiter: Limiter = field(default_factory=Limiter)
     broker: Broker = field(default_factory=Broker)
-    uploads: Counter[str] = field(default_factory=Counter)
-    """Uploads now in work, by token."""
+    uploads: Shares = field(default_factory=Shares)
+    """Uploads now arriving or in work, by token and by account, and those arriving."""
 
     def count(self, key: tuple[str, ...], rate: Rate) -> None:
         """Count one. Refusal: too often."""

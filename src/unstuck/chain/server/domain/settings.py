@@ -22,12 +22,21 @@ class Settings:
     """Most bytes of one upload: four months of minutes."""
     request_bytes: int = 1024 * 1024
     """Most bytes of any other request: a ledger of thousands of holes."""
+    request_arrival_s: float = 30.0
+    """For the body of any other request to arrive, read before it is known who sends: 1 MiB at 280 kbit/s."""
+    ingest_arriving: int = 64
+    """Uploads whose body is arriving; one more is told to come back. With ingest_bytes 512 MiB at most; many,
+    since one that has sent little takes little: no 15 accounts with their full share leave none for others."""
     ingest_waiting: int = 32
-    """Uploads in work or waiting; one more is told to come back: 256 MiB at most."""
+    """Uploads that have arrived, in work or waiting; one more is told to come back. With ingest_bytes 256 MiB at
+    most, so that all bodies together are 768 MiB at most."""
     ingest_at_once: int = 4
-    """Uploads in work: more would only queue at the database."""
+    """Uploads in work: more would only queue at the database. Each has a second copy of its batches, 32 MiB in
+    all, besides the records that they stand for."""
     ingest_of_one: int = 2
     """Uploads of one token at a time: a faulty agent must not take every place."""
+    ingest_of_account: int = 4
+    """Uploads of one account at a time, whatever tokens: it may have 200 of them. Two phones at full share."""
     ingest_arrival_s: float = 60.0
     """For the body of an upload to arrive: 8 MiB at 1.1 Mbit/s."""
     streams_of_one: int = 10

@@ -15,6 +15,8 @@ from unstuck.chain.server.services import Services
 from unstuck.chain.server.storage import accounts, trackers
 
 AGENT_HEADER = "Unstuck-Agent"
+_COUNTED = "address_counted"
+"""Noted with the request: the door has counted it already."""
 _TOUCH_S = 300.0
 """Seconds between two notes of when a token was used: a person wants the day, not a write for each request."""
 
@@ -45,8 +47,10 @@ def address_of(request: Request) -> str:
 
 
 def check_address(request: Request, services: TheServices) -> None:
-    """For routes without a token: not too often from one address."""
-    services.count(("address", address_of(request)), services.settings.rates.address)
+    """For requests without a token: not too often from one address. Counts a request once, whoever asks."""
+    if not getattr(request.state, _COUNTED, False):
+        setattr(request.state, _COUNTED, True)
+        services.count(("address", address_of(request)), services.settings.rates.address)
 
 
 def _caller(request: Request, services: TheServices) -> Caller:

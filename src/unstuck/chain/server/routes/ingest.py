@@ -1,10 +1,8 @@
 """The upload: batches in, what is durable out. The answer leaves after the commit, never before."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import cbor2
 from fastapi import APIRouter, Request, Response
@@ -14,27 +12,20 @@ from unstuck.chain.server.broker import News
 from unstuck.chain.server.domain.ingest import Chunk, apart, settle
 from unstuck.chain.server.domain.ledger import held_of
 from unstuck.chain.server.domain.refusals import Code, Refusal
+from unstuck.chain.server.domain.upload import Upload, read_upload
 from unstuck.chain.server.routes.guard import Agent, Caller, TheServices
-from unstuck.chain.server.services import Services
+from unstuck.chain.server.services import BUSY_S, Services
 from unstuck.chain.server.storage import trackers
 
 router = APIRouter(prefix="/v1")
 
 CBOR = "application/cbor"
 CONFLICT = "record.conflict"
-_MOST_BATCHES = 1000
-"""Batches of one upload; more would only be smaller ones."""
 _MOST_RECORDS = 250_000
 """Records of one upload: half a year of minutes, about a second of work. A few bytes can stand for
 thousands of records that are all alike, so a limit on bytes alone would not bound the work."""
-_STRICT: Mapping[str, Any] = {
-    "max_depth": 3,
-    "allow_indefinite": False,
-    "allow_duplicate_keys": False,
-    "strict_hashable_types": True,
-}
-"""How an upload is read: nothing nested deeper than the list in the map, nothing that two readers could
-understand differently, no keys made to collide."""
+_OTHERS_S = 1.0
+"""Seconds after which one who has enough uploads going on may try another: one takes about that long."""
 _REQUEST = {
     "requestBody": {
         "required": True,
@@ -48,39 +39,15 @@ _ANSWER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An upload, its batches not decoded yet."""
-
-    tracker: str
-    batches: tuple[bytes, ...]
-
-
 @router.post("/ingest", openapi_extra=_REQUEST, response_class=Response, responses={200: _ANSWER})
 async def ingest(request: Request, caller: Agent, services: TheServices) -> Response:
     """Take records. Idempotent by (tracker, boot, sequence); what cannot be taken is named, the rest is taken."""
-    with services.ingesting.place(), _one_of_few(services, caller):
+    with _one_of_few(services, caller):
         body = await _body(request, services)
-        answer = await services.ingesting.run(lambda: _take(services, caller, read_upload(body)))
+        # Only now: who is slow to send, or sends nothing, must not keep a place from those whose records are here.
+        with services.ingesting.place():
+            answer = await services.ingesting.run(lambda: _take(services, caller, read_upload(body)))
     return Response(cbor2.dumps(answer), media_type=CBOR)
-
-
-def read_upload(body: bytes) -> Upload:
-    """The parts of an upload. Refusal: it is none."""
-    try:
-        outer = cbor2.loads(body, **_STRICT)
-    except cbor2.CBORDecodeError as error:
-        raise Refusal(Code.REQUEST_NOT_CBOR) from error
-    match outer:
-        case {"tracker": str(tracker), "batches": list(batches)} if len(outer) == 2:
-            pass
-        case _:
-            raise Refusal(Code.REQUEST_NOT_CBOR)
-    if not all(isinstance(batch, bytes) for batch in batches) or not tracker.isascii():
-        raise Refusal(Code.REQUEST_NOT_CBOR)
-    if len(batches) > _MOST_BATCHES:
-        raise Refusal(Code.REQUEST_TOO_LARGE)
-    return Upload(tracker, tuple(batches))
 
 
 def _take(services: Services, caller: Caller, upload: Upload) -> dict[str, object]:
@@ -130,26 +97,25 @@ def _take(services: Services, caller: Caller, upload: Upload) -> dict[str, objec
 async def _body(request: Request, services: Services) -> bytes:
     parts: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(services.settings.ingest_arrival_s):
-            async for part in request.stream():
-                parts.append(part)
-                size += len(part)
-                if size > services.settings.ingest_bytes:
-                    raise Refusal(Code.REQUEST_TOO_LARGE)
-    except TimeoutError as error:
-        raise Refusal(Code.REQUEST_TOO_SLOW) from error
-    return b"".join(parts)
+    busy = Refusal(Code.SERVER_BUSY, retry_after_s=BUSY_S)
+    with services.uploads.one(("arriving",), services.settings.ingest_arriving, busy):
+        try:
+            async with asyncio.timeout(services.settings.ingest_arrival_s):
+                async for part in request.stream():
+                    parts.append(part)
+                    size += len(part)
+                    if size > services.settings.ingest_bytes:
+                        raise Refusal(Code.REQUEST_TOO_LARGE)
+        except TimeoutError as error:
+            raise Refusal(Code.REQUEST_TOO_SLOW) from error
+        return b"".join(parts)
 
 
 @contextmanager
 def _one_of_few(services: Services, caller: Caller) -> Iterator[None]:
-    if services.uploads[caller.token] >= services.settings.ingest_of_one:
-        raise Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=1.0)
-    services.uploads[caller.token] += 1
-    try:
+    settings, refusal = services.settings, Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=_OTHERS_S)
+    with (
+        services.uploads.one(("token", caller.token), settings.ingest_of_one, refusal),
+        services.uploads.one(("account", str(caller.account)), settings.ingest_of_account, refusal),
+    ):
         yield
-    finally:
-        services.uploads[caller.token] -= 1
-        if not services.uploads[caller.token]:
-            del services.uploads[caller.token]
