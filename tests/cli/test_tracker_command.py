@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from unstuck.chain.records import Ranges
-from unstuck.chain.tracker.files import Folder
+from unstuck.chain.tracker.files import Folder, one_tracker
 from unstuck.chain.tracker.memory import Memory
 from unstuck.cli.tracker_run import Settings, load_replay, run
 from unstuck.model.errors import UsageError
@@ -61,6 +61,24 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(UsageError, match="in use"):
             run(options(tmp_path, taken.getsockname()[1]))
+    assert not list(tmp_path.glob("*.log")), "the memory is untouched"
+
+
+def test_a_second_tracker_leaves_the_memory_of_the_first_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, "--port", "0", "--memory", str(tmp_path), "--speed", "100000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        before = sorted(tmp_path.iterdir())
+        try:
+            with pytest.raises(UsageError, match="another tracker uses this memory"):
+                run(options(tmp_path))
+            assert sorted(tmp_path.iterdir()) == before
+        finally:
+            process.kill()
+    with one_tracker(tmp_path):
+        pass  # the system has given it back
 
 
 def test_a_killed_tracker_has_every_record_up_to_some_moment(tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ def tracker(
     user: Annotated[str, typer.Option(metavar="ID", help="Whose minutes, where the file has several people.")] = "",
     seed: Annotated[int, typer.Option(help="Without a replay: which made-up person wears it.")] = 1,
     identity: Annotated[
-        str, typer.Option("--id", metavar="ID", help="An id of your own, which no account can claim (default: from its code).")
+        str,
+        typer.Option(
+            "--id", metavar="ID", help="An id of your own, which no account can claim (default: from its code)."
+        ),
     ] = "",
     name: Annotated[str, typer.Option(help="The name it shows.")] = "Unstuck virtual tracker",
     memory: Annotated[

@@ -9,11 +9,12 @@ from pathlib import Path
 import typer
 
 from unstuck import __version__
+from unstuck.chain.link.udp import Address, open_port
 from unstuck.chain.server.domain.possession import tracker_id
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, Told, static_address
 from unstuck.chain.tracker.bluetooth.real import RealHost, RealRadioError
 from unstuck.chain.tracker.device import Tracker
-from unstuck.chain.tracker.files import Folder
+from unstuck.chain.tracker.files import Folder, UsedMemoryError, one_tracker
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.replay import Replay, ReplayError, read_wide_minutes
 from unstuck.chain.tracker.resources import Identity
@@ -82,27 +83,37 @@ def run(settings: Settings) -> None:
         typer.echo(f"to claim it: unstuck account claim {identity} {code}" if code else "no account can claim this id")
 
     try:
-        device = Tracker(
-            Identity(identity, settings.name, __version__),
-            Folder(folder),
-            source,
-            now_s,
-            drift_ppm=settings.drift_ppm,
-            release_keys=keys,
-        )
-        # A tracker that has lived faster than real time goes on where it was, not in its own past.
-        start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s
-        true_time = accelerated(start_s, settings.speed) if settings.speed != 1 else time.time
         if on_udp:
-            asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
-        else:
-            asyncio.run(_on_air(device, settings.radio, folder, code))
+            asyncio.run(_look_at_port((settings.host, settings.port)))
+        with one_tracker(folder):
+            device = Tracker(
+                Identity(identity, settings.name, __version__),
+                Folder(folder),
+                source,
+                now_s,
+                drift_ppm=settings.drift_ppm,
+                release_keys=keys,
+            )
+            # A tracker that has lived faster than real time goes on where it was, not in its own past.
+            start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s
+            true_time = accelerated(start_s, settings.speed) if settings.speed != 1 else time.time
+            if on_udp:
+                asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
+            else:
+                asyncio.run(_on_air(device, settings.radio, folder, code))
+    except UsedMemoryError as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--memory {folder}", reason=str(error)) from error
     except KeyboardInterrupt:
         typer.echo(f"tracker {identity} stopped; all it recorded is in its memory")
     except OSError as error:
         reason = error.strerror or str(error)
         given = f"port {settings.port} or folder {folder}" if on_udp else f"--radio {settings.radio} or folder {folder}"
         raise UsageError(ErrorCode.USAGE_SOURCE, given=given, reason=reason) from error
+
+
+async def _look_at_port(local: Address) -> None:
+    """OSError when the port cannot be had: better before a boot has begun in the memory than after."""
+    (await open_port(local, lambda _packet, _sender: None)).close()
 
 
 async def _on_air(device: Tracker, radio: str, folder: Path, code: str) -> None:
