@@ -1,4 +1,6 @@
+import asyncio
 import gzip
+import os
 import signal
 import socket
 import subprocess
@@ -8,9 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from unstuck.chain.link.radio.air import Air
+from unstuck.chain.link.radio.host import Host
 from unstuck.chain.records import Ranges
-from unstuck.chain.tracker.files import Folder, one_tracker
+from unstuck.chain.tracker.bluetooth.peripheral import Peripheral
+from unstuck.chain.tracker.device import Tracker
+from unstuck.chain.tracker.files import Folder, RamFiles, one_tracker
+from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.memory import Memory
+from unstuck.chain.tracker.resources import Identity
+from unstuck.chain.tracker.serve import TrueTime
+from unstuck.cli import tracker_run
 from unstuck.cli.tracker_run import Settings, load_replay, run
 from unstuck.model.errors import UsageError
 
@@ -94,6 +104,55 @@ def test_a_killed_tracker_has_every_record_up_to_some_moment(tmp_path: Path) -> 
     gone = again.overwritten.get(0, Ranges())
     assert again.held[0] | gone == Ranges.span(0, again.ends[0] - 1)
     assert again.ends[0] > 100
+
+
+def test_after_faster_time_it_goes_on_where_it_was_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived = Tracker(Identity("t", "a tracker", "1"), Folder(tmp_path), Generator(1), time.time())
+    lived.advance(time.time() + 16 * 3600)
+    times: list[float] = []
+
+    async def look(tracker: Tracker, _local: object, true_time: TrueTime, **_more: object) -> None:
+        times.extend((tracker.notes.recorded_until_s, true_time()))
+
+    monkeypatch.setattr(tracker_run, "serve", look)
+    run(options(tmp_path))
+    assert 0 <= times[1] - times[0] < 60
+    assert "its time is 16.0 hours ahead" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signal")
+def test_the_signal_is_the_button(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed: list[Peripheral] = []
+
+    class Radio(Host):
+        async def close(self) -> None:
+            """Nothing to give back."""
+
+    async def opened(_radio: str, address: str, keys: Path) -> Radio:
+        return Radio("tracker", address, Air(), keys)
+
+    async def press() -> None:
+        device = Tracker(Identity("t", "a tracker", "1"), RamFiles(), Generator(1), time.time())
+        life = asyncio.create_task(tracker_run._on_air(device, "usb:0", tmp_path, "code", time.time))
+        said = ""
+        async with asyncio.timeout(10):
+            while "kill -USR1" not in said:
+                await asyncio.sleep(0.01)
+                said += capsys.readouterr().out
+            os.kill(os.getpid(), signal.SIGUSR1)
+            while not pressed:
+                await asyncio.sleep(0.01)
+        life.cancel()
+        await asyncio.wait((life,))
+
+    monkeypatch.setattr(tracker_run.RealHost, "open", opened)
+    monkeypatch.setattr(Peripheral, "open_pairing", lambda tracker: pressed.append(tracker))
+    asyncio.run(press())
+    assert "another phone may pair for 120 s" in capsys.readouterr().out
 
 
 def test_ctrl_c_stops_it_and_its_memory_stays(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Battery services, Core Specification vol. 3 part C for advertising intervals.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
