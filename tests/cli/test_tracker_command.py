@@ -14,6 +14,7 @@ from unstuck.chain.link.radio.air import Air
 from unstuck.chain.link.radio.host import Host
 from unstuck.chain.records import Ranges
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral
+from unstuck.chain.tracker.bluetooth.real import RealHost
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.files import Folder, RamFiles, one_tracker
 from unstuck.chain.tracker.generator import Generator
@@ -149,7 +150,7 @@ def test_the_signal_is_the_button(
         life.cancel()
         await asyncio.wait((life,))
 
-    monkeypatch.setattr(tracker_run.RealHost, "open", opened)
+    monkeypatch.setattr(RealHost, "open", opened)
     monkeypatch.setattr(Peripheral, "open_pairing", lambda tracker: pressed.append(tracker))
     asyncio.run(press())
     assert "another phone may pair for 120 s" in capsys.readouterr().out
