@@ -1,4 +1,6 @@
+import asyncio
 import gzip
+import os
 import signal
 import socket
 import subprocess
@@ -8,9 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from unstuck.chain.link.radio.air import Air
+from unstuck.chain.link.radio.host import Host
 from unstuck.chain.records import Ranges
-from unstuck.chain.tracker.files import Folder
+from unstuck.chain.tracker.bluetooth.peripheral import Peripheral
+from unstuck.chain.tracker.bluetooth.real import RealHost
+from unstuck.chain.tracker.device import Tracker
+from unstuck.chain.tracker.files import Folder, RamFiles, one_tracker
+from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.memory import Memory
+from unstuck.chain.tracker.resources import Identity
+from unstuck.chain.tracker.serve import TrueTime
+from unstuck.cli import tracker_run
 from unstuck.cli.tracker_run import Settings, load_replay, run
 from unstuck.model.errors import UsageError
 
@@ -61,6 +72,24 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(UsageError, match="in use"):
             run(options(tmp_path, taken.getsockname()[1]))
+    assert not list(tmp_path.glob("*.log")), "the memory is untouched"
+
+
+def test_a_second_tracker_leaves_the_memory_of_the_first_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, "--port", "0", "--memory", str(tmp_path), "--speed", "100000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        before = sorted(tmp_path.iterdir())
+        try:
+            with pytest.raises(UsageError, match="another tracker uses this memory"):
+                run(options(tmp_path))
+            assert sorted(tmp_path.iterdir()) == before
+        finally:
+            process.kill()
+    with one_tracker(tmp_path):
+        pass  # the system has given it back
 
 
 def test_a_killed_tracker_has_every_record_up_to_some_moment(tmp_path: Path) -> None:
@@ -76,6 +105,55 @@ def test_a_killed_tracker_has_every_record_up_to_some_moment(tmp_path: Path) -> 
     gone = again.overwritten.get(0, Ranges())
     assert again.held[0] | gone == Ranges.span(0, again.ends[0] - 1)
     assert again.ends[0] > 100
+
+
+def test_after_faster_time_it_goes_on_where_it_was_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived = Tracker(Identity("t", "a tracker", "1"), Folder(tmp_path), Generator(1), time.time())
+    lived.advance(time.time() + 16 * 3600)
+    times: list[float] = []
+
+    async def look(tracker: Tracker, _local: object, true_time: TrueTime, **_more: object) -> None:
+        times.extend((tracker.notes.recorded_until_s, true_time()))
+
+    monkeypatch.setattr(tracker_run, "serve", look)
+    run(options(tmp_path))
+    assert 0 <= times[1] - times[0] < 60
+    assert "its time is 16.0 hours ahead" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signal")
+def test_the_signal_is_the_button(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed: list[Peripheral] = []
+
+    class Radio(Host):
+        async def close(self) -> None:
+            """Nothing to give back."""
+
+    async def opened(_radio: str, address: str, keys: Path) -> Radio:
+        return Radio("tracker", address, Air(), keys)
+
+    async def press() -> None:
+        device = Tracker(Identity("t", "a tracker", "1"), RamFiles(), Generator(1), time.time())
+        life = asyncio.create_task(tracker_run._on_air(device, "usb:0", tmp_path, "code", time.time))
+        said = ""
+        async with asyncio.timeout(10):
+            while "kill -USR1" not in said:
+                await asyncio.sleep(0.01)
+                said += capsys.readouterr().out
+            os.kill(os.getpid(), signal.SIGUSR1)
+            while not pressed:
+                await asyncio.sleep(0.01)
+        life.cancel()
+        await asyncio.wait((life,))
+
+    monkeypatch.setattr(RealHost, "open", opened)
+    monkeypatch.setattr(Peripheral, "open_pairing", lambda tracker: pressed.append(tracker))
+    asyncio.run(press())
+    assert "another phone may pair for 120 s" in capsys.readouterr().out
 
 
 def test_ctrl_c_stops_it_and_its_memory_stays(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ def tracker(
         str,
         typer.Option(
             metavar="RADIO",
-            help="'udp', or a Bluetooth controller for it alone as Bumble names it: usb:0, serial:PORT.",
+            help="'udp', or a Bluetooth controller for it alone as Bumble names it: usb:0, serial:PORT. "
+            "The signal USR1 is its button: another phone may pair for two minutes.",
         ),
     ] = "udp",
     speed: Annotated[

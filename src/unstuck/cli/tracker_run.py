@@ -2,6 +2,9 @@
 
 import asyncio
 import gzip
+import os
+import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +12,16 @@ from pathlib import Path
 import typer
 
 from unstuck import __version__
+from unstuck.chain.link.udp import Address, open_port
 from unstuck.chain.server.domain.possession import tracker_id
-from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, Told, static_address
+from unstuck.chain.tracker.bluetooth.peripheral import PAIRING_OPEN_S, Peripheral, Told, static_address
 from unstuck.chain.tracker.bluetooth.real import RealHost, RealRadioError
 from unstuck.chain.tracker.device import Tracker
-from unstuck.chain.tracker.files import Folder
+from unstuck.chain.tracker.files import Folder, UsedMemoryError, one_tracker
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.replay import Replay, ReplayError, read_wide_minutes
 from unstuck.chain.tracker.resources import Identity
-from unstuck.chain.tracker.serve import accelerated, serve
+from unstuck.chain.tracker.serve import TrueTime, accelerated, serve
 from unstuck.chain.tracker.source import Source
 from unstuck.cli.keys import read_public
 from unstuck.cli.state import private_folder, state_folder, tracker_code
@@ -82,21 +86,31 @@ def run(settings: Settings) -> None:
         typer.echo(f"to claim it: unstuck account claim {identity} {code}" if code else "no account can claim this id")
 
     try:
-        device = Tracker(
-            Identity(identity, settings.name, __version__),
-            Folder(folder),
-            source,
-            now_s,
-            drift_ppm=settings.drift_ppm,
-            release_keys=keys,
-        )
-        # A tracker that has lived faster than real time goes on where it was, not in its own past.
-        start_s = max(now_s, device.notes.recorded_until_s) if settings.speed != 1 else now_s
-        true_time = accelerated(start_s, settings.speed) if settings.speed != 1 else time.time
         if on_udp:
-            asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
-        else:
-            asyncio.run(_on_air(device, settings.radio, folder, code))
+            asyncio.run(_look_at_port((settings.host, settings.port)))
+        with one_tracker(folder):
+            device = Tracker(
+                Identity(identity, settings.name, __version__),
+                Folder(folder),
+                source,
+                now_s,
+                drift_ppm=settings.drift_ppm,
+                release_keys=keys,
+                real_time=settings.speed == 1,
+            )
+            # A tracker that has lived faster than real time goes on where it was, not in its own past.
+            ahead_s = max(0.0, device.notes.recorded_until_s - now_s)
+            if ahead_s:
+                typer.echo(f"it has lived faster than real time: its time is {ahead_s / 3600:.1f} hours ahead of now")
+            true_time = (
+                accelerated(now_s + ahead_s, settings.speed) if settings.speed != 1 else lambda: time.time() + ahead_s
+            )
+            if on_udp:
+                asyncio.run(serve(device, (settings.host, settings.port), true_time, ready=ready))
+            else:
+                asyncio.run(_on_air(device, settings.radio, folder, code, true_time))
+    except UsedMemoryError as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--memory {folder}", reason=str(error)) from error
     except KeyboardInterrupt:
         typer.echo(f"tracker {identity} stopped; all it recorded is in its memory")
     except OSError as error:
@@ -105,7 +119,12 @@ def run(settings: Settings) -> None:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=given, reason=reason) from error
 
 
-async def _on_air(device: Tracker, radio: str, folder: Path, code: str) -> None:
+async def _look_at_port(local: Address) -> None:
+    """OSError when the port cannot be had: better before a boot has begun in the memory than after."""
+    (await open_port(local, lambda _packet, _sender: None)).close()
+
+
+async def _on_air(device: Tracker, radio: str, folder: Path, code: str, true_time: TrueTime) -> None:
     """Be a Bluetooth peripheral on a real controller until cancelled. UsageError: there is no such controller."""
 
     def told(event: Told) -> None:
@@ -113,14 +132,22 @@ async def _on_air(device: Tracker, radio: str, folder: Path, code: str) -> None:
 
     try:
         host = await RealHost.open(radio, static_address(device.identity.id), folder / "bonds.json")
-        peripheral = Peripheral(device, host, time.time, told, code=code)
+        peripheral = Peripheral(device, host, true_time, told, code=code)
         await peripheral.start()
     except RealRadioError as error:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--radio {radio}", reason=str(error)) from error
     typer.echo(f"tracker {device.identity.id} advertises as {device.identity.name}; memory in {folder}; code {code}")
+
+    def pressed() -> None:
+        peripheral.open_pairing()
+        typer.echo(f"another phone may pair for {PAIRING_OPEN_S:.0f} s")
+
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, pressed)
+        typer.echo(f"its button, which lets another phone pair: kill -USR1 {os.getpid()}")
     try:
         while True:
-            device.advance(time.time())
+            device.advance(true_time())
             await asyncio.sleep(1.0)
     finally:
         await peripheral.stop()

@@ -366,3 +366,14 @@ def test_a_memory_that_fails_says_so_and_a_restart_mends_it() -> None:
     assert ask(device, Code.POST, "restart", START + 700).code == Code.CHANGED
     device.advance(START + 900)
     assert steps(device) == list(range(15))
+
+
+def test_in_real_time_what_a_machine_slept_through_is_not_recorded() -> None:
+    device = Tracker(ME, RamFiles(), Generator(1), START, real_time=True)
+    device.advance(START + 60)
+    device.advance(START + 180)
+    slept_s = 3 * DAY_S
+    device.advance(START + slept_s + 30)
+    device.advance(START + slept_s + 90)
+    starts = [record.start for record in device.memory.run(0, 0, 1000) if record.kind is Kind.MINUTE]
+    assert starts == [START, START + 60, START + 120, START + slept_s]

@@ -286,6 +286,29 @@ def test_a_write_that_fails_is_an_error_until_the_restart_and_the_update_goes_on
     assert version(device) == "2.0.0"
 
 
+def test_no_update_begins_while_a_firmware_is_on_trial_and_the_memory_fails() -> None:
+    class Full(RamFiles):
+        full = False
+
+        def append(self, name: str, data: bytes) -> None:
+            if self.full and name.endswith(".log"):
+                raise OSError(28, "No space left on device")
+            super().append(name, data)
+
+    files = Full()
+    device = tracker(files)
+    push(device, TWO, "2.0.0")
+    ask(device, Code.POST, path="restart")
+    files.full = True
+    with pytest.raises(OSError, match="No space"):
+        device.advance(START + 120)
+    answer = ask(device, Code.POST, release(THREE, "3.0.0"))
+    assert (answer.code, b"on trial" in answer.payload) == (Code.CONFLICT, True)
+    files.full = False
+    ask(device, Code.POST, path="restart")
+    assert version(device) == "1.0.0", "it has not answered a phone"
+
+
 def test_it_lies_in_a_real_folder_as_well(tmp_path: Path) -> None:
     files = Folder(tmp_path)
     device = tracker(files)

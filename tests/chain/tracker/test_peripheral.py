@@ -26,9 +26,10 @@ from unstuck.chain.link.gatt.values import (
     PreferredMode,
     StatusFlag,
 )
+from unstuck.chain.phone.bluetooth import BluetoothLink
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.tracker import TrackerError
-from unstuck.chain.tracker.bluetooth.peripheral import PAIRING_OPEN_S, static_address
+from unstuck.chain.tracker.bluetooth.peripheral import PAIRING_OPEN_S, UNENCRYPTED_MOST_S, static_address
 
 WRITE = "write-without-response"
 
@@ -96,7 +97,7 @@ def test_without_the_bond_nothing_is_told_and_nothing_is_taken() -> None:
                 assert refused.value.error_code == att.ATT_READ_NOT_PERMITTED_ERROR
             with pytest.raises(BleakGATTProtocolError):
                 await client.read_gatt_char(ids.SECURE)
-            await asyncio.sleep(60.0)
+            await asyncio.sleep(UNENCRYPTED_MOST_S - 5.0)
             assert said == []
             assert room.peripheral.session is not None
             assert room.peripheral.session._driver is None
@@ -177,6 +178,22 @@ def test_another_phone_pairs_only_while_the_button_has_opened_the_tracker() -> N
             room.peripheral.open_pairing()
             await asked(other, "status")
             await other.close()
+            await asked(mine, "status")
+
+    in_the_air(work())
+
+
+def test_a_stranger_who_does_not_pair_is_sent_away_and_the_owner_gets_in() -> None:
+    async def work() -> None:
+        async with Room(phones=2) as room:
+            mine = room.link(0)
+            await asked(mine, "status")
+            await asyncio.sleep(2 * UNENCRYPTED_MOST_S)
+            assert mine.open, "who is bonded may stay"
+            await mine.close()
+            stranger = await room.connected(1)
+            await asyncio.sleep(UNENCRYPTED_MOST_S + 5.0)
+            assert not stranger.is_connected
             await asked(mine, "status")
 
     in_the_air(work())
@@ -401,19 +418,55 @@ def test_a_restart_keeps_records_and_bonds_and_the_answer_comes_first() -> None:
     in_the_air(work())
 
 
-def test_a_factory_reset_keeps_no_records() -> None:
+async def reset(link: BluetoothLink) -> None:
+    answer = await link.request(Request(Code.DELETE, ("memory",), payload=cbor2.dumps({"confirm": TRACKER})))
+    assert isinstance(answer, Answered)
+    assert answer.response.code == Code.DELETED
+
+
+def test_a_factory_reset_keeps_neither_records_nor_bonds(tmp_path: Path) -> None:
     async def work() -> None:
-        async with Room() as room:
-            link = room.link()
-            body = cbor2.dumps({"confirm": TRACKER})
-            answer = await link.request(Request(Code.DELETE, ("memory",), payload=body))
-            assert isinstance(answer, Answered)
-            assert answer.response.code == Code.DELETED
+        async with Room(tmp_path, phones=2) as room:
+            old, new = room.link(0), room.link(1)
+            await reset(old)
             await asyncio.sleep(30.0)
-            held = cbor2.loads((await asked(link, "status")).payload)["held"]
+            with pytest.raises(TrackerError) as refused:
+                await asked(old, "claim")
+            assert refused.value.outcome is Outcome.KEY_MISSING
+            held = cbor2.loads((await asked(new, "status")).payload)["held"]
             assert sum(last - first + 1 for spans in held.values() for first, last in spans) < 10
 
     in_the_air(work())
+
+
+def test_a_reset_that_is_refused_keeps_the_bonds() -> None:
+    async def work() -> None:
+        async with Room() as room:
+            link = room.link()
+            answer = await link.request(Request(Code.DELETE, ("memory",), payload=cbor2.dumps({"confirm": "other"})))
+            assert isinstance(answer, Answered)
+            assert answer.response.code == Code.FORBIDDEN
+            await link.close()
+            await room.peripheral.restart()
+            await asked(link, "status")
+            assert [told.what for told in room.told].count("paired") == 1
+
+    in_the_air(work())
+
+
+def test_bonds_go_also_when_the_tracker_is_stopped_right_after_the_reset(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with Room(tmp_path) as room:
+            await reset(room.link())
+
+    in_the_air(work())
+
+    async def again() -> None:
+        async with Room(tmp_path) as room:
+            with pytest.raises(TrackerError):
+                await asked(room.link(), "claim")
+
+    in_the_air(again())
 
 
 def test_who_forgot_the_bond_is_not_let_in_with_the_old_key() -> None:

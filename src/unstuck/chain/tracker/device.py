@@ -26,7 +26,8 @@ from unstuck.chain.tracker.source import DAY_S, MINUTE_S, Sample, Source
 
 RESTART_MOST_S = 120
 """A restart shorter than this (seconds) is the ten-second button: the sensor has kept the minutes in between.
-After a longer one the tracker was off, and what was not measured is not recorded."""
+After a longer one the tracker was off, and what was not measured is not recorded. In real time the same holds for
+a machine that slept in between."""
 
 WRITE_MOST_RECORDS = 240
 """Most records of one write when many minutes are recorded at once (accelerated time)."""
@@ -62,8 +63,9 @@ class Tracker:
     """One virtual tracker, from switching on (``true_s``, Unix s) to switching off.
 
     ``files``: its memory. ``drift_ppm``: of its clock. ``release_keys``: public keys whose signatures on
-    firmware it believes; without one it takes none. ``starts``: whether an image can be started. OSError
-    when the memory cannot be read or written.
+    firmware it believes; without one it takes none. ``starts``: whether an image can be started.
+    ``real_time``: it is told the time every second, so a long step means that nothing was measured in it;
+    else (accelerated time) long steps are lived through. OSError when the memory cannot be read or written.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Tracker:
         drift_ppm: float = 0.0,
         release_keys: Sequence[bytes] = (),
         starts: Callable[[bytes], bool] = always,
+        real_time: bool = False,
     ) -> None:
         self.identity = identity
         self.radio = Radio(true_s)
@@ -86,6 +89,7 @@ class Tracker:
         self._drift_ppm = drift_ppm
         self._release_keys = tuple(release_keys)
         self._starts = starts
+        self._real_time = real_time
         self._true_s = true_s
         self._switch_on()
 
@@ -101,7 +105,10 @@ class Tracker:
 
     def advance(self, true_s: float) -> None:
         """Record every minute that is over by ``true_s``. Nothing once a write has failed, until a restart."""
+        slept = self._real_time and true_s - self._true_s > RESTART_MOST_S
         self._true_s = max(self._true_s, true_s)
+        if slept:
+            self._skip()
         pending: list[Measured] = []
         room = min(self.memory.most, WRITE_MOST_RECORDS) - _MINUTE_MOST_RECORDS
         while not self.memory.broken and self.notes.recorded_until_s + MINUTE_S <= self._true_s:
@@ -158,16 +165,24 @@ class Tracker:
 
     def _switch_on(self) -> None:
         self.memory = Memory(self._files, self._capacity)
-        this_minute_s = int(self._true_s) // MINUTE_S * MINUTE_S
         if self.memory.notes:
             self.notes = Notes(*self.memory.notes)
         else:
+            this_minute_s = self._this_minute_s()
             self.notes = Notes(this_minute_s, this_minute_s, reported_s=this_minute_s)
         off_s = self._true_s - self.notes.recorded_until_s
         if off_s > RESTART_MOST_S:
-            self.notes = replace(self.notes, recorded_until_s=this_minute_s)
+            self._skip()
         self._happened(Happened.STARTED, self.memory.torn)
         self._start_firmware()
+
+    def _this_minute_s(self) -> int:
+        return int(self._true_s) // MINUTE_S * MINUTE_S
+
+    def _skip(self) -> None:
+        """Up to the minute under way nothing was measured."""
+        until_s = max(self.notes.recorded_until_s, self._this_minute_s())
+        self.notes = replace(self.notes, recorded_until_s=until_s)
 
     def _start_firmware(self) -> None:
         self.firmware = Firmware(self._files, self.identity.firmware, self.battery.percent, self._starts)

@@ -6,8 +6,14 @@ The contract that :mod:`unstuck.chain.tracker.memory` is built on: when ``create
 """
 
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
+
+LOCK_FILE = "lock"
+"""Beside the memory; nothing of the memory has such a name."""
 
 
 class Files(Protocol):
@@ -107,3 +113,31 @@ class Folder:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+class UsedMemoryError(Exception):
+    """Another process runs a tracker on this memory."""
+
+
+@contextmanager
+def one_tracker(path: Path) -> Iterator[None]:
+    """Hold a folder for one tracker alone: a second one would take the live segment for a dead one's and remove it.
+
+    It is SQLite's own exclusive lock on an empty file, as the phone agent's lease: the same on every system,
+    and given back by the system when the holder dies. UsedMemoryError; OSError when there can be no such file.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = sqlite3.connect(path / LOCK_FILE, timeout=0.0, isolation_level=None)
+    except sqlite3.Error as fault:
+        raise OSError(str(fault)) from fault
+    with closing(lock):
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise UsedMemoryError("another tracker uses this memory") from fault
+            raise OSError(str(fault)) from fault
+        except sqlite3.DatabaseError as fault:
+            raise OSError(str(fault)) from fault
+        yield

@@ -101,6 +101,9 @@ def _begin(release: bytes, state: FirmwareState) -> tuple[Response, FirmwareAct 
     refused = _not_now(release, state)
     if refused is not None:
         return refused, None
+    if state.slots.trial is Trial.STARTED:
+        # Only while the memory does not work: else this very request would have ended the trial.
+        return _refused(Code.CONFLICT, "the firmware that runs is on trial; restart the tracker first")
     under_way = state.slots.update
     if under_way is not None and under_way.release == release:
         return _content({"offset": state.offset}, Code.CHANGED), None

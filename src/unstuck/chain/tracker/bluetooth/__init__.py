@@ -1,4 +1,5 @@
 """The tracker as a Bluetooth LE peripheral: phones' links enter; adverts, attribute values and Gattlink packets leave.
 
-``peripheral`` advertises, bonds and hosts the services, ``session`` is one phone's link, ``pace`` how fast it runs.
+``peripheral`` advertises, bonds and hosts the services on a ``host``, ``session`` is one phone's link,
+``pace`` how fast it runs.
 """

@@ -6,22 +6,22 @@ Battery services, Core Specification vol. 3 part C for advertising intervals.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 import cbor2
 from bumble import core, hci
 from bumble import device as bumble_device
 from bumble.core import AdvertisingData
 from bumble.gatt import Characteristic, CharacteristicValue, Service
-from bumble.pairing import PairingConfig, PairingDelegate
+from bumble.pairing import PairingConfig
 
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.link.gatt import ids
 from unstuck.chain.link.gatt.values import ConnectionConfiguration, ConnectionStatus, Mode, StatusFlag
 from unstuck.chain.tracker.bluetooth.guard import guard
+from unstuck.chain.tracker.bluetooth.host import BluetoothHost, Gate
 from unstuck.chain.tracker.bluetooth.session import Session
 from unstuck.chain.tracker.device import Tracker
 from unstuck.chain.tracker.firmware_resource import CBOR_FORMAT
@@ -42,25 +42,16 @@ RESTART_S = 10.0
 ANSWERED_S = 1.0
 """How long after the answer to "restart" the radio goes down: the answer takes a few connection events."""
 
+UNENCRYPTED_MOST_S = 30.0
+"""How long a phone may hold the link without encrypting it: as long as pairing may stand still (Security Manager
+timeout, Core Specification vol. 3 part H 3.4). Only one phone fits, and this one keeps the owner's away."""
+
 MANUFACTURER = "Unstuck"
 
 _SWITCHED_OFF = int(hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR)
 _READ = Characteristic.Properties.READ
 _NOTIFY = Characteristic.Properties.NOTIFY
 _ENCRYPTED_READ = Characteristic.READABLE | Characteristic.READ_REQUIRES_ENCRYPTION
-
-
-class BluetoothHost(Protocol):
-    """What the peripheral runs on: a host on the virtual radio, or Bumble on a real controller."""
-
-    device: bumble_device.Device
-    own_address_type: hci.OwnAddressType
-
-    async def turn_on(self) -> None:
-        """Bluetooth on."""
-
-    def cut(self) -> None:
-        """Silent from this moment, without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +88,9 @@ class Peripheral:
         self._tasks: set[asyncio.Task[None]] = set()
         self._slow_down: asyncio.TimerHandle | None = None
         self._going_down: asyncio.TimerHandle | None = None
+        self._unencrypted: asyncio.TimerHandle | None = None
+        self._reset = False
+        """A factory reset was answered; the bonds go with the radio."""
         self._advertising = asyncio.Lock()
         self._stopped = False
         """Switched off, or on its way down or up."""
@@ -125,7 +119,7 @@ class Peripheral:
     async def stop(self) -> None:
         """Close the link in order and fall silent."""
         self._stopped = True
-        for timer in (self._slow_down, self._going_down):
+        for timer in (self._slow_down, self._going_down, self._unencrypted):
             if timer:
                 timer.cancel()
         for task in list(self._tasks):
@@ -136,13 +130,14 @@ class Peripheral:
             await self._drop(connection)
         self._close()
         self._host.cut()
+        await self._finish_reset()
 
     def open_pairing(self) -> None:
         """The button was held: another phone may pair for two minutes."""
         self._open_until_s = self._loop.time() + PAIRING_OPEN_S
 
     async def forget_bonds(self) -> None:
-        """As a factory reset does; phones still have their keys."""
+        """As a factory reset does, and whoever comes first may pair; phones still have their keys."""
         store = self._host.device.keystore
         if store is not None:
             await store.delete_all()
@@ -154,6 +149,7 @@ class Peripheral:
         self._stopped = True
         self._host.cut()
         self._close()
+        await self._finish_reset()
         await asyncio.sleep(takes_s)
         await self.start()
 
@@ -258,6 +254,11 @@ class Peripheral:
         connection.on(connection.EVENT_PAIRING, lambda _keys: self._tell("paired"))
         connection.on(connection.EVENT_PAIRING_FAILURE, lambda reason: self._tell("refused", int(reason)))
         self._tell("connected")
+        self._unencrypted = self._loop.call_later(UNENCRYPTED_MOST_S, lambda: self._drop_stranger(connection))
+
+    def _drop_stranger(self, connection: bumble_device.Connection) -> None:
+        if not connection.is_encrypted:
+            self._spawn(self._drop(connection))
 
     def _disconnected(self, connection: bumble_device.Connection, reason: int) -> None:
         if self.session and self.session.connection is connection:
@@ -283,12 +284,19 @@ class Peripheral:
             return Response(Code.CONTENT, cbor2.dumps(claim), CBOR_FORMAT)
         boot = self._tracker.memory.boot
         response = self._tracker.handle(request, self._true_time())
+        self._reset |= (request.path, request.method, response.code) == (("memory",), Code.DELETE, Code.DELETED)
         if self._tracker.memory.boot != boot:
             # The answer is sent first; then the radio goes down as it does in a real restart.
             if self._going_down:
                 self._going_down.cancel()
             self._going_down = self._loop.call_later(ANSWERED_S, lambda: self._spawn(self.restart()))
         return response
+
+    async def _finish_reset(self) -> None:
+        """Who wears it next must not be read by the phone of who wore it before."""
+        if self._reset:
+            await self.forget_bonds()
+            self._reset = False
 
     async def _tell_configuration(self) -> None:
         """Whoever listens to Link Status hears that the link runs otherwise now."""
@@ -298,6 +306,8 @@ class Peripheral:
             await self._host.device.notify_subscriber(connection, self._configuration, value)
 
     def _close(self) -> None:
+        if self._unencrypted:
+            self._unencrypted.cancel()
         if self.session:
             self.session.close()
             self.session = None
@@ -311,7 +321,7 @@ class Peripheral:
 
     def _pairing(self, connection: bumble_device.Connection) -> PairingConfig:
         """LE Secure Connections with bonding, without a code: a band has neither keys nor room for one."""
-        return PairingConfig(sc=True, mitm=False, bonding=True, delegate=_Gate(self._may_pair))
+        return PairingConfig(sc=True, mitm=False, bonding=True, delegate=Gate(self._may_pair))
 
     async def _may_pair(self) -> bool:
         """The first phone may; another one only while the button has opened the tracker."""
@@ -373,18 +383,6 @@ class Peripheral:
 
 _NAME_BYTES = 29
 """Most bytes of a name: a scan response has 31, two of them its head."""
-
-
-class _Gate(PairingDelegate):
-    """Asks before a phone may pair."""
-
-    def __init__(self, may: Callable[[], Awaitable[bool]]) -> None:
-        super().__init__(PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
-        self._may = may
-
-    async def accept(self) -> bool:
-        """Whether to."""
-        return await self._may()
 
 
 def static_address(identity: str) -> str:
