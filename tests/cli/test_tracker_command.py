@@ -22,6 +22,7 @@ from unstuck.chain.tracker.memory import Memory
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.serve import TrueTime
 from unstuck.cli import tracker_run
+from unstuck.cli.main import main
 from unstuck.cli.tracker_run import Settings, load_replay, run
 from unstuck.model.errors import UsageError
 
@@ -65,6 +66,48 @@ def test_a_replay_that_cannot_be_had_says_why(tmp_path: Path) -> None:
     (tmp_path / "cut.csv.gz").write_bytes(wide_file(tmp_path, packed=True).read_bytes()[:-20])
     with pytest.raises(UsageError, match=r"cut\.csv\.gz"):
         load_replay(tmp_path / "cut.csv.gz", "")
+
+
+@pytest.mark.parametrize("place", [3, 10, 12, 20, -8, -1])
+def test_a_packed_replay_with_a_damaged_byte_is_said_in_one_sentence(tmp_path: Path, place: int) -> None:
+    packed = bytearray(wide_file(tmp_path, packed=True).read_bytes())
+    packed[place] ^= 0xFF
+    (tmp_path / "bad.csv.gz").write_bytes(packed)
+    with pytest.raises(UsageError, match=r"bad\.csv\.gz"):
+        load_replay(tmp_path / "bad.csv.gz", "")
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("7,4/13/2016 12:00:00 PM," + "0" * 140_000, "line 2: field larger"),
+        ("7,4/13/2016 12:00:00 PM," + ",".join(["9" * 30] * 60), "line 2: more than 10,000 steps"),
+    ],
+)
+def test_a_replay_that_cannot_be_a_persons_names_the_line(tmp_path: Path, row: str, why: str) -> None:
+    (tmp_path / "odd.csv").write_text(f"{HEAD}\n{row}\n")
+    with pytest.raises(UsageError, match=why):
+        load_replay(tmp_path / "odd.csv", "")
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
+def test_a_name_that_no_host_can_have_is_said_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    commands = [
+        ["agent", "--tracker", f"{host}:5684", "--folder", str(tmp_path / "agent")],
+        ["link", "--role", "hub", "--local", "7001", "--remote", f"{host}:7002"],
+        ["link", "--role", "hub", "--local", f"{host}:7001", "--remote", "127.0.0.1:7002"],
+        ["tracker", "--host", host, "--port", "0", "--memory", str(tmp_path / "tracker")],
+    ]
+    for command in commands:
+        monkeypatch.setattr(sys, "argv", ["unstuck", *command])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2, command
+        said = capsys.readouterr().err
+        assert "is no name of a host" in said, command
+        assert said.count("unstuck: ") == 1, command
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ JOURNAL_FILE = "journal.sqlite"
 TRACKER_CODE_FILE = "tracker-code"
 TRACE_FILES = ("btsnoop_hci.log.last", "btsnoop_hci.log")
 """What the virtual phone of ``unstuck up`` writes, by the names that Android uses: the run before, this run."""
+
+_CODE = re.compile(r"[A-Z2-7]{4}(-?[A-Z2-7]{4}){3}", re.IGNORECASE)
+_NO_CODE = "is no tracker's code; put it back from a copy, or remove it and the tracker's memory beside it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,36 @@ def write_private(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
+    _sync(file.parent)
+
+
+def _sync(folder: Path) -> None:
+    """The name must outlive a power cut as the bytes do. Systems without handles of folders need none."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def tracker_code(folder: Path) -> str:
-    """The code that the virtual tracker of this folder shows; its id follows from it. Made at the first call."""
+    """The code that the virtual tracker of this folder shows; its id follows from it. Made at the first call.
+
+    UsageError when the file holds none: a new code would be another tracker on the memory of this one.
+    """
     file = folder / TRACKER_CODE_FILE
-    if not file.exists():
-        write_private(file, code_of(secrets.token_bytes(CODE_BYTES)))
-    return file.read_text(encoding="utf-8").strip()
+    try:
+        if not file.exists():
+            write_private(file, code_of(secrets.token_bytes(CODE_BYTES)))
+        code = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=str(file), reason=error.strerror or "unknown") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=str(file), reason=_NO_CODE) from error
+    if not _CODE.fullmatch(code):
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=str(file), reason=_NO_CODE)
+    return code
 
 
 def write_login(folder: Path, login: Login) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def load_replay(path: Path, user: str) -> tuple[str, Replay]:
     try:
         with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as lines:
             users = read_wide_minutes(lines)
-    except (OSError, EOFError, UnicodeDecodeError, ReplayError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, ReplayError) as error:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=str(path), reason=str(error)) from error
     chosen = user or next(iter(users), "")
     if chosen not in users:

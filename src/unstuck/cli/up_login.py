@@ -17,7 +17,7 @@ from unstuck.chain.phone.person import AccountError, Person
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import Claim
 from unstuck.cli.state import Login, read_login, write_login, write_private
-from unstuck.model.errors import ErrorCode
+from unstuck.model.errors import ErrorCode, UsageError
 
 ACCOUNT_FILE = "account.json"
 START_PATIENCE_S = 20.0
@@ -62,7 +62,9 @@ def _held() -> AbstractContextManager[None]:
 
 
 async def login_at(folder: Path, address: str, claim: Claim, label: str) -> Login:
-    """This device's login; the tracker is this account's then. AccountError when the server will not, or is silent."""
+    """This device's login; the tracker is this account's then. AccountError when the server will not, or is silent.
+    UsageError when what was kept of an earlier one cannot be read.
+    """
     async with Person(address, transport=Network()) as person:
         await _answers(person)
         kept = read_login(folder)
@@ -88,16 +90,32 @@ async def _knows(address: str, token: str, tracker: str) -> bool:
 
 async def _signed_in(person: Person, file: Path) -> None:
     """As this machine's own account, which is made when there is none yet, or this server knows it no more."""
-    if file.exists():
-        account = json.loads(file.read_text(encoding="utf-8"))
+    kept = _kept(file)
+    if kept is not None:
         try:
-            return await person.sign_in(**account)
+            return await person.sign_in(**kept)
         except AccountError as fault:
             if fault.code != ErrorCode.SERVER_REFUSED:
                 raise
     account = {"name": f"owner-{secrets.token_hex(6)}", "password": secrets.token_urlsafe(24)}
     write_private(file, json.dumps(account))
     return await person.register(**account)
+
+
+def _kept(file: Path) -> dict[str, str] | None:
+    """Name and password of the account, if there is one. UsageError when the file cannot be read: a new account would
+    have none of the records of the old one.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        account = {key: found[key] for key in ("name", "password")}
+        if not all(isinstance(one, str) for one in account.values()):
+            raise TypeError("not text")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=str(file), reason="is no account; remove it") from error
+    return account
 
 
 async def _answers(person: Person) -> None:

@@ -149,11 +149,20 @@ def test_a_replay_gives_the_minutes_of_the_file_and_nothing_else() -> None:
         [HEAD, "7,4/13/2016 12:30:00 PM," + ",".join(["0"] * 60)],
         [HEAD, "7,4/13/2016 12:00:00 PM," + ",".join(["-1"] * 60)],
         [HEAD, "7"],
+        ["x" * 140_000],
+        [HEAD, "7,4/13/2016 12:00:00 PM," + "0" * 140_000],
     ],
 )
 def test_what_is_not_a_wide_minute_file_names_the_line(lines: list[str]) -> None:
     with pytest.raises(ReplayError, match=r"line \d"):
         read_wide_minutes(lines)
+
+
+@pytest.mark.parametrize("count", ["10001", "9" * 30])
+def test_a_minute_with_more_steps_than_anybody_makes_is_refused(count: str) -> None:
+    hour = "7,4/13/2016 {}:00:00 PM," + ",".join(["0"] * 59)
+    with pytest.raises(ReplayError, match=r"line 3: more than 10,000 steps in a minute"):
+        read_wide_minutes([HEAD, hour.format(1) + ",10000", hour.format(2) + f",{count}"])
 
 
 def test_an_empty_replay_is_refused() -> None:

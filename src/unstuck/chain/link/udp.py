@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import cast
 
 Address = tuple[str, int]
@@ -52,12 +53,26 @@ class UdpPort(asyncio.DatagramProtocol):
 async def open_port(local: Address, received: Callable[[bytes, Address], None], only: Address | None = None) -> UdpPort:
     """Listen on an IPv4 address. OSError when that is not possible."""
     loop = asyncio.get_running_loop()
-    _, port = await loop.create_datagram_endpoint(lambda: UdpPort(received, only), local_addr=local)
+    with _names_as_os_errors(local[0]):
+        _, port = await loop.create_datagram_endpoint(lambda: UdpPort(received, only), local_addr=local)
     return port
 
 
 async def resolve(host: str, port: int) -> Address:
     """The IPv4 address of a host. OSError when there is none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    loop = asyncio.get_running_loop()
+    with _names_as_os_errors(host):
+        found = await loop.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
     address = found[0][4]
     return str(address[0]), int(address[1])
+
+
+@contextmanager
+def _names_as_os_errors(host: str) -> Iterator[None]:
+    """What cannot even be asked for, as ``a..b`` or a label of 64 letters, Python tells as ValueError (UnicodeError
+    among them), which no caller expects: it is a host that cannot be had like any other.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise OSError(f"{host!r} is no name of a host") from error

@@ -14,6 +14,9 @@ from unstuck.chain.tracker.source import DAY_S, MINUTE_S, Sample
 
 HOUR_S = 3_600
 
+MOST_STEPS = 10_000
+"""A minute. The fastest sprinters make 300; what is far above that is a damaged file, and would not fit a record."""
+
 
 class ReplayError(ValueError):
     """The lines are not a wide minute file."""
@@ -23,20 +26,36 @@ def read_wide_minutes(lines: Iterable[str]) -> dict[str, dict[int, tuple[int, ..
     """Sixty step counts for each hour (start in Unix s), by user. ReplayError names the line that does not fit."""
     columns = [f"Steps{minute:02}" for minute in range(60)]
     rows = csv.reader(lines)
-    if next(rows, []) != ["Id", "ActivityHour", *columns]:
+    try:
+        head = next(rows, [])
+    except csv.Error as error:
+        raise ReplayError(f"line 1: {error}") from error
+    if head != ["Id", "ActivityHour", *columns]:
         raise ReplayError("line 1: not the head of a wide minute file (Id, ActivityHour, Steps00 to Steps59)")
     users: dict[str, dict[int, tuple[int, ...]]] = {}
-    for number, row in enumerate(rows, 2):
-        try:
-            user, hour, *steps = row
-            start = int(datetime.strptime(hour, "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC).timestamp())
-            counts = tuple(map(int, steps))
-        except ValueError as error:
-            raise ReplayError(f"line {number}: {error}") from error
-        if len(counts) != 60 or min(counts) < 0 or start % HOUR_S:
-            raise ReplayError(f"line {number}: not sixty counts of a whole hour")
-        users.setdefault(user, {})[start] = counts
+    number = 1
+    try:
+        for row in rows:
+            number += 1
+            user, start, counts = _hour(row)
+            users.setdefault(user, {})[start] = counts
+    except csv.Error as error:
+        raise ReplayError(f"line {number + 1}: {error}") from error
+    except ValueError as error:
+        raise ReplayError(f"line {number}: {error}") from error
     return users
+
+
+def _hour(row: list[str]) -> tuple[str, int, tuple[int, ...]]:
+    """User, start and counts. ValueError says what is wrong."""
+    user, hour, *steps = row
+    start = int(datetime.strptime(hour, "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC).timestamp())
+    counts = tuple(map(int, steps))
+    if len(counts) != 60 or min(counts) < 0 or start % HOUR_S:
+        raise ValueError("not sixty counts of a whole hour")
+    if max(counts) > MOST_STEPS:
+        raise ValueError(f"more than {MOST_STEPS:,} steps in a minute, which nobody makes")
+    return user, start, counts
 
 
 class Replay:

@@ -9,12 +9,13 @@ from typing import Any
 from bumble import core, hci
 from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host as BumbleHost
-from bumble.keys import JsonKeyStore, MemoryKeyStore
+from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.snoop import Snooper
 from bumble.transport.common import AsyncPipeSink
 
 from unstuck.chain.link.radio.air import Air
+from unstuck.chain.link.radio.bonds import Bonds
 from unstuck.chain.link.radio.controller import RadioController
 from unstuck.chain.link.radio.physics import Spot
 
@@ -111,7 +112,7 @@ class Host:
         configuration = DeviceConfiguration(name=name, address=hci.Address(address, kind))
         self._bumble = _Bumble(self.controller)
         self.device = Device(config=configuration, host=self._bumble)
-        self.device.keystore = JsonKeyStore(None, str(keys)) if keys else MemoryKeyStore()
+        self.device.keystore = Bonds(keys) if keys else MemoryKeyStore()
         self.device.pairing_config_factory = lambda _connection: PairingConfig(
             sc=True,
             mitm=False,

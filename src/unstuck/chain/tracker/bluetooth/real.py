@@ -11,10 +11,11 @@ from typing import Self
 from bumble import core, hci
 from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host as BumbleHost
-from bumble.keys import JsonKeyStore
 from bumble.transport import open_transport
 from bumble.transport.common import Transport, TransportInitError, TransportSpecError
 from usb1 import USBError
+
+from unstuck.chain.link.radio.bonds import Bonds
 
 
 class RealRadioError(Exception):
@@ -29,7 +30,7 @@ class RealHost:
         self._transport = transport
         configuration = DeviceConfiguration(name="Unstuck", address=hci.Address(address))
         self.device = Device(config=configuration, host=BumbleHost(transport.source, transport.sink))
-        self.device.keystore = JsonKeyStore(None, str(keys))
+        self.device.keystore = Bonds(keys)
         self._going: asyncio.Task[None] | None = None
 
     @classmethod
