@@ -143,6 +143,18 @@ def test_what_is_shown_fits_eighty_columns(tmp_path: Path, monkeypatch: pytest.M
         assert [hop for hop in ("tracker", "bluetooth", "phone", "server") if hop not in line(shown)] == []
 
 
+@pytest.mark.parametrize("side", ["phone", "tracker"])
+def test_up_pairs_anew_when_one_side_has_lost_its_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], side: str
+) -> None:
+    request = replace(FAST, folder=tmp_path)
+    ran(request, capsys)
+    (tmp_path / f"{side}-keys.json").write_text("")
+    again = ran(request, capsys)
+    assert again["hops"]["tracker"]["only_here"] == 0
+    assert (tmp_path / f"{side}-keys.json.damaged").exists()
+
+
 @asynccontextmanager
 async def served() -> AsyncIterator[tuple[Tracker, Address]]:
     """A tracker on a UDP port that has recorded two hours."""

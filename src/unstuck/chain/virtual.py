@@ -69,6 +69,14 @@ class VirtualPair:
         await self._phone.host.turn_on()
         await self.peripheral.start()
 
+    async def renew_bond(self) -> None:
+        """Do what a person does when one side has lost its keys, for nobody is there to press a button."""
+        phone, wrist = [await _bonds(host) for host in (self._phone.host, self._wrist)]
+        if wrist and not phone:
+            self.peripheral.open_pairing()
+        elif phone and not wrist:
+            self.link.pair_again = True
+
     async def run(self) -> None:
         """The tracker records its minutes until cancelled."""
         while True:
@@ -91,3 +99,8 @@ class VirtualPair:
         self._phone.host.snoop(None)
         if self._output is not None:
             self._output.close()
+
+
+async def _bonds(host: Host) -> int:
+    store = host.device.keystore
+    return len(await store.get_all()) if store is not None else 0

@@ -32,7 +32,7 @@ from unstuck.chain.server.serve import DATABASE_FILE, listen, make_server
 from unstuck.chain.server.storage.database import Database, sqlite_url
 from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.chain.tracker.device import Tracker
-from unstuck.chain.tracker.files import Folder
+from unstuck.chain.tracker.files import Folder, one_tracker
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.source import DAY_S, Source
@@ -49,6 +49,7 @@ from unstuck.cli.up_login import Network, login_at
 from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
 
+MEMORY_FOLDER = "tracker"
 WORN_BEFORE_S = 6 * 3600
 """A new tracker has been worn this long already: there is something to drain at once."""
 
@@ -101,7 +102,7 @@ def run(request: UpRequest) -> ExitStatus:
             journal = Journal(folder / JOURNAL_FILE)
             stack.callback(journal.close)
             claim = Claim(tracker_id(code), code) if virtual and (code := tracker_code(folder)) else None
-            tracker = _tracker(folder, claim, source, begins_s) if claim else None
+            tracker = _tracker(folder / MEMORY_FOLDER, claim, source, begins_s, stack) if claim else None
             start_s = max(begins_s, tracker.notes.recorded_until_s) if tracker else begins_s
             true_time = _Time(loop, start_s)
             address = stack.enter_context(_server(folder, request.port, true_time))
@@ -139,9 +140,9 @@ def _begins_s(at: str) -> float:
     return datetime.now(UTC).replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0).timestamp()
 
 
-def _tracker(folder: Path, claim: Claim, source: Source, begins_s: float) -> Tracker:
-    memory = folder / "tracker"
+def _tracker(memory: Path, claim: Claim, source: Source, begins_s: float, stack: ExitStack) -> Tracker:
     first_s = begins_s if memory.exists() else begins_s - WORN_BEFORE_S
+    stack.enter_context(one_tracker(memory))  # "unstuck tracker" may be told to use the same
     return Tracker(Identity(claim.tracker, _NAME, __version__), Folder(memory), source, first_s)
 
 
@@ -245,6 +246,7 @@ class _Up:
             return link, ()
         pair = VirtualPair(self._folder, self._tracker, self._claim.code, self._true_time)
         await pair.start()
+        await pair.renew_bond()
         stack.push_async_callback(pair.stop)
         recording = asyncio.create_task(pair.run())
         stack.push_async_callback(_cancelled, recording)
