@@ -21,7 +21,7 @@ from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.journal import Journal
 from unstuck.chain.records import Ranges
 from unstuck.chain.tracker.device import Tracker
-from unstuck.chain.tracker.files import RamFiles
+from unstuck.chain.tracker.files import RamFiles, one_tracker
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.serve import serve
@@ -141,6 +141,11 @@ def test_what_is_shown_fits_eighty_columns(tmp_path: Path, monkeypatch: pytest.M
         assert sum(one.strip().startswith("sync ") for one in lines) == 2
         assert sum(one.strip().startswith(("tracker", "bluetooth", "phone", "server")) for one in lines) == 4
         assert [hop for hop in ("tracker", "bluetooth", "phone", "server") if hop not in line(shown)] == []
+
+
+def test_up_leaves_a_memory_alone_that_another_tracker_uses(tmp_path: Path) -> None:
+    with one_tracker(tmp_path / "tracker"), pytest.raises(UsageError, match="another tracker uses this memory"):
+        up_run.run(replace(FAST, folder=tmp_path))
 
 
 @pytest.mark.parametrize("side", ["phone", "tracker"])

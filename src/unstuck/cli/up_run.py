@@ -32,7 +32,7 @@ from unstuck.chain.server.serve import DATABASE_FILE, listen, make_server
 from unstuck.chain.server.storage.database import Database, sqlite_url
 from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.chain.tracker.device import Tracker
-from unstuck.chain.tracker.files import Folder, one_tracker
+from unstuck.chain.tracker.files import Folder, UsedMemoryError, one_tracker
 from unstuck.chain.tracker.generator import Generator
 from unstuck.chain.tracker.resources import Identity
 from unstuck.chain.tracker.source import DAY_S, Source
@@ -109,6 +109,8 @@ def run(request: UpRequest) -> ExitStatus:
             up = _Up(request, folder, journal, tracker, true_time, address, claim)
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 return runner.run(up.run())
+    except UsedMemoryError as error:
+        raise UsageError(ErrorCode.AGENT_USAGE, given=str(folder / MEMORY_FOLDER), reason=str(error)) from error
     except OSError as error:
         raise UsageError(ErrorCode.AGENT_USAGE, given=str(folder), reason=error.strerror or str(error)) from error
 
