@@ -111,7 +111,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.USAGE_LINK: "{given}: {reason}.",
     ErrorCode.AGENT_JOURNAL: "the agent's journal: {reason}.",
     ErrorCode.AGENT_USAGE: "{given}: {reason}.",
-    ErrorCode.SERVER_REFUSED: "{message} {what_to_do}",
+    ErrorCode.SERVER_REFUSED: "{address}: {message}; {what_to_do}.",
     ErrorCode.SERVER_SILENT: "{address}: does not answer ({reason}); check the address, the network and the server.",
     ErrorCode.SERVER_STRANGE: "{address}: is no Unstuck server, or another version ({reason}); check the address.",
     ErrorCode.KNOWLEDGE_INVALID: (

@@ -132,7 +132,9 @@ class Person:
         wait = answer.headers.get("Retry-After", "")
         if wait.isdecimal():
             what_to_do = f"Wait {int(wait[:_WAIT_DIGITS]):,} s, then try again."
-        raise AccountError(ErrorCode.SERVER_REFUSED, code, message=message, what_to_do=what_to_do)
+        todo = (what_to_do[:1].lower() + what_to_do[1:]).rstrip(".") or "see what the server's owner says"
+        data = {"address": self._address, "message": message.rstrip("."), "what_to_do": todo}
+        raise AccountError(ErrorCode.SERVER_REFUSED, code, **data)
 
 
 _SAID_MOST = 400

@@ -208,6 +208,7 @@ def test_no_answer_on_a_live_link_is_no_time_out_of_connecting() -> None:
     async def work() -> None:
         async with Room() as room:
             client = await room.connected()
+            await client.pair()  # else the tracker ends the link first
             room.wrist.device.gatt_server.on_gatt_pdu = lambda *_: None  # type: ignore[method-assign]
             with pytest.raises(BleakError, match="no answer"):
                 await client.read_gatt_char(ids.MODEL_NUMBER)
