@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from unstuck.chain.durable import sync_folder
 from unstuck.chain.phone.server import is_local
 from unstuck.chain.server.domain.possession import CODE_BYTES, code_of
 from unstuck.model.errors import ErrorCode, UsageError
@@ -72,17 +73,7 @@ def write_private(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
-    _sync(file.parent)
-
-
-def _sync(folder: Path) -> None:
-    """The name must outlive a power cut as the bytes do. Systems without handles of folders need none."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_folder(file.parent)
 
 
 def tracker_code(folder: Path) -> str:

@@ -1,9 +1,9 @@
 """Opening the journal's file: made when it is not there, brought up to date when it is older, refused when newer."""
 
-import os
 import sqlite3
 from pathlib import Path
 
+from unstuck.chain.durable import sync_folder
 from unstuck.chain.phone import schema
 from unstuck.chain.phone.faults import JournalError, JournalFault
 
@@ -36,7 +36,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     if _version(db) < schema.VERSION:
         db.execute("PRAGMA synchronous = FULL")
         _upgrade(db)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     db.execute("PRAGMA synchronous = NORMAL")
 
 
@@ -67,14 +67,3 @@ def _in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
     db.close()
     _upgrade(copy)
     return copy
-
-
-def _sync_folder(folder: Path) -> None:
-    """The file's name must outlive a power cut as its bytes do. Systems without folder handles need none."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from unstuck.chain.durable import sync_folder
+
 LOCK_FILE = "lock"
 """Beside the memory; nothing of the memory has such a name."""
 
@@ -84,7 +86,7 @@ class Folder:
     def create(self, name: str, data: bytes) -> None:
         """A new file; the folder is synced too, or the name could be gone after a power cut."""
         self._write(name, data, os.O_CREAT | os.O_EXCL)
-        self._sync_folder()
+        sync_folder(self.path)
 
     def append(self, name: str, data: bytes) -> None:
         """More at the end of a file."""
@@ -93,7 +95,7 @@ class Folder:
     def remove(self, name: str) -> None:
         """Remove a file, durably."""
         (self.path / name).unlink(missing_ok=True)
-        self._sync_folder()
+        sync_folder(self.path)
 
     def _write(self, name: str, data: bytes, flags: int) -> None:
         handle = os.open(self.path / name, os.O_WRONLY | flags, 0o600)
@@ -101,15 +103,6 @@ class Folder:
             left = memoryview(data)
             while left:
                 left = left[os.write(handle, left) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-    def _sync_folder(self) -> None:
-        if os.name == "nt":
-            return  # Windows cannot open a folder to sync it; NTFS journals names itself
-        handle = os.open(self.path, os.O_RDONLY)
-        try:
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -7,6 +7,8 @@ from typing import Any
 
 from bumble.keys import JsonKeyStore, PairingKeys
 
+from unstuck.chain.durable import sync_folder
+
 _Keys = dict[str, dict[str, Any]]
 
 
@@ -36,12 +38,7 @@ class Bonds(JsonKeyStore):
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(self.filename)
-        if hasattr(os, "O_DIRECTORY"):  # the name too, where the system has handles of folders
-            handle = os.open(self.directory_name, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        sync_folder(self.directory_name)
 
     async def _checked(self) -> tuple[dict[str, _Keys], _Keys]:
         """Also what is JSON may be no keys: better found here than by whoever asks for one."""

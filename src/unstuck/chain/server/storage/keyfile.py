@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from unstuck.chain.durable import sync_folder
 from unstuck.chain.server.domain.refusals import KEY_FILE
 from unstuck.chain.server.domain.sealing import KEY_BYTES, NONCE_BYTES, Sealer, is_sealed
 from unstuck.chain.server.storage import accounts
@@ -64,17 +65,7 @@ def _make(file: Path, key: bytes) -> bytes:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
-        _sync(file.parent)
+        sync_folder(file.parent)
     except OSError as error:
         raise UsageError(ErrorCode.USAGE_OUTPUT, path=str(file), reason=error.strerror or "unknown") from error
     return key
-
-
-def _sync(folder: Path) -> None:
-    """The name too, where the system has handles of folders."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
