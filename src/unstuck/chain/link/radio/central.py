@@ -53,6 +53,8 @@ class VirtualPhone:
         """Connections that a client has."""
         self.withheld: BleakBluetoothNotAvailableReason | None = None
         """Why programs may not use Bluetooth though it is on; None: they may."""
+        self.no_clients = False
+        """Every place for a GATT client is taken by programs that never let go."""
         self.mode = PreferredMode.SLOW
         self.configuration = PreferredConfiguration()
         read_notify = Characteristic.Properties.READ | Characteristic.Properties.NOTIFY
@@ -226,6 +228,8 @@ class _Client(BaseBleakClient):
     async def connect(self, pair: bool = False, **kwargs: Any) -> None:
         """Connect, encrypt with the bond there is, discover. TimeoutError: not found in time."""
         self.phone.check_on()
+        if self.phone.no_clients:
+            raise BleakError("no slot for another GATT client is free")
         device = self.phone.host.device
         timeout_s = float(kwargs.get("timeout", self._timeout))
         if self.is_connected:

@@ -64,11 +64,15 @@ class RadioController(Controller):
         self.powered = True
         self.slots = SLOTS
         self.elsewhere = Elsewhere()
+        self.refuses: hci.HCI_ErrorCode | None = None
+        """Every connection fails with this code, as on a phone whose Bluetooth has to be restarted; None: as ever."""
+        self.stalled = False
+        """The chip hangs: it takes commands and never answers. Its links end without a word (:meth:`Air.cut`)."""
         self._reported: set[tuple[int, hci.Address, bytes]] = set()
 
     def on_packet(self, packet: bytes) -> None:
-        """From the host; a controller without power does nothing."""
-        if self.powered:
+        """From the host; a controller without power, or one that hangs, does nothing."""
+        if self.powered and not self.stalled:
             super().on_packet(packet)
 
     # adverts
@@ -98,7 +102,7 @@ class RadioController(Controller):
     @property
     def listening(self) -> float:
         """Share of time in which an advert would be heard: scanning, or about to connect."""
-        if not self.powered:
+        if not self.powered or self.stalled:
             return 0.0
         if self.pending_le_connection:
             return 1.0 - self.elsewhere.share
@@ -143,6 +147,10 @@ class RadioController(Controller):
         if len(self.le_connections) + self.elsewhere.links >= self.slots:
             self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
             self._not_connected(command.peer_address, hci.HCI_ErrorCode.CONNECTION_LIMIT_EXCEEDED_ERROR)
+            return
+        if self.refuses is not None:
+            self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
+            self._not_connected(command.peer_address, self.refuses)
             return
         super().on_hci_le_create_connection_command(command)
 
@@ -203,8 +211,8 @@ class RadioController(Controller):
         super().on_le_connect_ind(packet)
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        """Towards the host; a controller without power says nothing."""
-        if not self.powered:
+        """Towards the host; a controller without power, or one that hangs, says nothing."""
+        if not self.powered or self.stalled:
             return
         if isinstance(packet, hci.HCI_LE_Connection_Complete_Event) and packet.role == hci.Role.PERIPHERAL:
             packet = hci.HCI_LE_Connection_Complete_Event(

@@ -31,6 +31,10 @@ _KEYS = (
 )
 _GONE = hci.HCI_ErrorCode.HARDWARE_FAILURE_ERROR
 
+COMMAND_WAIT_S = 8.0
+"""How long a host waits for a controller's answer to a command: Android's stack gives up after 8 s (osi alarm
+"command_response_timer" was 8 s up to Android 9 and 2 s since; the patient one, so that nothing slow is cut off)."""
+
 STATIC_RANDOM = 0xC0
 """Highest byte from which an address is a static random one (Core Specification vol. 6 part B, 1.3.2.1)."""
 
@@ -66,9 +70,11 @@ class _Bumble(BumbleHost):
             raise
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        """To the controller; without power a command fails at once."""
+        """To the controller; without power a command fails at once, on one that hangs after a while."""
         if self._radio.powered:
             super().send_hci_packet(packet)
+            if self._radio.stalled and isinstance(packet, hci.HCI_Command):
+                asyncio.get_running_loop().call_later(COMMAND_WAIT_S, self._fail_command)
         elif isinstance(packet, hci.HCI_Command):
             self._fail_command()
 

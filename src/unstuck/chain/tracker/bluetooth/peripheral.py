@@ -78,6 +78,8 @@ class Peripheral:
         code: str = "",
     ) -> None:
         self._code = code
+        self.mute = False
+        """What is sent over Gattlink goes nowhere: the radio lives and the rest of the tracker hangs."""
         self.session: Session | None = None
         self._tracker = tracker
         self._host = host
@@ -238,7 +240,7 @@ class Peripheral:
         return ConnectionStatus(flags)
 
     def _received(self, connection: bumble_device.Connection, value: bytes) -> None:
-        if self.session and self.session.connection is connection:
+        if self.session and self.session.connection is connection and not self.mute:
             self.session.received(value)
 
     # connections
