@@ -41,12 +41,34 @@ class Wrist:
     wrong_key: bool = False
     """Its key of this phone is not the phone's."""
     overwriting: bool = False
-    """Its memory is full and the oldest goes."""
+    """Its memory has been full and the oldest has gone."""
+    lagging: bool = False
+    """The app has given up asking often, and what it has not fetched grows old."""
+    restarts: int = 0
+    """How often a person has restarted it."""
+    erased: int = 0
+    """How often it was removed in the app, which erases it."""
+    paired_anew: int = 0
+    """How often the phone was made to forget it and to pair afresh, nothing erased."""
 
     @property
     def off(self) -> bool:
         """Flat."""
         return self.battery_percent <= 0.0
+
+
+class Wedged(StrEnum):
+    """How a phone's Bluetooth hangs though it is on. Each ends when the phone restarts, most when Bluetooth does."""
+
+    NO = "no"
+    TURNING = "turning"
+    """It was being switched on and never got there."""
+    REFUSES = "refuses"
+    """Every connection fails at once."""
+    NO_CLIENTS = "no_clients"
+    """Apps that never let go have taken every client slot."""
+    CHIP = "chip"
+    """The chip takes commands and does not answer."""
 
 
 NEAR = Spot(2.0, 0.0)
@@ -68,8 +90,13 @@ class Rooms:
     """Share of the radio's time (0 to 1) that they take."""
     other_phone: bool = False
     """Another phone is near, bonded with the tracker, and takes the link whenever it can."""
+    drop_link: bool = False
+    """The tracker's link ends now, once: the phone gave its place to another device."""
     beacon: bool = True
     """Some other device advertises near by, as one does in every home."""
+    wedged: Wedged = Wedged.NO
+    wedged_deep: bool = False
+    """Switching Bluetooth off and on does not free it; only the phone's restart does."""
 
 
 class Down(StrEnum):
@@ -149,6 +176,12 @@ class State:
     person: Person = field(default_factory=Person)
     undrained: int = 0
     unsent: int = 0
+    synced_by_hand: int = 0
+    """How often the person asked for a sync with the app open."""
+    phone_forgot: bool = False
+    """The phone's Bluetooth list has lost the tracker, which still knows the phone."""
+    app_installed: int = 1
+    """How often the app was installed; with each time its files are new."""
 
 
 THIN_WALL = Barrier(6.0, -50.0, 6.0, 50.0, Wall.LIGHT)

@@ -144,14 +144,18 @@ class Peripheral:
         if store is not None:
             await store.delete_all()
 
-    async def restart(self, takes_s: float = RESTART_S) -> None:
-        """The radio is gone without a word for so long; links end by time-out. Records are the device's business."""
-        if self._stopped:
-            return
+    async def fall_silent(self) -> None:
+        """The radio is gone without a word, until :meth:`start`; links end by time-out."""
         self._stopped = True
         self._host.cut()
         self._close()
         await self._finish_reset()
+
+    async def restart(self, takes_s: float = RESTART_S) -> None:
+        """The radio is gone without a word for so long; links end by time-out. Records are the device's business."""
+        if self._stopped:
+            return
+        await self.fall_silent()
         await asyncio.sleep(takes_s)
         await self.start()
 

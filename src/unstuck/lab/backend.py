@@ -1,0 +1,151 @@
+"""The service of the lab: the chain's own server in this process, and what its owner and the account's do to it."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from fastapi import FastAPI
+
+from unstuck.chain.paced import PacedLoop
+from unstuck.chain.phone.person import Person
+from unstuck.chain.server.app import create_app
+from unstuck.chain.server.domain.ambient import Ambient
+from unstuck.chain.server.domain.passwords import Cost
+from unstuck.chain.server.domain.possession import tracker_id
+from unstuck.chain.server.domain.settings import Settings
+from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.lab.state import Claimed, Login, Service
+
+ADDRESS = "http://server"
+MODEL = "unstuck-lab"
+"""Product name of the lab's trackers, as releases know it."""
+
+_QUICK = Cost(1, 8, 1)
+"""Hashing a password well takes longer than a whole case; nobody attacks a lab."""
+
+_made: list[FastAPI] = []
+_maintained: list[str] = []
+"""The message while the service is in maintenance. Of the module, as the one application is."""
+
+
+class Backend:
+    """One server with one account, whose name is ``owner``, and a second one to be signed in to by mistake."""
+
+    def __init__(self, folder: Path, now: Callable[[], float], code: str) -> None:
+        self._now = now
+        self._code = code
+        self._settings = Settings(password_cost=_QUICK)
+        self._database = Database(sqlite_url(folder / "server.sqlite"))
+        self._database.migrate()
+        _maintained.clear()
+        self.app = _shared(self._database, self._settings, Ambient(now=now, ticks=now))
+        self.transport = _Held(httpx.ASGITransport(self.app))
+        self._numbers = itertools.count(1)
+        self._password = "correct horse battery 0"
+        self._owner = Person(ADDRESS, transport=self.transport)
+        self._other = Person(ADDRESS, transport=self.transport)
+        self.token = ""
+        """The login that the app was given last."""
+
+    async def __aenter__(self) -> Self:
+        await self._owner.__aenter__()
+        await self._other.__aenter__()
+        await self._owner.register("owner", self._password)
+        await self._owner.claim(tracker_id(self._code), self._code)
+        await self.sign_in()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._owner.__aexit__(kind, error, trace)
+        await self._other.__aexit__(kind, error, trace)
+        self._database.close()
+
+    async def sign_in(self, *, other: bool = False) -> None:
+        """The app gets a new login."""
+        if other and not self._other.token:
+            await self._other.register("other", self._password)
+        person = self._other if other else self._owner
+        self.token = await person.device_token(f"phone {next(self._numbers)}")
+
+    async def spoil_login(self, login: Login) -> None:
+        """What makes the app's login worthless."""
+        match login:
+            case Login.PASSWORD_CHANGED:
+                fresh = f"correct horse battery {next(self._numbers)}"
+                await self._owner.change_password(self._password, fresh)
+                self._password = fresh
+            case Login.REVOKED | Login.SECOND_FACTOR:
+                for token in await self._owner.tokens():
+                    if token["kind"] == "device" and token["revoked"] is None:
+                        await self._owner.revoke(str(token["id"]))
+
+    async def claim(self, claimed: Claimed) -> None:
+        """Give the tracker to the account again, or take it away."""
+        tracker = tracker_id(self._code)
+        match claimed:
+            case Claimed.OWN:
+                await self._owner.claim(tracker, self._code)
+                await self.sign_in()
+            case Claimed.RELEASED:
+                await self._delete(tracker)
+            case Claimed.OTHER:
+                await self.sign_in(other=True)
+
+    def set(self, service: Service, maintained: bool) -> None:
+        """What whoever runs it sets."""
+        firmware = {MODEL: service.minimum_firmware} if service.minimum_firmware else {}
+        settings = replace(self._settings, minimum_agent=service.minimum_app, minimum_firmware=firmware)
+        self.app.state.services = replace(self.app.state.services, settings=settings)
+        _maintained[:] = ["back in a while"] if maintained else []
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """What the owner sees in the app, past the phone's own network: JSON of a page of theirs."""
+        headers = {"Authorization": f"Bearer {self._owner.token}"}
+        async with httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, headers=headers) as http:
+            answer = await http.get(f"/v1/trackers/{tracker_id(self._code)}/{path}", params=query)
+        return answer.raise_for_status().json()
+
+    async def newest_s(self) -> float | None:
+        """End of the newest minute that the server holds (Unix s); None: none yet."""
+        server = (await self.get("watermarks"))["server"]
+        return None if server is None else float(server["time"])
+
+    async def _delete(self, tracker: str) -> None:
+        headers = {"Authorization": f"Bearer {self._owner.token}"}
+        async with httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, headers=headers) as http:
+            (await http.delete(f"/v1/trackers/{tracker}")).raise_for_status()
+
+
+class _Held(httpx.AsyncBaseTransport):
+    """The way into the server. Its work is done in threads, which take real time: the virtual clock waits for them."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass it on."""
+        loop = asyncio.get_running_loop()
+        with loop.held() if isinstance(loop, PacedLoop) else nullcontext():
+            return await self._inner.handle_async_request(request)
+
+
+def _message() -> str | None:
+    return _maintained[0] if _maintained else None
+
+
+def _shared(database: Database, settings: Settings, ambient: Ambient) -> FastAPI:
+    """An application on this database. FastAPI reads its routes anew for each one, which takes as long as a case; the
+    first one's are used by all that follow, one after another."""
+    app = create_app(database, settings, ambient, _message)
+    if not _made:
+        _made.append(app)
+    _made[0].state.services = app.state.services
+    return _made[0]
