@@ -36,7 +36,8 @@ class Done:
 def do(fix: str, state: State, dice: random.Random, *, safe_part: bool = False) -> Done:
     """Do one fix. ``safe_part``: only the part that can lose nothing. KeyError: no such fix."""
     if fix == "repair_bond" and safe_part:
-        return _pair_anew(state, dice) or Done()
+        _pair_anew(state, dice)
+        return Done()
     return _ACTS[fix](state, dice) or Done()
 
 

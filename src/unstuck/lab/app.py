@@ -18,6 +18,7 @@ from unstuck.chain.phone.host import HostAct
 from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.server import Server
+from unstuck.chain.records.ranges import Ranges
 from unstuck.lab.backend import ADDRESS
 from unstuck.lab.phone.phone import LabPhone
 
@@ -83,6 +84,7 @@ class AppProcess:
         self._task: asyncio.Task[None] | None = None
         self._crashed_s = float("-inf")
         self._heard = asyncio.Event()
+        self._unsent = 0
 
     @property
     def running(self) -> bool:
@@ -151,13 +153,15 @@ class AppProcess:
         except TimeoutError:
             return
 
-    def held(self) -> tuple[int, int]:
-        """Records that the phone holds and the server does not, and all that it holds."""
-        if self._journal is None:
-            return 0, 0
-        ledger = self._journal.ledger(self._tracker)
-        stored = sum(one.ranges.total for one in self._journal.stored(self._tracker))
-        return stored, sum(ranges.total for ranges in ledger.committed.values())
+    def unsent(self) -> int:
+        """Records that the phone holds and the server has not confirmed."""
+        if self._journal is not None:
+            ledger = self._journal.ledger(self._tracker)
+            nothing = Ranges()
+            self._unsent = sum(
+                (ranges - ledger.confirmed.get(boot, nothing)).total for boot, ranges in ledger.committed.items()
+            )
+        return self._unsent
 
     def _attempted(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

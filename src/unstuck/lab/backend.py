@@ -7,18 +7,20 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
 from fastapi import FastAPI
 
 from unstuck.chain.paced import PacedLoop
 from unstuck.chain.phone.person import Person
+from unstuck.chain.server import views
 from unstuck.chain.server.app import create_app
 from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.passwords import Cost
 from unstuck.chain.server.domain.possession import tracker_id
 from unstuck.chain.server.domain.settings import Settings
+from unstuck.chain.server.storage import accounts
 from unstuck.chain.server.storage.database import Database, sqlite_url
 from unstuck.lab.state import Claimed, Login, Service
 
@@ -50,6 +52,7 @@ class Backend:
         self._password = "correct horse battery 0"
         self._owner = Person(ADDRESS, transport=self.transport)
         self._other = Person(ADDRESS, transport=self.transport)
+        self._account = 0
         self.token = ""
         """The login that the app was given last."""
 
@@ -57,6 +60,10 @@ class Backend:
         await self._owner.__aenter__()
         await self._other.__aenter__()
         await self._owner.register("owner", self._password)
+        with self._database.read() as connection:
+            found = accounts.by_name(connection, "owner")
+        assert found is not None
+        self._account = found.id
         await self._owner.claim(tracker_id(self._code), self._code)
         await self.sign_in()
         return self
@@ -106,17 +113,11 @@ class Backend:
         self.app.state.services = replace(self.app.state.services, settings=settings)
         _maintained[:] = ["back in a while"] if maintained else []
 
-    async def get(self, path: str, **query: Any) -> Any:
-        """What the owner sees in the app, past the phone's own network: JSON of a page of theirs."""
-        headers = {"Authorization": f"Bearer {self._owner.token}"}
-        async with httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, headers=headers) as http:
-            answer = await http.get(f"/v1/trackers/{tracker_id(self._code)}/{path}", params=query)
-        return answer.raise_for_status().json()
-
-    async def newest_s(self) -> float | None:
-        """End of the newest minute that the server holds (Unix s); None: none yet."""
-        server = (await self.get("watermarks"))["server"]
-        return None if server is None else float(server["time"])
+    def newest_s(self) -> float | None:
+        """End of the newest record that the server holds (Unix s), whatever ails its front; None: none yet."""
+        with self._database.read() as connection:
+            newest = views.watermarks(connection, self._account, tracker_id(self._code))["server"]
+        return None if newest is None else newest.time
 
     async def _delete(self, tracker: str) -> None:
         headers = {"Authorization": f"Bearer {self._owner.token}"}

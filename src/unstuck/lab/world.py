@@ -5,6 +5,7 @@ Everything but the radio waves, the phone's own system and the passing of time i
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,9 @@ WORN_BEFORE_S = 3 * 3600
 
 RESTART_S = 9.0
 """A tracker is away for this long when its button is held."""
+
+LOOPING_S = 29.0
+"""One that restarts by itself over and over is hardly ever there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class World:
         self._was = _Was()
         self._living: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def true_time(self) -> float:
         """Unix seconds, as the sun has it."""
@@ -165,9 +170,11 @@ class World:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._living is not None:
-            self._living.cancel()
-            await asyncio.wait((self._living,))
+        living = [task for task in (self._living, *self._tasks) if task is not None]
+        for task in living:
+            task.cancel()
+        if living:
+            await asyncio.wait(living)
         await self.app.stop()
         await self._other.stop()
         await self._beacon.stop()
@@ -195,6 +202,11 @@ class World:
         """All attempts of the app."""
         return self.app.attempts
 
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _live(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
@@ -205,13 +217,13 @@ class World:
     async def apply(self) -> None:
         """Make everything as the state says."""
         async with self._lock:
+            self._count()
             await self._rooms()
             await self._phone_bluetooth()
             await self._tracker()
             await self._bonds()
             await self._service()
             await self._app()
-            self._count()
 
     async def _rooms(self) -> None:
         rooms = self.state.rooms
@@ -263,22 +275,25 @@ class World:
         silent = wrist.off or wrist.hung is Hung.RADIO
         self.peripheral.mute = wrist.hung is Hung.MUTE
         if not wrist.off:
-            self.tracker.advance(self.true_time())
+            with suppress(OSError):  # its memory is broken, and what it measures is lost
+                self.tracker.advance(self.true_time())
         if silent != was.silent:
             was.silent = silent
             if silent:
                 await self.peripheral.fall_silent()
             else:
                 if was.was_off:
-                    self._tracker_restarts()
+                    with suppress(OSError):
+                        self._tracker_restarts()
                 await self.peripheral.start()
         was.was_off = wrist.off
         due = wrist.restarts_every_s and self.true_time() - was.restarted_s >= wrist.restarts_every_s
         if (wrist.restarts != was.restarts or due) and not wrist.off:
             was.restarts, was.restarted_s = wrist.restarts, self.true_time()
-            self._tracker_restarts()
+            with suppress(OSError):
+                self._tracker_restarts()
             if not silent:
-                await self.peripheral.restart(RESTART_S)
+                self._spawn(self.peripheral.restart(LOOPING_S if due else RESTART_S))
         wrist.overwriting = bool(self.tracker.memory.overwritten)
         if wrist.lagging and self.state.undrained < _FRESH_RECORDS:
             wrist.lagging = False
@@ -376,8 +391,7 @@ class World:
         was.synced = state.synced_by_hand
 
     def _count(self) -> None:
-        waiting, _ = self.app.held()
-        self.state.unsent = waiting
+        self.state.unsent = self.app.unsent()
         held = sum(ranges.total for ranges in self.tracker.memory.held.values())
         self.state.undrained = max(0, held - self._known_to_phone())
 

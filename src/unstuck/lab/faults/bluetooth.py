@@ -34,7 +34,7 @@ def _wedge(kind: Wedged) -> Change:
 
 
 def _walk(state: State, dice: random.Random, share: float) -> None:
-    away = Spot(24.0, 0.0)
+    away = Spot(30.0, 0.0)
     state.rooms.walls = (THICK_WALL,)
     state.rooms.wrist = Spot(NEAR.x_m + share * (away.x_m - NEAR.x_m), 0.0)
 
@@ -98,6 +98,11 @@ def _keys_differ(state: State, dice: random.Random) -> None:
     state.wrist.wrong_key = True
 
 
+def _link_ends(state: State, dice: random.Random) -> None:
+    """Keys are asked for when a link begins: this one ends, as it does every now and then."""
+    state.rooms.drop_link = True
+
+
 def _old_phone(state: State, dice: random.Random) -> None:
     state.rooms.other_phone = True
     state.rooms.drop_link = True
@@ -105,7 +110,13 @@ def _old_phone(state: State, dice: random.Random) -> None:
 
 FAULTS = (
     Fault("switched_off", "bluetooth.off", "Bluetooth was switched off from the quick settings", at_once(_off)),
-    Fault("airplane", "bluetooth.off", "Airplane mode went on and took Bluetooth along", at_once(_airplane)),
+    Fault(
+        "airplane",
+        "bluetooth.off",
+        "Airplane mode went on and took Bluetooth along",
+        at_once(_airplane),
+        also=frozenset({"phone.offline"}),
+    ),
     Fault(
         "stuck_turning_on",
         "bluetooth.stack_wedged",
@@ -116,13 +127,13 @@ FAULTS = (
         "connections_fail",
         "bluetooth.stack_wedged",
         "The phone hears the tracker, and every connection fails at once",
-        (Step(0.0, _wedge(Wedged.REFUSES)), Step(1.0, lambda state, dice: setattr(state.rooms, "drop_link", True))),
+        (Step(0.0, _wedge(Wedged.REFUSES)), Step(1.0, _link_ends)),
     ),
     Fault(
         "client_slots_gone",
         "bluetooth.stack_wedged",
         "Apps that never let go have taken every client slot of the phone",
-        (Step(0.0, _wedge(Wedged.NO_CLIENTS)), Step(1.0, lambda state, dice: setattr(state.rooms, "drop_link", True))),
+        (Step(0.0, _wedge(Wedged.NO_CLIENTS)), Step(1.0, _link_ends)),
     ),
     Fault(
         "chip_hangs",
@@ -162,8 +173,18 @@ FAULTS = (
         "Audio and a car leave the tracker no turn on the phone's radio",
         at_once(_starved),
     ),
-    Fault("tracker_forgot", "bluetooth.bond_broken", "The tracker has lost the phone's key", at_once(_tracker_forgets)),
-    Fault("phone_forgot", "bluetooth.bond_broken", "The phone has lost the tracker's key", at_once(_phone_forgets)),
+    Fault(
+        "tracker_forgot",
+        "bluetooth.bond_broken",
+        "The tracker has lost the phone's key",
+        (Step(0.0, _tracker_forgets), Step(1.0, _link_ends)),
+    ),
+    Fault(
+        "phone_forgot",
+        "bluetooth.bond_broken",
+        "The phone has lost the tracker's key",
+        (Step(0.0, _phone_forgets), Step(1.0, _link_ends)),
+    ),
     Fault("keys_differ", "bluetooth.bond_broken", "Both have a key, and not the same one", at_once(_keys_differ)),
     Fault(
         "old_phone",

@@ -34,15 +34,6 @@ def _mute(state: State, dice: random.Random) -> None:
     state.wrist.hung = Hung.MUTE
 
 
-def _phone_goes(state: State, dice: random.Random) -> None:
-    state.phone.power_off()
-
-
-def _phone_comes(state: State, dice: random.Random) -> None:
-    state.wrist.lagging = True
-    state.phone.power_on()
-
-
 def _left_behind(state: State, dice: random.Random) -> None:
     state.rooms.wrist = Spot(900.0)
 
@@ -68,7 +59,7 @@ def _wrong_by(least_h: float, most_h: float, sign: int) -> Step:
 
 
 def _keeps_restarting(state: State, dice: random.Random) -> None:
-    state.wrist.restarts_every_s = dice.uniform(90.0, 240.0)
+    state.wrist.restarts_every_s = dice.uniform(28.0, 32.0)
 
 
 def _flash(state: State, dice: random.Random) -> None:
@@ -97,20 +88,20 @@ FAULTS = (
     Fault("radio_hangs", "tracker.hung", "The tracker shows the time, and its radio is silent", at_once(_radio_hangs)),
     Fault("mute", "tracker.hung", "The tracker connects and answers nothing", at_once(_mute)),
     Fault(
-        "phone_off_for_long",
-        "tracker.memory_full",
-        "The phone was off for longer than the tracker remembers; it has just been switched on",
-        (Step(0.0, _phone_goes), Step(7 * HOUR_S, _phone_comes)),
-        noticed_s=(7 * HOUR_S + 60, 7 * HOUR_S + 150),
-        memory_hours=5,
-    ),
-    Fault(
         "phone_left_at_home",
         "tracker.memory_full",
         "The phone stayed at home for longer than the tracker remembers; the person has just come back",
         (Step(0.0, _left_behind), Step(7 * HOUR_S, _back)),
-        noticed_s=(7 * HOUR_S + 20, 7 * HOUR_S + 60),
-        memory_hours=5,
+        noticed_s=(7 * HOUR_S + 5, 7 * HOUR_S + 25),
+        memory_hours=2,
+    ),
+    Fault(
+        "long_trip",
+        "tracker.memory_full",
+        "A day's trip without the phone, with a tracker that remembers three hours; the person has just come back",
+        (Step(0.0, _left_behind), Step(10 * HOUR_S, _back)),
+        noticed_s=(10 * HOUR_S + 5, 10 * HOUR_S + 25),
+        memory_hours=3,
     ),
     Fault(
         "firmware_left_behind",
