@@ -1,7 +1,7 @@
 """From readings to a diagnosis: facts, findings, causes, plan, and what was not checked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -10,6 +10,7 @@ from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import Situation
@@ -22,8 +23,9 @@ from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
-from unstuck.doctor.telling.wording import Clock
-from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
+from unstuck.doctor.telling.wording import Clock, listed
+from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
+from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -33,6 +35,7 @@ from unstuck.model.diagnosis import (
     Verdict,
 )
 from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
+from unstuck.model.history import Result, Tried
 from unstuck.model.hop import Hop
 from unstuck.model.records import AtRisk
 
@@ -52,13 +55,22 @@ THE_PERSON = "you"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person asked for. ``at`` and ``since`` bound the evidence; empty text means not given."""
+    """What the person asked for and told. ``at`` and ``since`` bound the evidence; empty text means not given.
+
+    ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
+    ``stopped_again``: when the person said that data stands still once more, after something had helped.
+    ``phone``: ``iphone``, ``android`` or an id of a maker, where the person said whose phone it is.
+    """
 
     tracker: str = ""
     app: str = ""
     symptom: str = ""
     at: datetime | None = None
     since: datetime | None = None
+    tried: tuple[Tried, ...] = ()
+    answered_at: Mapping[str, datetime] = field(default_factory=dict)
+    stopped_again: datetime | None = None
+    phone: str = ""
 
 
 @cache
@@ -83,19 +95,28 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     case = replace(case, stopped_at=stop.since if stop is not None else None, linked=linked)
     found = findings(case, knowledge)
     states = {finding.id: finding.state for finding in found}
-    stopped = is_stopped(case, flow, found)
-    posterior = shipped_network().posterior(counted(found, knowledge), stopped=stopped, able=able(flow, knowledge))
-    causes = rank(posterior, found, knowledge) if stopped else ()
-    judgement = judge(case, flow, found, causes)
+    failed = failures(options.tried, stop.since if stop is not None else None)
+    helped = moving_again(options.tried, options.stopped_again, judged_at if stop is not None else None)
+    stopped = bool(failed) or is_stopped(case, flow, found)
+    known, ways = counted(found, knowledge), able(flow, knowledge)
+    seen = seen_at(found, options.answered_at)
+    findings_alone = shipped_network().posterior(known, stopped=stopped, able=ways)
+    posterior = weigh(shipped_network(), known, seen, failed, knowledge.fixes, stopped=stopped, able=ways)
+    causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
+    told = without_mended(found, seen, failed, knowledge)
+    judgement = judge(case, flow, told, causes, still_stuck=bool(failed))
+    if helped is not None:
+        judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
     situation = situate(case, flow, judgement, posterior, found)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
-    plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not well else ()
+    fixes = offered(knowledge.fixes, options.tried)
+    plan = make_plan(posterior, fixes, situation) if stopped and not well else ()
     if stuck:
         planned_ids = {step.fix.id for step in plan}
-        warned = tempting(posterior, knowledge.fixes, situation, judgement.hop)
+        warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    platform = _platform(case, readings)
+    platform = _platform(case, readings, options.phone)
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     return Diagnosis(
@@ -108,18 +129,20 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         phone=_phone(case),
         zone=zone,
         at_risk=_at_risk(case, flow, judgement) if stuck else None,
-        hops=hop_states(case, flow, found, judgement, Clock(zone, judged_at)),
+        hops=hop_states(case, flow, told, judgement, Clock(zone, judged_at)),
         causes=causes if not well else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
         if well or (causes and causes[0].probability >= SURE)
-        else next_question(posterior, knowledge, states, situation, _asked(facts), platform.system),
+        else next_question(
+            posterior, replace(knowledge, fixes=fixes), states, situation, _asked(facts), platform.system
+        ),
         findings=found,
         facts=tuple(facts),
         timeline=timeline(case),
         sources=tuple(reading.source for reading in readings),
-        notes=_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)),
+        notes=(*_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)), *_tried(options, knowledge)),
     )
 
 
@@ -210,7 +233,18 @@ def _phone(case: Case) -> str:
     return ", ".join(part for part in (name.strip(), f"Android {release}" if release else "") if part)
 
 
-def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
+def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
+    """What was tried, in a sentence for each result."""
+    said = {Result.DID_NOT_HELP: "Tried, and it did not help", Result.UNDONE: "Tried without help and taken back"}
+    notes = []
+    for result, words in said.items():
+        ids = dict.fromkeys(one.fix for one in options.tried if one.result is result)
+        titles = [knowledge.fixes[fix].title for fix in ids if fix in knowledge.fixes]
+        notes += [f"{words}: {listed(titles)}."] if titles else []
+    return tuple(notes)
+
+
+def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platform:
     build = case.latest("phone.build")
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
@@ -218,7 +252,9 @@ def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
         maker = maker_id(build.text("maker")) if build is not None else ""
         return Platform("android", maker, vendor, tracker, app)
-    return Platform("iphone" if "packetlogger" in kinds else "any", "", vendor, tracker, app)
+    if told and told != "iphone":
+        return Platform("android", "" if told == "android" else told, vendor, tracker, app)
+    return Platform("iphone" if told or "packetlogger" in kinds else "any", "", vendor, tracker, app)
 
 
 def _app_name(case: Case) -> str:

@@ -65,8 +65,10 @@ def is_stopped(case: Case, flow: Flow, findings: Sequence[Finding]) -> bool:
     return _concerns_a_tracker(case) and any(_blocks(found) for found in findings)
 
 
-def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[RankedCause]) -> Judgement:
-    """Weigh what was seen."""
+def judge(
+    case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[RankedCause], *, still_stuck: bool = False
+) -> Judgement:
+    """Weigh what was seen. ``still_stuck``: the person tried something and says that it did not help."""
     top = causes[0] if causes else None
     sure = top is not None and top.probability >= CONVINCING
     blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
@@ -74,7 +76,7 @@ def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
         return _stuck(flow, blocking, top if sure else None)
-    if any(_reported(found) for found in findings):
+    if still_stuck or any(_reported(found) for found in findings):
         works = {move.hop for move in flow.moves}
         if top is not None and sure and top.hop not in works and _names_more_than_words(case):
             return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
@@ -82,6 +84,11 @@ def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[
     if flow.moves:
         return Judgement(Verdict.HEALTHY, None, None, _sentence(flow.moves[-1].text))
     return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case, flow))
+
+
+def moves_again(title: str) -> Judgement:
+    """What holds after a fix that helped, by the person's own word."""
+    return Judgement(Verdict.HEALTHY, None, None, f"Data moves again, as you said. What helped: {title}.")
 
 
 def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None) -> Judgement:
