@@ -124,9 +124,7 @@ def without_mended(
     )
 
 
-def _is_over(
-    finding: Finding, seen: Mapping[str, datetime], failed: Sequence[Tried], knowledge: Knowledge
-) -> bool:
+def _is_over(finding: Finding, seen: Mapping[str, datetime], failed: Sequence[Tried], knowledge: Knowledge) -> bool:
     spec = knowledge.findings.get(finding.id)
     if finding.state is not State.YES or spec is None or not spec.links:
         return False
