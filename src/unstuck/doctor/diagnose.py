@@ -10,10 +10,10 @@ from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.knowledge.schema import Guard, Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
-from unstuck.doctor.reasoning.gate import Situation
+from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
 from unstuck.doctor.reasoning.network import Network, Posterior
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
@@ -46,8 +46,8 @@ a wrong no may cost a login."""
 SURE = 0.9
 """Probability of the first cause from which the first fix is the better question: doing it tells more."""
 
-LOGIN_QUESTION = "login_known"
-"""The question whose answer only the harm gate uses: what must be known before anything is removed."""
+GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
+"""Questions whose answers only the harm gate uses, by the guard they may lift."""
 
 THE_PERSON = "you"
 """Source of what the person reported."""
@@ -59,7 +59,8 @@ class Options:
 
     ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
-    ``phone``: ``iphone``, ``android`` or an id of a maker, where the person said whose phone it is.
+    ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
+    where the person said whose phone it is.
     """
 
     tracker: str = ""
@@ -70,6 +71,7 @@ class Options:
     tried: tuple[Tried, ...] = ()
     answered_at: Mapping[str, datetime] = field(default_factory=dict)
     stopped_again: datetime | None = None
+    says_stuck: bool = False
     phone: str = ""
 
 
@@ -97,14 +99,16 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     states = {finding.id: finding.state for finding in found}
     failed = failures(options.tried, stop.since if stop is not None else None)
     helped = moving_again(options.tried, options.stopped_again, judged_at if stop is not None else None)
-    stopped = bool(failed) or is_stopped(case, flow, found)
+    complains = bool(failed) or options.says_stuck or options.stopped_again is not None
+    stopped = complains or is_stopped(case, flow, found)
     known, ways = counted(found, knowledge), able(flow, knowledge)
     seen = seen_at(found, options.answered_at)
     findings_alone = shipped_network().posterior(known, stopped=stopped, able=ways)
     posterior = weigh(shipped_network(), known, seen, failed, knowledge.fixes, stopped=stopped, able=ways)
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
-    judgement = judge(case, flow, told, causes, still_stuck=bool(failed))
+    insists = options.stopped_again is not None
+    judgement = judge(case, flow, told, causes, complains=complains, insists=insists)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
     situation = situate(case, flow, judgement, posterior, found)
@@ -162,16 +166,26 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
         unsent=True if at_phone or judgement.hop is Hop.SERVER else None,
         unsent_minutes=waiting if at_phone and not at_tracker else None,
         vendor_down=True if down else None,
-        tracker_battery_percent=battery.number("percent") if battery is not None else None,
-        login_known=_login_known(case),
+        tracker_battery_percent=_battery(case, battery),
+        login_known=_answered(case, Guard.LOGIN_UNKNOWN),
         link_up=flow.linked,
     )
 
 
-def _login_known(case: Case) -> bool | None:
-    """What the person said about the login; None where nobody asked."""
-    answers = case.facts.all("reported.answer", subject=LOGIN_QUESTION)
+def _answered(case: Case, guard: Guard) -> bool | None:
+    """What the person said about a guard; None where nobody asked or knows."""
+    answers = case.facts.all("reported.answer", subject=GATE_QUESTIONS[guard])
     return {"yes": True, "no": False}.get(answers[-1].text("answer")) if answers else None
+
+
+def _battery(case: Case, seen: Fact | None) -> float | None:
+    """The tracker's charge in percent: as it was seen, else the bound that the person read; the person's "no" wins."""
+    half = _answered(case, Guard.BATTERY_LOW)
+    if half is False:
+        return 0.0
+    if seen is not None:
+        return seen.number("percent")
+    return FIRMWARE_BATTERY_MIN_PERCENT if half else None
 
 
 def _facts(readings: Sequence[Reading], options: Options) -> FactSet:

@@ -66,17 +66,28 @@ def is_stopped(case: Case, flow: Flow, findings: Sequence[Finding]) -> bool:
 
 
 def judge(
-    case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[RankedCause], *, still_stuck: bool = False
+    case: Case,
+    flow: Flow,
+    findings: Sequence[Finding],
+    causes: Sequence[RankedCause],
+    *,
+    complains: bool = False,
+    insists: bool = False,
 ) -> Judgement:
-    """Weigh what was seen. ``still_stuck``: the person tried something and says that it did not help."""
+    """Weigh what was seen.
+
+    ``complains``: the person says that data is stuck, or that what was tried did not help. ``insists``: the same once
+    more, after having been told that all is well.
+    """
     top = causes[0] if causes else None
     sure = top is not None and top.probability >= CONVINCING
     blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
-    if top is not None and sure and top.id == "tracker.not_worn" and not blocking and not flow.stops:
+    idle = top is not None and sure and top.id == "tracker.not_worn" and not blocking and not flow.stops
+    if top is not None and idle and not insists:
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
         return _stuck(flow, blocking, top if sure else None)
-    if still_stuck or any(_reported(found) for found in findings):
+    if complains or any(_reported(found) for found in findings):
         works = {move.hop for move in flow.moves}
         if top is not None and sure and top.hop not in works and _names_more_than_words(case):
             return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
