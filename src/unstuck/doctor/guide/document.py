@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import resources
 from typing import NoReturn
 
 from unstuck.doctor.guide.phones import PHONES
 from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.telling.document import Document, moment
+from unstuck.doctor.telling.document import Document, moment, published
 from unstuck.doctor.telling.history import history_documents, history_of
 from unstuck.model.errors import ErrorCode, EvidenceError
 
@@ -92,9 +91,7 @@ def read_session(text: str) -> Session:
 
 def schema() -> Document:
     """The published JSON Schema (2020-12) of the document."""
-    text = resources.files("unstuck.doctor.guide").joinpath("session.schema.json").read_text(encoding="utf-8")
-    loaded: Document = json.loads(text)
-    return loaded
+    return published("session")
 
 
 def _shown(given: object) -> Shown | None:
