@@ -34,7 +34,15 @@ class TerminalPerson:
         self._master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, pack("HHHH", 40, self._columns, 0, 0))
         command = [sys.executable, "-m", "unstuck.cli.main", *self._words]
-        self._process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=self._env)
+        self._process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=self._env,
+            start_new_session=True,
+            preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
+        )
         os.close(slave)
         return self
 
@@ -66,6 +74,11 @@ class TerminalPerson:
     def presses(self, key: bytes) -> None:
         """A key by itself, such as Ctrl-C."""
         os.write(self._master, key)
+
+    def leaves(self, line: str) -> tuple[int, str]:
+        """Type the last line, and see the command end."""
+        os.write(self._master, f"{line}\n".encode())
+        return self.ends()
 
     def ends(self) -> tuple[int, str]:
         """The exit status and what was shown last."""

@@ -31,8 +31,7 @@ def test_diagnose_with_nothing_at_a_terminal_leads(tmp_path: Path) -> None:
         question = person.types("2")
         assert "don't know" in question
         assert "Where to look:" in question
-        os.write(person._master, b"q\n")
-        status, last = person.ends()
+        status, last = person.leaves("q")
     assert status == 3
     assert "unstuck session --resume" in last
     assert kept(tmp_path)["symptom"] == "steps_frozen"
@@ -85,8 +84,7 @@ def test_from_symptom_to_flowing_data(tmp_path: Path) -> None:
         other = person.types("2")
         assert "Try this:" in other
         assert "Data moves again" in person.types("1")
-        os.write(person._master, b"1\n")
-        status, _ = person.ends()
+        status, _ = person.leaves("1")
     assert status == 0
     found = kept(tmp_path)
     assert found["closed"] is True
@@ -122,7 +120,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(tmp_path: Path) -> None:
 def test_wrong_keys_do_nothing(tmp_path: Path) -> None:
     with TerminalPerson("session", state=tmp_path) as person:
         person.sees()
-        for key in ("99", "0", "b", "\x1b[A", "drop table", "١", "\udcff".encode("utf-8", "surrogateescape").hex()):
+        for key in ("99", "0", "b", "\x1b[A", "drop table", "²", "9" * 3000):
             assert "none of the keys" in person.types(key)
         assert "Which phone" in person.types("1")
 

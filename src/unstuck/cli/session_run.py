@@ -146,7 +146,7 @@ class _Terminal:
             line = self._line(keys(screen, evidence=evidence))
             if line is None or line.lower() in ("q", "quit"):
                 return "q"
-            if line.isdecimal() and 1 <= int(line) <= len(ids):
+            if line.isdecimal() and len(line) <= 3 and 1 <= int(line) <= len(ids):
                 return ids[int(line) - 1]
             if line in ids or (line.lower() == "b" and screen.back) or (line.lower() == "e" and evidence):
                 return line if line in ids else line.lower()
