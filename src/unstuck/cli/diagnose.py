@@ -1,6 +1,7 @@
 """``unstuck diagnose``: collect, diagnose, write."""
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,10 @@ from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
+from unstuck.cli.told import Told, read_told
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
+from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.guide.state import OTHER, UNSURE
 from unstuck.doctor.knowledge.loader import load, obtainable
 from unstuck.evidence.clocks import join
 from unstuck.evidence.intake import collect
@@ -48,6 +52,7 @@ class Request:
     since: str = ""
     symptom: str = ""
     answers: tuple[str, ...] = ()
+    answers_file: Path | None = None
     json_file: str = ""
     html_file: str = ""
     redact: bool | None = None
@@ -57,11 +62,18 @@ class Request:
 
 def run(request: Request) -> ExitStatus:
     """Do it and return the exit status. Raises UsageError for what cannot be meant."""
-    answers = _answers(request)
+    told = read_told(request.answers_file) if request.answers_file is not None else Told()
+    answers = (*implied(told.phone).items(), *told.answers, *_answers(request))
     _known_symptom(request.symptom)
+    symptom = request.symptom or told.symptom
     _no_live_source(request.sources)
     at, since = _time(request.at), _time(request.since)
-    if not request.sources and not request.symptom and not answers:
+    if not request.sources and not symptom and not answers and not told.tried:
+        if _may_lead(request):
+            from unstuck.cli.session_run import SessionRequest
+            from unstuck.cli.session_run import run as lead
+
+            return lead(SessionRequest(plain=request.plain))
         _what_can_be_read(_console(request))
         return ExitStatus.INCONCLUSIVE
     wanted = frozenset({request.package}) if request.package else packages()
@@ -74,7 +86,16 @@ def run(request: Request) -> ExitStatus:
         own = _chain(request.folder, now, None, progress) if with_chain else []
         readings = join([*own, *collect(files, ReaderOptions(wanted, request.tracker), progress)])
         zone = _zone(readings)
-        options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
+        options = Options(
+            request.tracker,
+            request.package,
+            "" if symptom in (OTHER, UNSURE) else symptom,
+            _in_zone(at, zone),
+            _in_zone(since, zone),
+            tried=told.history(now),
+            says_stuck=bool(symptom),
+            phone=told.phone if told.phone in PHONES else "",
+        )
         if options.at is not None and options.since is not None and options.since > options.at:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")
         if options.at is not None:  # the phone's zone is known only now; sums must not reach beyond that moment
@@ -88,6 +109,12 @@ def run(request: Request) -> ExitStatus:
     if request.sources and not any(reading.source.readable for reading in readings if reading.source.kind != "answers"):
         return ExitStatus.UNREADABLE
     return _STATUS[diagnosis.verdict]
+
+
+def _may_lead(request: Request) -> bool:
+    """Whether a person sits at a terminal and asked for nothing else."""
+    wants_file = request.json_file or request.html_file or request.answers_file is not None
+    return not wants_file and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def list_every_check() -> None:
@@ -168,7 +195,7 @@ def _answers(request: Request) -> tuple[tuple[str, str], ...]:
         if question is None:
             reason = f"there is no such question; known are {', '.join(questions)}"
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--answer {given}", reason=reason)
-        allowed = {answer.id: answer.text for answer in question.answers}
+        allowed = {answer.id: answer.text for answer in question.answers} | {UNSURE: "I don't know"}
         if answer_id.strip() not in allowed:
             choices = ", ".join(f"{key} ({text})" for key, text in allowed.items())
             reason = f"write {question.id}= and one of: {choices}"

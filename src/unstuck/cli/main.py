@@ -13,8 +13,10 @@ from unstuck.cli.account import account
 from unstuck.cli.agent import agent
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
+from unstuck.cli.questions import questions
 from unstuck.cli.release import release
 from unstuck.cli.server import server
+from unstuck.cli.session import session
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker import tracker
 from unstuck.cli.up import up
@@ -77,6 +79,15 @@ def diagnose(
             metavar="QUESTION=ANSWER", help="Answer a question; may be given several times.", show_default=False
         ),
     ] = None,
+    answers_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="Answers as JSON: question to answer, and symptom, phone, tried (see 'unstuck questions').",
+            show_default=False,
+        ),
+    ] = None,
     json_file: Annotated[
         str, typer.Option("--json", metavar="FILE|-", help="Write the diagnosis as JSON; - for standard output.")
     ] = "",
@@ -97,6 +108,8 @@ def diagnose(
 ) -> None:
     """Say where data is stuck, since when and why, with the proof, and what to do first.
 
+    With nothing given, at a terminal, it leads you through it as 'unstuck session' does.
+
     Exit status: 0 healthy, 1 stuck, 3 inconclusive, 2 wrong usage, 4 nothing readable.
     """
     from unstuck.cli.diagnose import Request, list_every_check, run
@@ -113,6 +126,7 @@ def diagnose(
         since=since,
         symptom=symptom,
         answers=tuple(answer or ()),
+        answers_file=answers_file,
         json_file=json_file,
         html_file=html_file,
         redact=redact,
@@ -138,6 +152,8 @@ def explain(
     explain_topic(topic, platform, plain=plain)
 
 
+app.command(rich_help_panel=DOCTOR)(session)
+app.command(rich_help_panel=DOCTOR)(questions)
 app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)

@@ -71,7 +71,12 @@ def to_json(diagnosis: Diagnosis) -> str:
 
 def schema() -> Document:
     """The published JSON Schema (2020-12) of the document."""
-    text = resources.files("unstuck.doctor.telling").joinpath("diagnosis.schema.json").read_text(encoding="utf-8")
+    return published("diagnosis")
+
+
+def published(name: str) -> Document:
+    """One of the JSON Schemas that ship with the program: diagnosis, session, questions or case."""
+    text = resources.files("unstuck.doctor.telling").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     loaded: Document = json.loads(text)
     return loaded
 
