@@ -33,11 +33,8 @@ class Done:
         return self.lost > 0 or self.locked_out
 
 
-def do(fix: str, state: State, dice: random.Random, *, safe_part: bool = False) -> Done:
-    """Do one fix. ``safe_part``: only the part that can lose nothing. KeyError: no such fix."""
-    if fix == "repair_bond" and safe_part:
-        _pair_anew(state, dice)
-        return Done()
+def do(fix: str, state: State, dice: random.Random) -> Done:
+    """Do one fix. KeyError: no such fix."""
     return _ACTS[fix](state, dice) or Done()
 
 
@@ -123,28 +120,23 @@ def _set_clock(state: State, dice: random.Random) -> None:
     phone.clock_offset_s = 0.0
 
 
+def _pair_again(state: State, dice: random.Random) -> None:
+    """Forget it in the phone's list alone, open it with its button, pair: its records stay."""
+    state.wrist.paired_anew += 1
+    _new_keys(state)
+
+
 def _repair_bond(state: State, dice: random.Random) -> Done:
     """Forget on both sides, removing it in the app, which erases it."""
     lost = state.undrained
     state.wrist.erased += 1
     state.undrained = 0
+    _new_keys(state)
     return Done(lost)
 
 
-def _pair_anew(state: State, dice: random.Random) -> None:
-    """Forget it in the phone's list alone, open it with its button, pair: its records stay."""
-    state.wrist.paired_anew += 1
+def _new_keys(state: State) -> None:
     state.wrist.forgot_bond = state.wrist.wrong_key = state.phone_forgot = False
-
-
-def _bonds_are_new(state: State) -> None:
-    state.wrist.forgot_bond = state.wrist.wrong_key = state.phone_forgot = False
-
-
-def _repair(state: State, dice: random.Random) -> Done:
-    done = _repair_bond(state, dice)
-    _bonds_are_new(state)
-    return done
 
 
 def _update_app(state: State, dice: random.Random) -> None:
@@ -271,7 +263,8 @@ _ACTS: Mapping[str, Callable[[State, random.Random], Done | None]] = {
     "free_connections": _free_connections,
     "disconnect_other_phone": _disconnect_other_phone,
     "set_clock": _set_clock,
-    "repair_bond": _repair,
+    "pair_again": _pair_again,
+    "repair_bond": _repair_bond,
     "update_app": _update_app,
     "update_firmware": _update_firmware,
     "allow_background": _allow_background,

@@ -5,7 +5,7 @@ What it does leaves in the phone's logs what an app's doings leave there: its jo
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -162,6 +162,10 @@ class AppProcess:
                 (ranges - ledger.confirmed.get(boot, nothing)).total for boot, ranges in ledger.committed.items()
             )
         return self._unsent
+
+    def held(self) -> Mapping[int, Ranges]:
+        """Everything that the journal has, by boot; nothing while the app does not run."""
+        return {} if self._journal is None else self._journal.ledger(self._tracker).committed
 
     def _attempted(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

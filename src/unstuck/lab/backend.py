@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,11 @@ from fastapi import FastAPI
 
 from unstuck.chain.paced import PacedLoop
 from unstuck.chain.phone.person import Person
+from unstuck.chain.records.ranges import Ranges
 from unstuck.chain.server import views
 from unstuck.chain.server.app import create_app
 from unstuck.chain.server.domain.ambient import Ambient
+from unstuck.chain.server.domain.ledger import held_of
 from unstuck.chain.server.domain.passwords import Cost
 from unstuck.chain.server.domain.possession import tracker_id
 from unstuck.chain.server.domain.settings import Settings
@@ -118,6 +120,11 @@ class Backend:
         with self._database.read() as connection:
             newest = views.watermarks(connection, self._account, tracker_id(self._code))["server"]
         return None if newest is None else newest.time
+
+    def held(self) -> Mapping[int, Ranges]:
+        """Every record of the tracker that the server holds, by boot."""
+        with self._database.read() as connection:
+            return held_of(views.hops_known(connection, self._account, tracker_id(self._code)).places)
 
     async def _delete(self, tracker: str) -> None:
         headers = {"Authorization": f"Bearer {self._owner.token}"}

@@ -66,5 +66,3 @@ async def _chain(world: World) -> list[Reading]:
 def now(world: World) -> datetime:
     """The moment, by the phone's clock."""
     return datetime.fromtimestamp(world.phone_time(), UTC)
-
-

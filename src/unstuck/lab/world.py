@@ -24,6 +24,7 @@ from unstuck.chain.link.radio.host import Host
 from unstuck.chain.link.radio.physics import Spot, Surroundings
 from unstuck.chain.link.radio.trace import Trace
 from unstuck.chain.phone.journal import Attempt
+from unstuck.chain.records.ranges import Ranges
 from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, static_address
 from unstuck.chain.tracker.memory import Capacity
@@ -105,7 +106,7 @@ class World:
         self.tracker_id = tracker_id(code)
         phone = LabPhone(
             MODELS[setting.phone],
-            self.true_time,
+            lambda: self.true_time(),  # a function, so that a copy of the phone shares the clock and not the world
             package=self.kind.package,
             app_name=self.kind.app,
             seed=setting.seed,
@@ -206,6 +207,17 @@ class World:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def lost(self) -> int:
+        """Records that were recorded and are nowhere now, though the tracker overwrote none of them."""
+        memory = self.tracker.memory
+        server, phone = self.backend.held(), self.app.held()
+        gone, nothing = 0, Ranges()
+        for boot, end in memory.ends.items():
+            known = memory.overwritten.get(boot, nothing) | memory.held.get(boot, nothing)
+            known = known | server.get(boot, nothing) | phone.get(boot, nothing)
+            gone += (Ranges.span(0, end - 1) - known).total
+        return gone
 
     async def _live(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from unstuck.model.hop import Hop
 def test_shipped_knowledge_is_consistent_and_read_once() -> None:
     knowledge = load()
     assert len(knowledge.causes) == 28
-    assert len(knowledge.fixes) == 26
+    assert len(knowledge.fixes) == 27
     assert len(knowledge.symptoms) == 8
     assert load() is knowledge
 

@@ -1,0 +1,244 @@
+"""What the person before the phone notices and answers: the world as it shows itself to eyes and fingers.
+
+Answers are looked up in the world, as the question says where to look; never in the fault. People err and do not know:
+how often is said here, and chance decides with the case's own seed.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from unstuck.chain.phone.host import Bucket, HostAct, Network
+from unstuck.chain.phone.journal import Attempt
+from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.releases.versions import is_too_old
+from unstuck.doctor.guide.state import UNSURE
+from unstuck.lab.acts import NEWEST_APP
+from unstuck.lab.phone.phone import LabPhone
+from unstuck.lab.state import Claimed, Down, Login, State
+from unstuck.lab.ways import LINK_NEEDS, causes, clear_chance
+
+UNSURE_SHARE = 0.08
+"""Share of questions that a person cannot answer. Judgement: of things that can be looked up few stay open."""
+
+WRONG_SHARE = 0.02
+"""Share of answers that are wrong. Judgement: misread or misremembered."""
+
+_DAY_S = 86_400.0
+_WEEK_HOURS = 168
+_RECENT_S = 3 * _DAY_S
+_NIGHT = range(2, 6)
+"""Hours (UTC) in which people sleep, whatever else they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What there is to see. ``state``: the world. ``attempts``: the app's, which its screen tells of; ``late_s``: how
+    old the newest thing is that the service holds; ``now_s``: Unix seconds; ``kept_hours``: of the tracker's memory."""
+
+    state: State
+    attempts: Sequence[Attempt]
+    late_s: float
+    now_s: float
+    kept_hours: int
+
+    def last(self, side: Side) -> Attempt | None:
+        """The newest attempt of a side."""
+        return next((one for one in reversed(self.attempts) if one.side is side), None)
+
+    @property
+    def shown_late_s(self) -> float:
+        """How old the newest thing is that the app shows."""
+        return self.late_s + self.state.service.shows_late_s
+
+
+FROZEN_S = 40 * 60.0
+"""From here a person says that the steps have not moved: two syncs and a half."""
+
+
+def symptoms(sight: Sight) -> list[str]:
+    """Everything that a person could complain of now, the plainest first. Empty: nothing is to be seen."""
+    found = []
+    drain, upload = sight.last(Side.DRAIN), sight.last(Side.UPLOAD)
+    frozen = sight.shown_late_s >= FROZEN_S
+    if drain is not None and drain.outcome is Outcome.LINK_LOST:
+        found.append("keeps_dropping")
+    elif drain is not None and drain.outcome.value.startswith("bluetooth."):
+        found.append("never_connects")
+    if frozen and upload is not None and upload.outcome in _SHOWN:
+        found.append("error_shown")
+    if frozen and sight.state.wrist.worn and not sight.state.wrist.off:
+        found.append("steps_frozen")
+    hours = {int((sight.now_s - back) // 3600) % 24 for back in range(0, int(sight.shown_late_s), 1800)}
+    if frozen and hours & set(_NIGHT):
+        found.append("sleep_missing")
+    if abs(sight.state.phone.state.clock_offset_s) > 3600:
+        found.insert(0, "count_differs")
+    if frozen and sight.state.wrist.sensor_dead:
+        found.insert(0, "workout_incomplete")
+    if frozen:
+        found.append("silent")
+    return found
+
+
+def complaint(sight: Sight, dice: random.Random) -> str:
+    """What this person says first; empty when nothing is to be complained of. The plainest is named most often."""
+    able = symptoms(sight)
+    if not able:
+        return ""
+    return dice.choices(able, [0.6**place for place in range(len(able))])[0]
+
+
+def answer(question: str, sight: Sight, dice: random.Random) -> str:
+    """The answer to a question: looked up, now and then not known or wrong. KeyError: no such question."""
+    truth, wrong = _LOOK_UP[question](sight)
+    roll = dice.random()
+    if question in _SURE:
+        return truth
+    if roll < UNSURE_SHARE:
+        return UNSURE
+    return wrong if roll < UNSURE_SHARE + WRONG_SHARE else truth
+
+
+Answers = tuple[str, str]
+"""What is so, and what a person says who errs."""
+
+
+def _whether(yes: str, no: str, look: Callable[[Sight], bool]) -> Callable[[Sight], Answers]:
+    def answers(sight: Sight) -> Answers:
+        return (yes, no) if look(sight) else (no, yes)
+
+    return answers
+
+
+def _phone(sight: Sight) -> LabPhone:
+    return sight.state.phone
+
+
+def _app_could_sync_open(sight: Sight) -> bool:
+    """With the app on the screen: only limits on the background are lifted by that."""
+    background = {"phone.background_restricted", "phone.battery_saver", "phone.background_data_off"}
+    left = causes(sight.state) - background
+    return not (left - {"tracker.not_worn", "tracker.memory_full", "server.delay"}) and not sight.state.wrist.off
+
+
+def _works_close(sight: Sight) -> bool:
+    left = causes(sight.state) - {"bluetooth.out_of_range"}
+    background = {"phone.background_restricted", "phone.battery_saver", "phone.background_data_off"}
+    return not (left - background - {"tracker.memory_full", "server.delay", "tracker.not_worn"})
+
+
+def _drops(sight: Sight) -> bool:
+    newest = [one for one in sight.attempts if one.side is Side.DRAIN][-6:]
+    lost = sum(one.outcome in (Outcome.LINK_LOST, Outcome.NOT_CONNECTED) for one in newest)
+    return lost >= 2 and clear_chance(sight.state) > LINK_NEEDS / 3
+
+
+def _background(sight: Sight) -> Answers:
+    app = _phone(sight).state.app
+    if app.restricted or _phone(sight).standby.bucket is Bucket.RESTRICTED:
+        return "restricted", "optimised"
+    return ("unrestricted", "optimised") if app.doze_exempt and app.auto_start else ("optimised", "unrestricted")
+
+
+def _store(sight: Sight) -> Answers:
+    app, service = _phone(sight).state.app, sight.state.service
+    if is_too_old(app.version_name, service.minimum_app):
+        return "refused", "update"
+    months = (sight.now_s - app.updated_s) / (30 * _DAY_S)
+    return ("update", "open") if is_too_old(app.version_name, NEWEST_APP) and months > 3 else ("open", "update")
+
+
+def _listed(sight: Sight) -> Answers:
+    claimed = sight.state.service.claimed
+    return {Claimed.OWN: ("yes", "no"), Claimed.RELEASED: ("no", "yes"), Claimed.OTHER: ("no", "yes")}[claimed]
+
+
+def _arrived(sight: Sight) -> bool:
+    return sight.late_s < FROZEN_S <= sight.shown_late_s
+
+
+_SHOWN = frozenset(
+    {
+        Outcome.SERVER_FAULT,
+        Outcome.SERVER_BUSY,
+        Outcome.SERVER_MAINTENANCE,
+        Outcome.SERVER_UNREADABLE,
+        Outcome.AGENT_TOO_OLD,
+        Outcome.NOT_CLAIMED,
+        Outcome.RELEASED,
+        Outcome.TOKEN_UNKNOWN,
+        Outcome.TOKEN_REVOKED,
+        Outcome.TOKEN_PASSWORD_CHANGED,
+        Outcome.TOKEN_SECOND_FACTOR,
+        Outcome.SERVER_SILENT,
+    }
+)
+"""What an app tells its person of; that a tracker is not heard is shown as "not connected"."""
+
+_SURE = frozenset({"phone_maker", "login_known", "battery_half"})
+"""What nobody errs about."""
+
+_STRICT = ("huawei", "xiaomi", "samsung", "oneplus")
+
+_LOOK_UP: Mapping[str, Callable[[Sight], Answers]] = {
+    "bluetooth_on": _whether("on", "off", lambda s: _phone(s).state.bluetooth not in ("off", "ble_on")),
+    "airplane_mode": _whether("yes", "no", lambda s: _phone(s).state.airplane_mode),
+    "tracker_screen": _whether("low", "fine", lambda s: s.state.wrist.battery_percent < 10),
+    "restarts": _whether("yes", "no", lambda s: s.state.wrist.restarts_every_s > 0),
+    "last_sync": _whether("days", "sooner", lambda s: s.late_s >= s.kept_hours * 3600 * 5 * 24 / _WEEK_HOURS),
+    "worn": _whether("yes", "no", lambda s: s.state.wrist.worn and not s.state.wrist.on_charger),
+    "firmware": _whether("yes", "no", lambda s: s.state.person.update_waited),
+    "tracker_time": _whether("no", "yes", lambda s: _shows_another_time(s)),
+    "close_helps": _whether("yes", "no", _works_close),
+    "drops": _whether("yes", "no", _drops),
+    "sender_near": _whether("yes", "no", lambda s: bool(s.state.rooms.jammers)),
+    "connected_devices": _whether("many", "few", lambda s: s.state.rooms.phone_links >= 5),
+    "in_bluetooth_list": _whether("no", "yes", lambda s: s.state.phone_forgot),
+    "other_phone": _whether("yes", "no", lambda s: s.state.rooms.other_phone),
+    "toggle_helped": _whether("yes", "no", lambda s: s.state.person.helped_before),
+    "battery_saver": _whether("yes", "no", lambda s: _phone(s).state.battery_saver),
+    "background_setting": _background,
+    "phone_maker": _whether("strict", "other", lambda s: _phone(s).model.maker.lower() in _STRICT),
+    "open_app_syncs": _whether("yes", "no", _app_could_sync_open),
+    "permissions": _whether("missing", "all", lambda s: bool(_phone(s).forbids(HostAct.SCAN)) and _denied(s)),
+    "location_switch": _whether("off", "on", lambda s: not _phone(s).state.location and _phone(s).model.sdk < 31),
+    "background_data": _whether("no", "yes", lambda s: _data_blocked(s)),
+    "free_space": _whether("yes", "no", lambda s: _phone(s).state.storage_low),
+    "force_stopped": _whether("yes", "no", lambda s: _phone(s).state.app.stopped or not _phone(s).state.app.enabled),
+    "app_crashes": _whether("yes", "no", lambda s: _phone(s).state.app.data_corrupt),
+    "app_update": _store,
+    "system_update": _whether("yes", "no", lambda s: s.now_s - _phone(s).state.system_updated_s < _RECENT_S),
+    "web_page": _whether("no", "yes", lambda s: _offline(s)),
+    "status_page": _whether(
+        "incident", "green", lambda s: s.state.service.down is not Down.NO and not s.state.service.status_green
+    ),
+    "others": _whether("yes", "no", lambda s: s.state.service.others_late),
+    "asks_login": _whether("yes", "no", lambda s: s.state.service.login is not Login.GOOD),
+    "password_changed": _whether(
+        "yes", "no", lambda s: s.state.service.login in (Login.PASSWORD_CHANGED, Login.SECOND_FACTOR)
+    ),
+    "tracker_listed": _listed,
+    "arrived": _whether("yes", "no", _arrived),
+    "login_known": _whether("yes", "no", lambda s: s.state.person.knows_login),
+    "battery_half": _whether("yes", "no", lambda s: s.state.wrist.battery_percent >= 50),
+}
+
+
+def _shows_another_time(sight: Sight) -> bool:
+    """The tracker's time beside the phone's, and both beside the real one, which people know well enough."""
+    return abs(_phone(sight).state.clock_offset_s) > 3600
+
+
+def _denied(sight: Sight) -> bool:
+    return any(one.cause == "phone.permission_missing" for one in _phone(sight).forbids(HostAct.SCAN))
+
+
+def _data_blocked(sight: Sight) -> bool:
+    app = _phone(sight).state.app
+    return app.rejected_metered or (_phone(sight).state.data_saver and not app.data_saver_exempt)
+
+
+def _offline(sight: Sight) -> bool:
+    """A page in the browser: certificates count there too."""
+    return _phone(sight).state.network is not Network.VALIDATED or "phone.offline" in causes(sight.state)

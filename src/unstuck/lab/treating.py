@@ -1,0 +1,212 @@
+"""How long it takes until data moves, by different helpers: a state enters, minutes and mistakes leave. Pure.
+
+All of them work on a copy of the same world and do their fixes with the same hands (:mod:`unstuck.lab.acts`). Minutes
+are hands-on ones: a question's and a fix's own, and one for looking whether it helped; waiting for a service counts the
+looking. A helper that ends without data moving is charged what the doctor's own plan weighs for that, a working day.
+"""
+
+import copy
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from unstuck.doctor.guide.machine import View, choose, look
+from unstuck.doctor.guide.state import Kind, Session, begin
+from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.makers import maker_id
+from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
+from unstuck.lab import acts
+from unstuck.lab.person import Sight, answer
+from unstuck.lab.state import State
+from unstuck.lab.ways import causes
+from unstuck.model.diagnosis import Diagnosis
+from unstuck.model.diagnosis import State as Seen
+from unstuck.model.evidence import Reading
+from unstuck.model.hop import Hop
+
+ARTICLE = (
+    "restart_tracker",
+    "restart_phone",
+    "repair_bond",
+    "update_app",
+    "update_firmware",
+    "allow_background",
+    "grant_permissions",
+    "reinstall_app",
+    "contact_support",
+)
+"""The order that help articles print: restart both, pair anew, update, settings, reinstall, support."""
+
+NOTHING_TO_MEND = frozenset({"tracker.not_worn"})
+"""Causes that are no fault: whoever says so, and does nothing, is done."""
+
+SCREENS_MOST = 80
+"""More screens than any session has: 36 questions, 27 fixes, and the ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """One helper's way. ``minutes`` until data moved (or with the charge for giving up), ``moved``: whether it did."""
+
+    minutes: float
+    moved: bool
+    fixes: tuple[str, ...] = ()
+    questions: int = 0
+    lost: int = 0
+    harmful: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """The doctor's way: ``diagnosis`` before the first fix, with all answers; ``first``: before any question."""
+
+    treated: Treated
+    first: Diagnosis
+    diagnosis: Diagnosis
+
+
+def flows(state: State) -> bool:
+    """Whether data moves, or there is nothing to move."""
+    return not causes(state) - NOTHING_TO_MEND
+
+
+@dataclass(slots=True)
+class _Tally:
+    state: State
+    dice: random.Random
+    minutes: float = 0.0
+    fixes: list[str] = field(default_factory=list)
+    questions: int = 0
+    lost: int = 0
+    harmful: int = 0
+
+    def do(self, fix: str) -> bool:
+        """Do it, and say whether data moves now."""
+        self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
+        self.fixes.append(fix)
+        done = acts.do(fix, self.state, self.dice)
+        self.lost += done.lost
+        self.harmful += done.harmful
+        return flows(self.state)
+
+    def end(self, moved: bool) -> Treated:
+        """The result."""
+        minutes = self.minutes if moved else self.minutes + STILL_STUCK_MINUTES
+        return Treated(minutes, moved, tuple(self.fixes), self.questions, self.lost, self.harmful)
+
+
+def copied(state: State) -> State:
+    """A world of one's own, at the same moment."""
+    return copy.deepcopy(state)
+
+
+def by_order(state: State, order: Sequence[str], seed: str) -> Treated:
+    """One fix after another until data moves."""
+    tally = _Tally(copied(state), random.Random(seed))
+    if flows(tally.state) and not causes(state):
+        return tally.end(True)
+    return tally.end(any(tally.do(fix) for fix in order))
+
+
+def by_article(state: State, seed: str) -> Treated:
+    """As every help article says."""
+    return by_order(state, ARTICLE, seed)
+
+
+def by_hindsight(state: State, seed: str) -> Treated:
+    """Who knows all: the cheapest fixes, without harm, after which data moves. Nothing where nothing is to mend."""
+    if flows(state):
+        return Treated(0.0, True)
+    fixes = sorted(acts.FIXES, key=lambda fix: load().fixes[fix].minutes)
+    best: Treated | None = None
+    useful = []
+    before = causes(state)
+    for fix in fixes:
+        trial = _Tally(copied(state), random.Random(seed))
+        moved = trial.do(fix)
+        if trial.harmful:
+            continue
+        if moved and (best is None or trial.minutes < best.minutes):
+            best = trial.end(True)
+        if before - causes(trial.state):
+            useful.append(fix)
+    for size in (2, 3):
+        if best is not None:
+            break
+        for several in combinations(useful, size):
+            treated = by_order(state, several, seed)
+            if treated.moved and not treated.harmful and (best is None or treated.minutes < best.minutes):
+                best = treated
+    return best or by_order(state, (), seed)
+
+
+def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Treated:
+    """A checklist from the wrist to the server: mend what the first failed check names, and so on; then the article."""
+    knowledge = load()
+    failed = {one.id for one in diagnosis.findings if one.state is Seen.YES}
+    order: list[str] = []
+    for hop in Hop:
+        for spec in knowledge.findings.values():
+            if spec.hop is not hop or spec.id not in failed or not spec.links:
+                continue
+            cause = max(spec.links, key=lambda link: link.strength).cause
+            mending = [
+                (mend.chance, fix.id) for fix in knowledge.fixes.values() for mend in fix.mends if mend.cause == cause
+            ]
+            if mending and max(mending)[1] not in order:
+                order.append(max(mending)[1])
+    return by_order(state, [*order, *(fix for fix in ARTICLE if fix not in order)], seed)
+
+
+def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: datetime, seed: str) -> Guided:
+    """A guided session with a scripted person: the doctor asks and advises, the person looks up and does."""
+    tally = _Tally(copied(sight.state), random.Random(seed))
+    dice = random.Random(f"answers {seed}")
+    before = sight.state
+    session: Session = begin(now)
+    first: Diagnosis | None = None
+    settled: Diagnosis | None = None
+    clock = now
+    for _ in range(SCREENS_MOST):
+        view: View = look(session, readings, clock)
+        screen = view.screen
+        if screen.kind not in (Kind.SYMPTOM, Kind.PHONE) and first is None:
+            first = view.diagnosis
+        if screen.kind in (Kind.FIX, Kind.WAIT, Kind.SUPPORT, Kind.MOVES, Kind.CLOSED) and settled is None:
+            settled = view.diagnosis
+        match screen.kind:
+            case Kind.SYMPTOM:
+                choice = symptom or "other"
+            case Kind.PHONE:
+                choice = maker_id(before.phone.model.maker) or "android"
+                offered = [one.id for one in screen.choices]
+                choice = choice if choice in offered else "android"
+            case Kind.QUESTION:
+                choice = answer(screen.id, sight, dice)
+                tally.minutes += load().questions[screen.id].minutes
+                tally.questions += 1
+            case Kind.FIX | Kind.WAIT:
+                if tally.do(screen.id):
+                    return _guided(tally.end(True), first, settled)
+                choice = "did_not_help"
+            case Kind.SUPPORT:
+                return _guided(tally.end(_support(tally, before)), first, settled)
+            case _:
+                return _guided(tally.end(flows(tally.state)), first, settled)
+        clock += timedelta(minutes=1)
+        session = choose(view, choice, clock)
+    return _guided(tally.end(False), first, settled)
+
+
+def _support(tally: _Tally, before: State) -> bool:
+    """What happens at the end of the plan: support, where anything is broken; else it is done."""
+    if causes(before) <= NOTHING_TO_MEND:
+        return True
+    return tally.do("contact_support")
+
+
+def _guided(treated: Treated, first: Diagnosis | None, settled: Diagnosis | None) -> Guided:
+    assert first is not None
+    return Guided(treated, first, settled or first)
