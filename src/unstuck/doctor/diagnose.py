@@ -49,6 +49,9 @@ SURE = 0.9
 GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
 """Questions whose answers only the harm gate uses, by the guard they may lift."""
 
+ANSWER = "reported.answer"
+"""The fact that an answer of the person is."""
+
 THE_PERSON = "you"
 """Source of what the person reported."""
 
@@ -103,8 +106,10 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     stopped = complains or is_stopped(case, flow, found)
     known, ways = counted(found, knowledge), able(flow, knowledge)
     seen = seen_at(found, options.answered_at)
-    findings_alone = shipped_network().posterior(known, stopped=stopped, able=ways)
-    posterior = weigh(shipped_network(), known, seen, failed, knowledge.fixes, stopped=stopped, able=ways)
+    by_person = _by_person(found)
+    network = shipped_network()
+    findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)
+    posterior = weigh(network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person)
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     insists = options.stopped_again is not None
@@ -147,6 +152,13 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         timeline=timeline(case),
         sources=tuple(reading.source for reading in readings),
         notes=(*_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)), *_tried(options, knowledge)),
+    )
+
+
+def _by_person(found: Sequence[Finding]) -> frozenset[str]:
+    """The findings that only the person's answers settled."""
+    return frozenset(
+        finding.id for finding in found for proof in finding.proof for fact in proof.facts if fact.name == ANSWER
     )
 
 

@@ -83,10 +83,12 @@ def weigh(
     *,
     stopped: bool,
     able: Collection[str] | None,
+    told: Collection[str] = (),
 ) -> Posterior:
     """The posterior of what holds now, given the findings and, between them, the fixes that failed (oldest first).
 
-    Findings without a time were seen before the first fix. Unknown fixes say nothing.
+    Findings without a time were seen before the first fix. Unknown fixes say nothing. ``told``: those that a person
+    answered.
     """
     left = {finding: state for finding, state in states.items() if finding in network.links}
 
@@ -94,15 +96,15 @@ def weigh(
         return {finding: left.pop(finding) for finding in list(left) if seen.get(finding, _LONG_AGO) <= moment}
 
     if not failed:
-        return network.posterior(states, stopped=stopped, able=able)
-    posterior = network.posterior(until(when(failed[0])), stopped=stopped, able=able)
+        return network.posterior(states, stopped=stopped, able=able, told=told)
+    posterior = network.posterior(until(when(failed[0])), stopped=stopped, able=able, told=told)
     for one, following in zip(failed, (*failed[1:], None), strict=True):
         mends = mends_of(fixes.get(one.fix), network)
         undone = one.result is Result.UNDONE
         posterior = posterior.after_undone(mends) if undone else posterior.after_failed(mends)
         fresh = dict(left) if following is None else until(when(following))
         for finding, state in fresh.items():
-            posterior = posterior.given(finding, state)
+            posterior = posterior.given(finding, state, told=finding in told)
     return posterior
 
 

@@ -116,11 +116,11 @@ def options_of(session: Session) -> Options:
 
 def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datetime) -> Diagnosis | None:
     """What evidence alone says where it is newer than all that was tried and shows data moving; else None."""
-    if not any(reading.source.readable for reading in readings):
+    latest = max((*session.stops, *map(when, session.tried)), default=None)
+    if latest is None or not any(reading.source.readable for reading in readings):
         return None
     seen = diagnose(readings, Options(), now)
-    latest = max((*session.stops, *map(when, session.tried)), default=None)
-    if latest is None or seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
+    if seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
         return None  # before anything was tried, what moves in it is a note: the person has a complaint
     return seen if seen.judged_at > latest else None
 

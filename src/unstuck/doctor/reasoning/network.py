@@ -41,6 +41,10 @@ assumption. It keeps *something else* possible, and it only wins when the findin
 cause. It is a share of the stopped, not a rate per day, so that it does not depend on how the
 priors were scaled."""
 
+TOLD_WRONGLY = 0.03
+"""Share of answers that are wrong, either way: misread, misremembered, meant for another phone. Judgement; a log that
+was read is taken at its word, a person is not."""
+
 SPEAKS_FOR_LOG_RATIO = math.log(1.25)
 """Least log-likelihood ratio at which a finding is shown under a cause: it must shift the odds of
 the cause by a quarter, or it only adds a line."""
@@ -169,14 +173,20 @@ class Network:
         return cls.build(tuple(knowledge.causes.values()), links, leaks, max_together)
 
     def posterior(
-        self, states: Mapping[str, State], *, stopped: bool, able: Collection[str] | None = None
+        self,
+        states: Mapping[str, State],
+        *,
+        stopped: bool,
+        able: Collection[str] | None = None,
+        told: Collection[str] = (),
     ) -> "Posterior":
         """Exact posterior given what is known.
 
         Unknown findings, and findings without a row here, say nothing. ``stopped``: data is known
         to have stopped, so that before any finding no listed cause holds in UNLISTED_SHARE of all cases.
         ``able``: the causes that can close the way that was seen closed; combinations without any of
-        them then share UNLISTED_SHARE, because they do not explain the stop.
+        them then share UNLISTED_SHARE, because they do not explain the stop. ``told``: findings that a person
+        answered, who may be wrong (TOLD_WRONGLY); all others were read.
         """
         known = {id_: state for id_, state in states.items() if state is not State.UNKNOWN and id_ in self.links}
         log_weights = self.log_prior.copy()
@@ -185,11 +195,14 @@ class Network:
         elif stopped:
             log_weights[0] = self.log_unlisted
         row = {finding: index for index, finding in enumerate(self.finding_ids)}
-        silent = [row[id_] for id_, state in known.items() if state is State.NO]
-        seen = [row[id_] for id_, state in known.items() if state is State.YES]
+        doubted = frozenset(known.keys() & set(told))
+        silent = [row[id_] for id_, state in known.items() if state is State.NO and id_ not in doubted]
+        seen = [row[id_] for id_, state in known.items() if state is State.YES and id_ not in doubted]
         log_weights += self.log_silent[silent].sum(axis=0)
         log_weights += np.log(-np.expm1(self.log_silent[seen])).sum(axis=0)
-        return Posterior(self, log_weights - log_sum(log_weights), known, stopped)
+        for id_ in doubted:
+            log_weights += self.log_likelihood(id_, known[id_], told=True)
+        return Posterior(self, log_weights - log_sum(log_weights), known, stopped, doubted)
 
     @property
     def log_unlisted(self) -> float:
@@ -209,13 +222,21 @@ class Network:
             log_weights[~explains] += target - log_sum(log_weights[~explains])
         return log_weights
 
-    def log_likelihood(self, finding: str, state: State) -> Floats:
-        """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""
+    def log_likelihood(self, finding: str, state: State, *, told: bool = False) -> Floats:
+        """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding.
+
+        ``told``: a person said so, who is wrong in TOLD_WRONGLY of all answers, either way.
+        """
         if finding not in self.links:
             raise KeyError(finding)
         if state is State.UNKNOWN:
             return np.zeros_like(self.log_prior)
         silent: Floats = self.log_silent[self.finding_ids.index(finding)]
+        if told:
+            no = np.exp(silent)
+            right = no if state is State.NO else 1.0 - no
+            doubted: Floats = np.log(right * (1.0 - TOLD_WRONGLY) + (1.0 - right) * TOLD_WRONGLY)
+            return doubted
         if state is State.NO:
             return silent
         seen: Floats = np.log(-np.expm1(silent))
@@ -234,6 +255,8 @@ class Posterior:
     log_weights: Floats
     known: Mapping[str, State]
     stopped: bool
+    told: frozenset[str] = frozenset()
+    """Of the known findings those that a person answered."""
 
     @property
     def cause_ids(self) -> tuple[str, ...]:
@@ -266,13 +289,14 @@ class Posterior:
         """Probability that no listed cause holds."""
         return float(np.exp(self.log_weights[0]))
 
-    def given(self, finding: str, state: State) -> "Posterior":
+    def given(self, finding: str, state: State, *, told: bool = False) -> "Posterior":
         """The posterior with one more finding. A finding already known, or unknown: the same. KeyError: no such one."""
-        more = self.network.log_likelihood(finding, state)
+        more = self.network.log_likelihood(finding, state, told=told)
         if state is State.UNKNOWN or finding in self.known:
             return self
         log_weights = self.log_weights + more
-        return Posterior(self.network, log_weights - log_sum(log_weights), {**self.known, finding: state}, self.stopped)
+        known, doubted = {**self.known, finding: state}, self.told | ({finding} if told else frozenset())
+        return Posterior(self.network, log_weights - log_sum(log_weights), known, self.stopped, doubted)
 
     def if_stopped(self) -> "Posterior":
         """The same findings, supposing that data has stopped: what holds *if* it is stuck."""
@@ -280,7 +304,7 @@ class Posterior:
             return self
         log_weights = self.log_weights.copy()
         log_weights[0] += self.network.log_unlisted - self.network.log_prior[0]
-        return Posterior(self.network, log_weights - log_sum(log_weights), self.known, True)
+        return Posterior(self.network, log_weights - log_sum(log_weights), self.known, True, self.told)
 
     def after_failed(self, mends: Mapping[str, float]) -> "Posterior":
         """The posterior after a fix was done and data still does not move.
@@ -311,7 +335,7 @@ class Posterior:
             after[0] = 1.0
         with np.errstate(divide="ignore"):
             log_weights = np.log(after / after.sum())
-        return Posterior(self.network, log_weights, known, self.stopped)
+        return Posterior(self.network, log_weights, known, self.stopped, self.told & known.keys())
 
     def contribution(self, cause: str, finding: str) -> float:
         """How much a finding speaks for (positive) or against (negative) a cause, given all the rest.
@@ -323,7 +347,8 @@ class Posterior:
             raise KeyError(cause)
         if finding not in self.known:
             return 0.0
-        without = self.log_weights - self.network.log_likelihood(finding, self.known[finding])
+        told = finding in self.told
+        without = self.log_weights - self.network.log_likelihood(finding, self.known[finding], told=told)
         return self._log_odds(self.log_weights, cause) - self._log_odds(without, cause)
 
     def evidence_for(self, cause: str, at_least: float = SPEAKS_FOR_LOG_RATIO) -> tuple[tuple[str, float], ...]:

@@ -198,7 +198,7 @@ class _Estimate:
         """Chance of the findings that an answer states, in each combination; shape (rows,)."""
         log_likelihood = np.zeros(len(self.rows), dtype=np.float64)
         for finding, holds in answer.findings.items():
-            log_likelihood += self.network.log_likelihood(finding, State.YES if holds else State.NO)[self.rows]
+            log_likelihood += self.network.log_likelihood(finding, _state(holds), told=True)[self.rows]
         likelihood: Floats = np.exp(log_likelihood)
         return likelihood
 
@@ -209,6 +209,10 @@ def _lifting_minutes(fix: Fix, fixes: Mapping[str, Fix], situation: Situation) -
     for lifting in {LIFTED_BY.get(reason.guard, "") for reason in reasons_not_now(fix, situation)}:
         minutes += cost_minutes(fixes[lifting]) if lifting in fixes else CONFIRM_LOGIN_MINUTES
     return minutes
+
+
+def _state(holds: bool) -> State:
+    return State.YES if holds else State.NO
 
 
 def _is_known(finding: str, states: Mapping[str, State]) -> bool:
