@@ -29,7 +29,9 @@ _CONNECT_LIMIT_S = 20.0
 _ROW = re.compile(r"(?P<serial>\S+)\s+(?P<state>no permissions|\S+)(?P<rest>.*)")
 _MODEL = re.compile(r"\bmodel:(\S+)")
 _OWN_WORDS = re.compile(rb"(?m)^(?:adb: |error: )")
-_GONE = re.compile(rb"(?m)^(?:adb: |error: )+(?:device '.*' not found|device not found|no devices|closed|device offline)")
+_GONE = re.compile(
+    rb"(?m)^(?:adb: |error: )+(?:device '.*' not found|device not found|no devices|closed|device offline)"
+)
 _UNAUTHORIZED = re.compile(rb"(?m)^(?:adb: |error: )+device (?:unauthorized|still authorizing)")
 
 
@@ -110,7 +112,8 @@ class AdbClient:
                 raise _not_allowed(serial)
             if _GONE.search(done.stderr):
                 raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing=f"it was asked '{command}'")
-        if (done.returncode or not done.stdout) and not self.is_there(serial):
+        # adb ends with 0 also where the phone went away in the middle of its answer.
+        if not self.is_there(serial):
             raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing=f"it was asked '{command}'")
         return ShellResult(done.stdout, done.stderr, done.returncode)
 
@@ -150,7 +153,9 @@ class AdbClient:
             if serial:
                 limit = f"{timeout_s:.0f} s"
                 raise LiveError(ErrorCode.LIVE_SLOW, serial=serial, doing=doing, limit=limit) from error
-            reason = f"the program adb did not answer '{' '.join(words)}' within {timeout_s:.0f} s; run 'adb kill-server'"
+            reason = (
+                f"the program adb did not answer '{' '.join(words)}' within {timeout_s:.0f} s; run 'adb kill-server'"
+            )
             raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason) from error
         except OSError as error:
             reason = f"the program {self._path} cannot be run ({error.strerror}); install it again"
@@ -176,6 +181,8 @@ def _must_answer(phone: Phone) -> None:
         reason = f"this user may not use {phone.serial} on USB; sudo apt install android-sdk-platform-tools-common"
         raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=f"{reason}, plug it in again")
     what_to_do = "plug it in again and unlock it"
+    if ":" in phone.serial:
+        what_to_do = f"wake it, then 'adb disconnect {phone.serial}' and 'adb connect {phone.serial}'"
     if phone.state not in ("offline", "connecting", "host"):
         what_to_do = f"it is in the mode '{phone.state}'; restart it"
     raise LiveError(ErrorCode.LIVE_OFFLINE, serial=phone.serial, what_to_do=what_to_do)

@@ -181,7 +181,6 @@ class Machine:
         self._send(Message(Command.OKAY, stream, message.first))
         return Opened(stream, message.payload.rstrip(b"\0").decode("utf-8", "replace"))
 
-
     def _go_on(self, stream: int, found: _Stream) -> None:
         if found.waiting and found.may_send:
             found.may_send = False

@@ -43,6 +43,7 @@ class Adbd:
         self._ask_owner = ask_owner
         self._answer_after_s = answer_after_s
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._connections: set[_Connection] = set()
         self.known: list[ComputerKey] = []
         """Computers that the owner allowed."""
@@ -51,9 +52,8 @@ class Adbd:
 
     @property
     def port(self) -> int:
-        """The TCP port, on 127.0.0.1."""
-        assert self._server is not None, "the daemon does not run"
-        return int(self._server.sockets[0].getsockname()[1])
+        """The TCP port, on 127.0.0.1; 0 before the daemon runs."""
+        return self._port
 
     @property
     def address(self) -> str:
@@ -74,6 +74,7 @@ class Adbd:
 
     async def __aenter__(self) -> "Adbd":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._port = int(self._server.sockets[0].getsockname()[1])
         return self
 
     async def __aexit__(
@@ -146,7 +147,7 @@ class _Connection:
                     self._flush()
                     await self._writer.drain()
         finally:
-            for job in self._jobs.values():
+            for job in list(self._jobs.values()):
                 job.cancel()
             self._writer.close()
 
@@ -159,7 +160,8 @@ class _Connection:
                 if service == "sync:":
                     self._syncs[stream] = self._daemon.sync_service()
                 else:
-                    self._jobs[stream] = asyncio.create_task(self._answer(stream, service))
+                    self._jobs[stream] = job = asyncio.create_task(self._answer(stream, service))
+                    job.add_done_callback(lambda _, done=stream: self._jobs.pop(done, None))
             case Received(stream, data):
                 if (sync := self._syncs.get(stream)) is not None:
                     self._machine.write(stream, sync.feed(data))
