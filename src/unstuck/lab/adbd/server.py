@@ -161,7 +161,7 @@ class _Connection:
                     self._syncs[stream] = self._daemon.sync_service()
                 else:
                     self._jobs[stream] = job = asyncio.create_task(self._answer(stream, service))
-                    job.add_done_callback(lambda _, done=stream: self._jobs.pop(done, None))
+                    job.add_done_callback(lambda _: self._jobs.pop(stream, None))
             case Received(stream, data):
                 if (sync := self._syncs.get(stream)) is not None:
                     self._machine.write(stream, sync.feed(data))
