@@ -6,7 +6,7 @@ The daemon is the real one; of BlueZ there is only what ``GetManagedObjects`` sh
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,7 +140,7 @@ class Battery(ServiceInterface):
 
 
 @contextlib.asynccontextmanager
-async def bluez(address: str, objects: dict[str, list[ServiceInterface]]) -> AsyncIterator[None]:
+async def bluez(address: str, objects: Mapping[str, Sequence[ServiceInterface]]) -> AsyncIterator[None]:
     """An ``org.bluez`` with these objects while the context lasts."""
     service = await MessageBus(bus_address=address).connect()
     try:

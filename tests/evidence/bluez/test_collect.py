@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from dbus_fast.service import ServiceInterface
 
 from tests.evidence.bluez import daemon
 from tests.evidence.bluez.daemon import Adapter, Battery, Device
@@ -47,7 +48,7 @@ def one(reading: Reading, name: str) -> Fact:
 
 async def test_adapter_devices_and_battery_become_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracker = Device(TRACKER.upper(), "Inspire 3", bonded=True, paired=True, connected=True, rssi=-71)
-    objects = {HCI: [Adapter(discovering=True)], ITS: [tracker, Battery(64)]}
+    objects: dict[str, list[ServiceInterface]] = {HCI: [Adapter(discovering=True)], ITS: [tracker, Battery(64)]}
     async with daemon.bus(tmp_path) as address, daemon.bluez(address, objects):
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
         (reading,) = await read(tmp_path)

@@ -1,4 +1,4 @@
-"""The thin part: asks one phone everything on the list, in order, and hands the answers to the reader of bug reports."""
+"""The thin part: asks one phone everything on the list and hands the answers to the reader of bug reports."""
 
 import tempfile
 from collections.abc import Callable, Sequence
