@@ -91,7 +91,9 @@ class ExamplePhone:
             found = _between(text, f"DUMP OF SERVICE {words[1]}:\n", "--------- ")
             if words[1] == self.without:
                 found = ""
-            return _said(found or f"Can't find service: {words[1]}\n")
+            if not found:
+                return ShellResult(b"", f"Can't find service: {words[1]}\n".encode(), 0)
+            return _said(found)
         if words[0] == "bugreportz":
             # The version goes to standard error, as the real one's does.
             return (

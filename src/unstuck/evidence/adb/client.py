@@ -39,9 +39,9 @@ _UNAUTHORIZED = re.compile(rb"(?m)^(?:adb: |error: )+device (?:unauthorized|stil
 class ShellResult:
     """What a command line on a phone printed, and its exit status (0 where the phone is too old to tell: before 7)."""
 
-    stdout: bytes
-    stderr: bytes
-    status: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True)

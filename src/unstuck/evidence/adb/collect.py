@@ -9,7 +9,7 @@ from pathlib import Path
 from unstuck.evidence import clocks
 from unstuck.evidence.adb.client import SOURCE, AdbClient, Phone
 from unstuck.evidence.adb.commands import CLOCK, PARTS, UPTIME
-from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clock
+from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clock, said
 from unstuck.evidence.android import reader as android
 from unstuck.evidence.hci import HciReader
 from unstuck.evidence.intake import collect as collect_files
@@ -102,8 +102,8 @@ def _ask(client: AdbClient, phone: Phone, progress: Progress, now: Now) -> _Aske
             asked.clock = read_clock(result.stdout, before, now())
         elif command is UPTIME:
             asked.uptime = result.stdout
-        elif result.stdout.strip():
-            asked.answers.append(Answer(command, result.stdout, now()))
+        elif output := said(command, result):
+            asked.answers.append(Answer(command, output, now()))
     return asked
 
 
