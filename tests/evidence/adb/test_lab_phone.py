@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.lab.adbd.phones import BANNER, connect, running
+from tests.lab.adbd.phones import adb, connect, running
 from unstuck.evidence.adb.client import AdbClient
 from unstuck.evidence.adb.collect import collect
 from unstuck.evidence.android import reader as android
@@ -25,8 +25,7 @@ OF_THE_TEXT = frozenset({"phone.section", "phone.uptime"})
 def phone(model: str) -> LabPhone:
     made = LabPhone(MODELS[model], time.time, package=APP, app_name="Fitbit")
     made.state.battery_saver = True
-    made.state.app.restricted = True
-    made.catch_up()
+    made.run(f"cmd appops set {APP} RUN_ANY_IN_BACKGROUND ignore")
     return made
 
 
@@ -34,7 +33,7 @@ def read(device: LabPhone, *, full: bool = False) -> list[Reading]:
     def silent(_text: str, _done: int, _total: int) -> None:
         return None
 
-    with running(Adbd(device, banner=BANNER)) as daemon:
+    with running(Adbd(device)) as daemon:
         return collect(AdbClient(), connect(daemon.daemon), OPTIONS, silent, full=full)
 
 
@@ -50,6 +49,13 @@ def test_asked_live_a_phone_says_what_its_bug_report_says(model: str) -> None:
     assert live.source.readable
     assert said(live.facts) == said(report.facts)
     assert ("power.battery_saver", "True", "") in said(live.facts)
+
+
+def test_it_is_listed_under_its_own_model() -> None:
+    with running(Adbd(phone("pixel-14"))) as daemon:
+        serial = connect(daemon.daemon)
+        row = next(line for line in adb("devices", "-l").stdout.splitlines() if line.startswith(serial))
+    assert f"model:{MODELS['pixel-14'].model.replace(' ', '_')} " in row
 
 
 def test_its_whole_report_comes_through_the_cable() -> None:

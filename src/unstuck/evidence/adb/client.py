@@ -35,6 +35,11 @@ _GONE = re.compile(
 _UNAUTHORIZED = re.compile(rb"(?m)^(?:adb: |error: )+device (?:unauthorized|still authorizing)")
 
 
+def who(serial: str) -> str:
+    """A phone in a sentence: the word before its number lets the redactor find it."""
+    return f"serial {serial}"
+
+
 @dataclass(frozen=True, slots=True)
 class ShellResult:
     """What a command line on a phone printed, and its exit status (0 where the phone is too old to tell: before 7)."""
@@ -56,7 +61,7 @@ class Phone:
     def label(self) -> str:
         """For a person who has to choose."""
         about = ", ".join(part for part in (self.model, "" if self.state == "device" else self.state) if part)
-        return f"{self.serial} ({about})" if about else self.serial
+        return f"{who(self.serial)} ({about})" if about else who(self.serial)
 
 
 class AdbClient:
@@ -111,10 +116,10 @@ class AdbClient:
             if _UNAUTHORIZED.search(done.stderr):
                 raise _not_allowed(serial)
             if _GONE.search(done.stderr):
-                raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing=f"it was asked '{command}'")
+                raise LiveError(ErrorCode.LIVE_GONE, serial=who(serial), doing=f"it was asked '{command}'")
         # adb ends with 0 also where the phone went away in the middle of its answer.
         if not self.is_there(serial):
-            raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing=f"it was asked '{command}'")
+            raise LiveError(ErrorCode.LIVE_GONE, serial=who(serial), doing=f"it was asked '{command}'")
         return ShellResult(done.stdout, done.stderr, done.returncode)
 
     def is_there(self, serial: str) -> bool:
@@ -131,8 +136,8 @@ class AdbClient:
         done = self._adb(["-s", serial, "bugreport", str(target)], timeout_s, serial, "bugreport")
         if done.returncode or not target.is_file():
             if not self.is_there(serial):
-                raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing="it made its bug report")
-            reason = f"{serial} made no bug report ({_last_line(done.stderr or done.stdout)})"
+                raise LiveError(ErrorCode.LIVE_GONE, serial=who(serial), doing="it made its bug report")
+            reason = f"{who(serial)} made no bug report ({_last_line(done.stderr or done.stdout)})"
             raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason)
 
     def _connect(self, address: str) -> None:
@@ -152,7 +157,7 @@ class AdbClient:
         except subprocess.TimeoutExpired as error:
             if serial:
                 limit = f"{timeout_s:.0f} s"
-                raise LiveError(ErrorCode.LIVE_SLOW, serial=serial, doing=doing, limit=limit) from error
+                raise LiveError(ErrorCode.LIVE_SLOW, serial=who(serial), doing=doing, limit=limit) from error
             reason = (
                 f"the program adb did not answer '{' '.join(words)}' within {timeout_s:.0f} s; run 'adb kill-server'"
             )
@@ -178,18 +183,18 @@ def _must_answer(phone: Phone) -> None:
     if phone.state in ("unauthorized", "authorizing"):
         raise _not_allowed(phone.serial)
     if phone.state == "no permissions":
-        reason = f"this user may not use {phone.serial} on USB; sudo apt install android-sdk-platform-tools-common"
+        reason = f"this user may not use {who(phone.serial)} on USB; sudo apt install android-sdk-platform-tools-common"
         raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=f"{reason}, plug it in again")
     what_to_do = "plug it in again and unlock it"
     if ":" in phone.serial:
-        what_to_do = f"wake it, then 'adb disconnect {phone.serial}' and 'adb connect {phone.serial}'"
+        what_to_do = "wake it, then take it out with 'adb disconnect' and connect it anew"
     if phone.state not in ("offline", "connecting", "host"):
         what_to_do = f"it is in the mode '{phone.state}'; restart it"
-    raise LiveError(ErrorCode.LIVE_OFFLINE, serial=phone.serial, what_to_do=what_to_do)
+    raise LiveError(ErrorCode.LIVE_OFFLINE, serial=who(phone.serial), what_to_do=what_to_do)
 
 
 def _not_allowed(serial: str) -> LiveError:
-    return LiveError(ErrorCode.LIVE_NOT_ALLOWED, serial=serial, button="Allow")
+    return LiveError(ErrorCode.LIVE_NOT_ALLOWED, serial=who(serial), button="Allow")
 
 
 def _last_line(output: bytes) -> str:

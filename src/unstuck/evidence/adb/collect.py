@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unstuck.evidence import clocks
-from unstuck.evidence.adb.client import SOURCE, AdbClient, Phone
+from unstuck.evidence.adb.client import SOURCE, AdbClient, Phone, who
 from unstuck.evidence.adb.commands import CLOCK, PARTS, UPTIME
 from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clock, said
 from unstuck.evidence.android import reader as android
@@ -140,5 +140,5 @@ def _on_our_clock(readings: list[Reading], clock: PhoneClock | None) -> list[Rea
 
 
 def _silent(phone: Phone) -> str:
-    reason = f"{phone.serial} answered none of the questions; unlock it and try again"
+    reason = f"{who(phone.serial)} answered none of the questions; unlock it and try again"
     return render(ErrorCode.LIVE_FAILED, {"source": SOURCE, "reason": reason})

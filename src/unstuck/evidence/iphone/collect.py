@@ -91,7 +91,7 @@ def _choose(tool: Tool, udid: str) -> str:
     if not names:
         what_to_do = "plug the iPhone in, unlock it, and tap Trust on its screen"
         raise LiveError(ErrorCode.LIVE_NO_PHONE, source=SOURCE, what_to_do=what_to_do)
-    known = ", ".join(f"{name} ({_about(row)})" for name, row in names.items())
+    known = ", ".join(f"serial {name} ({_about(row)})" for name, row in names.items())
     if udid and udid not in names:
         raise LiveError(ErrorCode.LIVE_UNKNOWN, source=SOURCE, serial=udid, known=known)
     if not udid and len(names) > 1:
