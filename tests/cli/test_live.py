@@ -123,4 +123,3 @@ def test_nothing_is_lost_when_the_person_stops_while_it_waits() -> None:
     assert [notice.kind for notice in told] == [NoticeKind.FIRST, NoticeKind.STOPPED]
     assert all(29.0 < seconds <= 30.0 for seconds in waited)
     assert line(told[1]).partition("  ")[2].startswith("data stopped: Stuck at Bluetooth since ")
-

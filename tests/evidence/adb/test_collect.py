@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,12 @@ def test_nothing_on_the_list_can_change_a_phone() -> None:
         assert words[0] != "date" or words[1].startswith("+")
         assert command.purpose
         assert command.limit_s > 0
+
+
+def test_the_page_for_owners_lists_every_command_and_what_it_is_for() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "howto" / "diagnose-a-live-phone.md").read_text("utf-8")
+    rows = [f"| `{command.line}` | {command.purpose} |" for command in READ_ONLY]
+    assert [row for row in page.splitlines() if row.startswith("| `")] == rows
 
 
 def test_the_facts_are_those_of_the_vocabulary_and_say_where_they_stood() -> None:

@@ -12,8 +12,7 @@ from unstuck.evidence.adb.commands import CLOCK, PARTS, UPTIME
 from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clock, said
 from unstuck.evidence.android import reader as android
 from unstuck.evidence.hci import HciReader
-from unstuck.evidence.intake import collect as collect_files
-from unstuck.evidence.intake import renamed
+from unstuck.evidence.intake import collect_as
 from unstuck.model.errors import ErrorCode, EvidenceError, LiveError, render
 from unstuck.model.evidence import Attachment, ReaderOptions, Reading, SourceInfo
 
@@ -128,8 +127,8 @@ def _whole_report(
     with tempfile.TemporaryDirectory(prefix="unstuck-") as folder:
         target = Path(folder) / "bugreport.zip"
         client.bugreport(phone.serial, target, _BUGREPORT_LIMIT_S)
-        readings = collect_files([target], options, progress)
-    return _on_our_clock([renamed(reading, str(target), f"{SOURCE} bugreport") for reading in readings], clock)
+        readings = collect_as(f"{SOURCE} bugreport", target, options, progress)
+    return _on_our_clock(readings, clock)
 
 
 def _on_our_clock(readings: list[Reading], clock: PhoneClock | None) -> list[Reading]:

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unstuck.evidence import clocks
-from unstuck.evidence.intake import collect as collect_files
-from unstuck.evidence.intake import renamed
+from unstuck.evidence.intake import collect_as
 from unstuck.evidence.iphone.documents import (
     App,
     clock_ahead_s,
@@ -151,4 +150,4 @@ def _record(
                 "(docs/howto/get-evidence-iphone.md)."
             )
             return []
-        return [renamed(one, str(trace), "iphone btlogger") for one in collect_files([trace], options, progress)]
+        return collect_as("iphone btlogger", trace, options, progress)
