@@ -62,7 +62,7 @@ async def test_adapter_tracker_and_a_recording_are_read(linux: Linux, near: Wris
 
 async def test_a_radio_that_was_switched_off_is_told(linux: Linux, near: Wrist) -> None:
     try:
-        status, document = await diagnosed(linux, "bluetoothctl power off > /dev/null")
+        status, document = await diagnosed(linux, "bluetoothctl power off > /dev/null", "--symptom", "never_connects")
         assert facts(document, "bluetooth.adapter")[-1]["value"] == "off"
         assert (status, document["verdict"], document["causes"][0]["id"]) == (1, "stuck", "bluetooth.off")
     finally:

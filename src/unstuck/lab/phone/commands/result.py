@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from unstuck.evidence.adb.client import ShellResult
+from unstuck.evidence.adb.client import ShellResult as ShellResult
 
 if TYPE_CHECKING:
     from unstuck.lab.phone.phone import LabPhone
