@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.adbd.phones import BANNER, ExamplePhone, adb, connect, running
+from unstuck.evidence.adb import client as client_module
 from unstuck.evidence.adb import collect as collect_module
 from unstuck.evidence.adb.client import AdbClient
 from unstuck.evidence.adb.collect import collect
@@ -154,6 +155,18 @@ def test_a_slow_command_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch
     with running(slow) as phone:
         (reading,) = read(connect(phone.daemon))
     assert "did not answer 'dumpsys batterystats' within 1 s" in reading.source.problems[0]
+    assert any(fact.name == "app.killed" for fact in reading.facts)
+
+
+def test_a_phone_that_prints_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Flooding(ExamplePhone):
+        def run(self, command: str) -> ShellResult:
+            return ShellResult(b"x" * (3 << 20)) if command == "dumpsys dropbox" else super().run(command)
+
+    monkeypatch.setattr(client_module, "OUTPUT_LIMIT_BYTES", 2 << 20)
+    with running(Adbd(Flooding(saver=True), banner=BANNER)) as phone:
+        (reading,) = read(connect(phone.daemon))
+    assert reading.source.problems[0] == "adb: 'dumpsys dropbox' printed more than 2 MB and was passed over."
     assert any(fact.name == "app.killed" for fact in reading.facts)
 
 

@@ -6,6 +6,8 @@ Shared by the collector, which only reads, and by whoever changes something with
 import re
 import shutil
 import subprocess
+import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,13 @@ _ASK_LIMIT_S = 10.0
 """For what the adb server knows by itself."""
 _CONNECT_LIMIT_S = 20.0
 """For a phone on the Wi-Fi; adb itself gives up after ten seconds."""
+
+OUTPUT_LIMIT_BYTES = 64 << 20
+"""Of one command: the longest there is, the log, is at most 16 MB in each of three buffers."""
+_ERRORS_MOST_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 16
+_DRAIN_LIMIT_S = 5.0
+"""What a program printed is there when it has ended; only a child of its own that keeps the pipe could hold us up."""
 
 _ROW = re.compile(r"(?P<serial>\S+)\s+(?P<state>no permissions|\S+)(?P<rest>.*)")
 _MODEL = re.compile(r"\bmodel:(\S+)")
@@ -151,9 +160,7 @@ class AdbClient:
         if not self._path:
             raise LiveError(ErrorCode.LIVE_NO_PROGRAM, source=SOURCE, program=self._program, what_to_do=INSTALL)
         try:
-            return subprocess.run(
-                [self._path, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout_s
-            )
+            done = _run([self._path, *words], timeout_s)
         except subprocess.TimeoutExpired as error:
             if serial:
                 limit = f"{timeout_s:.0f} s"
@@ -165,6 +172,42 @@ class AdbClient:
         except OSError as error:
             reason = f"the program {self._path} cannot be run ({error.strerror}); install it again"
             raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason) from error
+        if len(done.stdout) > OUTPUT_LIMIT_BYTES:
+            reason = f"'{doing}' printed more than {OUTPUT_LIMIT_BYTES >> 20} MB and was passed over"
+            raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason)
+        return done
+
+
+def _run(words: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[bytes]:
+    """Run a program and keep what it prints, but not without end: a phone may be as hostile as a file.
+
+    Raises:
+        subprocess.TimeoutExpired: It did not end in time, and was ended.
+    """
+    pieces: list[bytes] = []
+
+    def keep(process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        left = OUTPUT_LIMIT_BYTES
+        while left >= 0 and (piece := process.stdout.read(_PIECE_BYTES)):
+            pieces.append(piece)
+            left -= len(piece)
+        if left < 0:
+            process.kill()
+
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process,
+    ):
+        reader = threading.Thread(target=keep, args=(process,), daemon=True)
+        reader.start()
+        try:
+            status = process.wait(timeout_s)
+        finally:
+            process.kill()
+            reader.join(_DRAIN_LIMIT_S)
+        errors.seek(0)
+        return subprocess.CompletedProcess(words, status, b"".join(pieces), errors.read(_ERRORS_MOST_BYTES))
 
 
 _HOW_TO_CONNECT = (

@@ -94,9 +94,9 @@ def _ask(client: AdbClient, phone: Phone, progress: Progress, now: Now) -> _Aske
             result = client.shell(phone.serial, command.line, command.limit_s)
         except LiveError as fault:
             asked.problems.append(str(fault))
-            if fault.code is ErrorCode.LIVE_SLOW:
-                continue
-            break
+            if fault.code in (ErrorCode.LIVE_GONE, ErrorCode.LIVE_NOT_ALLOWED):
+                break
+            continue
         if command is CLOCK:
             asked.clock = read_clock(result.stdout, before, now())
         elif command is UPTIME:
