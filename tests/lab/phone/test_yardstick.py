@@ -28,7 +28,7 @@ _NOT_ON_AN_EMULATOR = {
         r"    installerPackageName=",  # seen on 10
         r"--------- beginning of events$",  # the ring had forgotten it
         r"    Last ON time: ",  # battery saver was never on
-        r"      +\w+ \(ignore\)",
+        r"    Account ",  # nobody was signed in
     ),
     10: (
         r"NetworkFactories for: ",
@@ -36,6 +36,7 @@ _NOT_ON_AN_EMULATOR = {
         r" +\+?\S+ \(\d+\) ",  # its battery history is empty; the form is that of 9 without flags, seen on 11 and 15
         r"  Time on battery: ",  # always on the charger
         r"    Bluetooth Scan ",
+        r"    Account ",
         r"  Last 24 hour events ",  # its language is Spanish
         r"--------- beginning of events$",
         r".* am_proc_start: |.* ActivityManager: Start proc ",  # the release has braces, the preview has not

@@ -124,8 +124,9 @@ class Switches:
         text = f"[{BLUETOOTH_PID},0,com.android.bluetooth,8961,Native crash,Abort,unknown,0]"
         book.log(book.events, wall_s, SYSTEM, "I", "am_crash", text)
         if state.bluetooth == "on":
-            book.switched.append(Switched(wall_s + 0.2, False, "CRASH", "android"))
-            book.switched.append(Switched(wall_s + 0.9, True, "RESTARTED", "android"))
+            by = "BluetoothSystemServer" if self._pen.model.android >= 15 else "android"
+            book.switched.append(Switched(wall_s + 0.2, False, "CRASH", by))
+            book.switched.append(Switched(wall_s + 0.6, True, "RESTARTED", by))
             book.bluetooth_on_s = wall_s + 1.4
 
     def _airplane(self, at_s: float) -> None:

@@ -65,10 +65,10 @@ def _netpolicy(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
             return said("")
         case ["list", "restrict-background-whitelist"]:
             uids = [*metered, *([app.uid] if app.data_saver_exempt else [])]
-            return said(f"Restrict background whitelisted UIDs: {' '.join(str(uid) for uid in uids)}\n")
+            return said(f"Restrict background whitelisted UIDs: {''.join(f'{uid} ' for uid in uids)}\n")
         case ["list", "restrict-background-blacklist"]:
             uids = [app.uid] if app.rejected_metered else []
-            shown = " ".join(str(uid) for uid in uids) or "none"
+            shown = "".join(f"{uid} " for uid in uids) or "none"
             return said(f"Restrict background blacklisted UIDs: {shown}\n")
     return complained(f"Error: unknown command '{' '.join(words)}'\n")
 

@@ -156,7 +156,6 @@ def content(view: View) -> str:
             "Reported active: false",
             "Clock valid: true",
             f"Accounts: {len(state.accounts)}",
-            *(f"    Account {{name=synthetic, type={kind}}}" for kind in state.accounts if view.android < 9),
             f"Now: {round(view.up_s * 1000)} ({times.full(view.now)})",
             f"Uptime: {clock}",
             "Time spent syncing: 0s, sync not in progress",
@@ -170,6 +169,13 @@ def content(view: View) -> str:
             "Sync Status",
         ]
     )
+
+
+def account(view: View) -> str:
+    """``dumpsys account``: the accounts, under a name that is nobody's."""
+    accounts = view.state.accounts
+    rows = [f"    Account {{name=synthetic{number}@example.org, type={kind}}}" for number, kind in enumerate(accounts)]
+    return text(["User UserInfo{0:Owner:13}:", f"  Accounts: {len(accounts)}", *rows, ""])
 
 
 def location(view: View) -> str:

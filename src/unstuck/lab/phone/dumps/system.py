@@ -209,12 +209,9 @@ def _alarm(view: View) -> Iterator[str]:
     yield "  Small Battery Device: false"
     yield f"  Plugged In: {yes(view.state.charging)}"
     yield f"  Except-idle + user {listed} appids: [{', '.join(str(number) for number in ids)}]"
-    if view.android >= 10 or user:
-        yield f"  User {listed} appids: [{', '.join(str(number) for number in user)}]"
-    else:
-        yield f"  User {listed} appids: []"
+    yield f"  User {listed} appids: [{', '.join(str(number) for number in user)}]"
     yield f"  Temp {listed} appids: []"
-    yield "  Exempted packages:"
+    yield "  Exempted bucket packages:" if view.android >= 12 else "  Exempted packages:"
     yield "  "
     yield "  Restricted packages:"
     if view.app.restricted:
