@@ -52,6 +52,9 @@ GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard
 ANSWER = "reported.answer"
 """The fact that an answer of the person is."""
 
+APPLE = "Apple"
+"""The maker of phones whose system is not Android."""
+
 THE_PERSON = "you"
 """Source of what the person reported."""
 
@@ -256,7 +259,8 @@ def _phone(case: Case) -> str:
         return ""
     maker, model, release = build.text("maker"), build.text("model"), build.text("release")
     name = model if not maker or model.lower().startswith(maker.lower()) else f"{maker} {model}"
-    return ", ".join(part for part in (name.strip(), f"Android {release}" if release else "") if part)
+    system = "iOS" if maker == APPLE else "Android"
+    return ", ".join(part for part in (name.strip(), f"{system} {release}" if release else "") if part)
 
 
 def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
@@ -275,12 +279,14 @@ def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platfo
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
     app = _app_name(case)
+    if build is not None and build.text("maker") == APPLE:
+        return Platform("iphone", "", vendor, tracker, app)
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
         maker = maker_id(build.text("maker")) if build is not None else ""
         return Platform("android", maker, vendor, tracker, app)
     if told and told != "iphone":
         return Platform("android", "" if told == "android" else told, vendor, tracker, app)
-    return Platform("iphone" if told or "packetlogger" in kinds else "any", "", vendor, tracker, app)
+    return Platform("iphone" if told or kinds & {"packetlogger", "iphone"} else "any", "", vendor, tracker, app)
 
 
 def _app_name(case: Case) -> str:
@@ -288,7 +294,7 @@ def _app_name(case: Case) -> str:
     if profile is not None and profile.apps:
         return profile.apps[0].name
     seen = {fact.subject for fact in case.facts if fact.name.startswith("app.")} & case.packages
-    named = [app.name for entry in profiles().values() for app in entry.apps if seen & set(app.packages)]
+    named = [app.name for entry in profiles().values() for app in entry.apps if seen & {*app.packages, app.ios}]
     return named[0] if named else ""
 
 

@@ -37,8 +37,9 @@ _DEEP_WINDOW_S = (5 * MINUTE_S, 10 * MINUTE_S)
 DEEP_AFTER_S = _INACTIVE_S + _PENDING_S + _SENSING_S + _LOCATING_S
 """How long a phone lies still, unplugged and dark before deep doze begins."""
 
-RESTRICTED_KILL_S = 60.0
-"""A restricted app is killed so long after it went to the background (ActivityManager's BACKGROUND_SETTLE_TIME)."""
+RESTRICTED_KILL_S = 120.0
+"""A restricted app is killed so long after it went to the background: ActivityManager holds it for idle after a minute
+(BACKGROUND_SETTLE_TIME) and waits another (KILL_BG_RESTRICTED_CACHED_IDLE_SETTLE_TIME). People report 1 to 10."""
 
 CLEANED_AFTER_S = 600.0
 """A maker's cleaner acts so long after the screen went dark. Judgement: makers publish no number, people tell of

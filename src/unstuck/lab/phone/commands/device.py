@@ -65,10 +65,10 @@ def _netpolicy(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
             return said("")
         case ["list", "restrict-background-whitelist"]:
             uids = [*metered, *([app.uid] if app.data_saver_exempt else [])]
-            return said(f"Restrict background whitelisted UIDs: {' '.join(str(uid) for uid in uids)}\n")
+            return said(f"Restrict background whitelisted UIDs: {''.join(f'{uid} ' for uid in uids)}\n")
         case ["list", "restrict-background-blacklist"]:
             uids = [app.uid] if app.rejected_metered else []
-            shown = " ".join(str(uid) for uid in uids) or "none"
+            shown = "".join(f"{uid} " for uid in uids) or "none"
             return said(f"Restrict background blacklisted UIDs: {shown}\n")
     return complained(f"Error: unknown command '{' '.join(words)}'\n")
 
@@ -169,7 +169,9 @@ def date(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
     if not words:
         return said(f"{moment:%a %b %e %H:%M:%S %Z %Y}\n")
     if words[0].startswith("+"):
-        return said(f"{moment.strftime(words[0][1:].replace('%N', f'{moment.microsecond * 1000:09d}'))}\n")
+        # The computer's own %s counts from its own zone; the phone's from 1970 in UTC.
+        form = words[0][1:].replace("%s", str(int(view.wall_s))).replace("%N", f"{moment.microsecond * 1000:09d}")
+        return said(f"{moment.strftime(form)}\n")
     return complained("date: cannot set date: Operation not permitted\n", 1)
 
 

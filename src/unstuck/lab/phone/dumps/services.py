@@ -6,6 +6,7 @@ from unstuck.lab.phone.dumps import apps, bluetooth_manager, network, power, sys
 from unstuck.lab.phone.dumps.view import View
 
 SERVICES: Mapping[str, Callable[[View], str]] = {
+    "account": network.account,
     "activity": system.activity,
     "alarm": system.alarm,
     "app_hibernation": apps.hibernation,
