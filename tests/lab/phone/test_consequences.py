@@ -1,6 +1,8 @@
 """What time does to a phone: doze, standby, battery saver, kills, hibernation, as the platform documents it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.lab.phone.made import APP, NOON_S, facts, made, value, values
 from unstuck.chain.phone.host import Bucket, HostAct, HostWhy, Network
@@ -32,6 +34,9 @@ def test_deep_doze_needs_stillness_and_about_an_hour() -> None:
     clock.on(3 * HOUR_S)
     assert phone.doze.deep == "INACTIVE"
     phone.state.still = True
+    clock.on(DEEP_AFTER_S - 1)
+    assert not phone.forbids(HostAct.RUN)
+    clock.on(2)
     assert HostWhy.DOZE in _why(phone, HostAct.RUN)
     assert HostWhy.DOZE_ALARMS in _why(phone, HostAct.WAKE)
     assert value(phone, "power.doze") == {"deep": "IDLE", "light": "OVERRIDE"}
@@ -39,7 +44,7 @@ def test_deep_doze_needs_stillness_and_about_an_hour() -> None:
 
 def test_deep_doze_opens_windows() -> None:
     begin = NOON_S
-    states = [state.deep for _, state in consequences.phases(begin, begin + 8.4 * HOUR_S, still=True, android=14)]
+    states = [state.deep for _, state in consequences.phases(begin, begin + 8.4 * HOUR_S, begin, 14)]
     deep = [state for number, state in enumerate(states) if number == 0 or states[number - 1] != state]
     assert deep == [
         "INACTIVE",
@@ -53,8 +58,48 @@ def test_deep_doze_opens_windows() -> None:
         "IDLE",
         "IDLE_MAINTENANCE",
     ]
-    at = consequences.doze(begin, begin + DEEP_AFTER_S + HOUR_S + 30, still=True, android=14)
+    at = consequences.doze(begin, begin + DEEP_AFTER_S + HOUR_S + 30, begin, 14)
     assert not at.idle
+
+
+@given(
+    st.floats(0, 30 * DAY_S),
+    st.one_of(st.none(), st.floats(-HOUR_S, 5 * HOUR_S)),
+    st.sampled_from([9, 11, 12, 15]),
+)
+def test_the_state_of_doze_is_the_last_of_its_phases(dark_s: float, still_s: float | None, android: int) -> None:
+    still = None if still_s is None else NOON_S + min(still_s, dark_s)
+    now_s = NOON_S + dark_s
+    *_, (_, last) = consequences.phases(NOON_S, now_s, still, android)
+    # The two add the same lengths up in another order; at a border a rounding decides.
+    near = {consequences.doze(NOON_S, now_s + by_s, still, android) for by_s in (-1e-3, 0, 1e-3)}
+    assert last in near
+
+
+def test_motion_ends_deep_doze_and_not_light_doze() -> None:
+    phone, clock = made()
+    phone.state.still = True
+    clock.on(2 * HOUR_S)
+    assert phone.doze.idle
+    phone.state.still = False
+    clock.on(60)
+    assert (phone.doze.deep, phone.doze.light) == ("INACTIVE", "IDLE")
+
+
+def test_a_run_of_the_app_meets_what_the_phone_is_short_of() -> None:
+    phone, clock = made()
+    phone.note_job(clock())
+    assert values(phone, "app.error") == []
+    state = phone.state
+    state.app.data_corrupt, state.storage_free_bytes, state.gatt_slots_used = True, 2**20, 32
+    clock.on(900)
+    phone.note_job(clock())
+    kinds = {one["kind"] for one in values(phone, "app.error") if isinstance(one, dict)}
+    assert kinds == {"database", "storage_full"}
+    assert value(phone, "gatt.slots_exhausted") is True
+    phone.state.app.permissions.clear()
+    phone.note_job(clock())
+    assert value(phone, "bluetooth.scan_denied") is True
 
 
 def test_the_charger_ends_doze() -> None:

@@ -97,6 +97,14 @@ def test_links_of_the_app_and_of_profiles_are_told(model: str) -> None:
 
 
 @every_model
+def test_other_apps_links_are_told_as_theirs(model: str) -> None:
+    phone, clock = made(model)
+    phone.state.links.append(LiveLink("C8:5E:00:00:00:03", "Watch", "gatt", clock(), "com.example.watch"))
+    found = {fact.subject: fact.value for fact in facts(phone, "bluetooth.gatt_client")}
+    assert found == {APP: {"connections": 0}, "com.example.watch": {"connections": 1}}
+
+
+@every_model
 def test_a_lost_gatt_link_is_in_the_log_with_its_status_and_time(model: str) -> None:
     phone, clock = made(model)
     phone.note_gatt(clock() - 40, TRACKER, 0, True)

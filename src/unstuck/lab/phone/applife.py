@@ -5,7 +5,7 @@ Line forms: AOSP's event-log-tags, ActivityManager and BluetoothGatt, as seen in
 
 from dataclasses import replace
 
-from unstuck.chain.phone.host import Bucket
+from unstuck.chain.phone.host import Bucket, Permission
 from unstuck.lab.phone import consequences
 from unstuck.lab.phone.book import Dropped, Exit, Used
 from unstuck.lab.phone.pen import SYSTEM, Pen
@@ -16,6 +16,14 @@ JOB_SERVICE = "androidx.work.impl.background.systemjob.SystemJobService"
 
 JOB_PERIOD_S = 900.0
 """The shortest period Android allows a periodic job."""
+
+GATT_SLOTS = 32
+"""GATT clients that the stack has room for (GATT_MAX_APPS)."""
+
+_FULL_BYTES = 4 * 2**20
+"""Less than a database's log takes before it is folded back: writes fail."""
+
+_SDK_OF_SCAN_PERMISSION = 31
 
 _ERRORS = {
     "tls": (
@@ -128,9 +136,22 @@ class AppLife:
         app = self._pen.state.app
         self.started(at_s - 0.4, "service")
         job = f'job=u0a{app.uid - 10000}:"{app.package}/{JOB_SERVICE}"'
+        self._troubles(at_s)
         self._pen.history(at_s, job, "+")
         self._pen.history(at_s + 2.412, job, "-")
         app.next_job_s = at_s + JOB_PERIOD_S
+
+    def _troubles(self, at_s: float) -> None:
+        """What a run of the app meets that the state of the phone does not let be, and what the log says of it."""
+        state = self._pen.state
+        if state.app.data_corrupt:
+            self.error(at_s, "database", "")
+        if state.storage_free_bytes < _FULL_BYTES:
+            self.error(at_s, "storage_full", "")
+        if self._pen.model.sdk >= _SDK_OF_SCAN_PERMISSION and Permission.NEARBY_DEVICES not in state.app.permissions:
+            self.error(at_s, "scan_denied", "")
+        elif state.gatt_slots_used >= GATT_SLOTS and state.bluetooth == "on":
+            self.error(at_s, "slots_exhausted", "")
 
     def gatt(self, at_s: float, address: str, status: int, connected: bool) -> None:
         """The app's callback is told, and logs it as Android does."""

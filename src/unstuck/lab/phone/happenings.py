@@ -41,6 +41,11 @@ class Happenings:
         """Since when the phone is dark and unplugged."""
         return self._pen.quiet_s
 
+    @property
+    def still_s(self) -> float | None:
+        """Since when it lies still."""
+        return self._pen.still_s
+
     def begin(self, now_s: float) -> None:
         """The records that a phone has which was started a while ago."""
         state, book = self._pen.state, self._pen.book

@@ -91,7 +91,7 @@ class LabPhone:
 
     def host_state(self) -> HostState:
         """The phone as the agent's host policy sees it, at this moment."""
-        state = self.state
+        state, now_s = self.state, self._clock()
         app, sdk = state.app, self.model.sdk
         permissions = set(app.permissions)
         if sdk < 31:
@@ -111,8 +111,10 @@ class LabPhone:
             auto_start_off=self.model.auto_start and not app.auto_start,
             unrestricted=app.doze_exempt,
             battery_saver=state.battery_saver,
-            dozing=self.doze.idle,
-            bucket=self.standby.bucket,
+            dozing=consequences.doze(
+                self._happenings.quiet_s, now_s, self._happenings.still_s, self.model.android
+            ).idle,
+            bucket=consequences.standby(app, now_s, self.model.android).bucket,
             permissions=frozenset(permissions),
             scan_needs_location=sdk < 31,
             bluetooth_on=state.bluetooth == "on",
@@ -128,8 +130,9 @@ class LabPhone:
     @property
     def doze(self) -> Doze:
         """Doze now."""
-        state = self.state
-        return consequences.doze(self._happenings.quiet_s, self._clock(), state.still, self.model.android)
+        self.catch_up()
+        course = self._happenings
+        return consequences.doze(course.quiet_s, self._clock(), course.still_s, self.model.android)
 
     @property
     def standby(self) -> Standby:
@@ -140,7 +143,8 @@ class LabPhone:
     # ---- what happens to the app ----
 
     def note_job(self, time_s: float) -> None:
-        """The app's periodic job ran."""
+        """The app's periodic job ran. What it met on the way is logged by itself: a corrupt database, a full disk, a
+        scan that was refused, no GATT client left."""
         self._now(time_s).job(time_s)
 
     def note_gatt(self, time_s: float, address: str, status: int, connected: bool) -> None:
@@ -258,7 +262,16 @@ class LabPhone:
     def view(self) -> View:
         """All that a dump is written from, at this moment."""
         state, now_s = self.state, self._clock()
-        return View(self.model, state, self._book, now_s, self.doze, self.standby, self._happenings.quiet_s)
+        return View(
+            self.model,
+            state,
+            self._book,
+            now_s,
+            self.doze,
+            self.standby,
+            self._happenings.quiet_s,
+            self._happenings.still_s,
+        )
 
     def hci_log(self) -> bytes | None:
         """The Bluetooth log that the phone keeps, where somebody gave it one with :meth:`keep_hci_log`."""

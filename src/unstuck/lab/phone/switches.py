@@ -29,6 +29,7 @@ class _Seen:
     transport: str
     restricted: bool
     stopped: bool
+    still: bool
 
 
 class Switches:
@@ -62,6 +63,7 @@ class Switches:
             state.transport,
             state.app.restricted,
             state.app.stopped,
+            state.still,
         )
 
     def observe(self, at_s: float) -> None:
@@ -81,6 +83,8 @@ class Switches:
             self._bluetooth(at_s, seen.bluetooth)
         if (state.network, state.transport) != (seen.network, seen.transport):
             self._network(at_s, seen.network)
+        if state.still != seen.still:
+            self._pen.still_s = at_s if state.still else None
         if state.app.restricted and not seen.restricted:
             self._pen.background_s = max(self._pen.background_s, at_s)
         if state.app.stopped and not seen.stopped:

@@ -306,7 +306,7 @@ def _history(view: View) -> Iterator[str]:
     if view.quiet_s is None:
         return
     shown: list[tuple[float, str]] = []
-    for at_s, doze in consequences.phases(view.quiet_s, view.now_s, view.state.still, view.android):
+    for at_s, doze in consequences.phases(view.quiet_s, view.now_s, view.still_s, view.android):
         deep = doze.light == "OVERRIDE"
         word = _WORDS.get((doze.deep if deep else doze.light, deep))
         if word is not None and (not shown or shown[-1][1] != word):
