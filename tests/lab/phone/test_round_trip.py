@@ -109,12 +109,20 @@ def test_a_lost_gatt_link_is_in_the_log_with_its_status_and_time(model: str) -> 
     phone, clock = made(model)
     phone.note_gatt(clock() - 40, TRACKER, 0, True)
     phone.note_gatt(clock() - 10, TRACKER, 8, False)
-    up, down = facts(phone, "gatt.status")
+    up, *_, down = facts(phone, "gatt.status")
     assert isinstance(up.value, dict)
     assert isinstance(down.value, dict)
     assert (up.value["status"], down.value["status"]) == (0, 8)
     assert down.time == datetime.fromtimestamp(NOON_S - 10, UTC)
+    assert down.subject == ("xx:xx:xx:xx:00:01" if MODELS[model].android >= 14 else TRACKER.lower())
     assert phone.state.gatt_connected() == []
+
+
+def test_the_native_stack_tells_the_end_of_a_link_too_from_14_on() -> None:
+    for model, lines in (("pixel-13", 1), ("pixel-14", 2)):
+        phone, clock = made(model)
+        phone.note_gatt(clock(), TRACKER, 8, False)
+        assert len(facts(phone, "gatt.status")) == lines
 
 
 @every_model

@@ -208,6 +208,7 @@ def test_a_hanging_stack_takes_the_wish_down_and_only_a_reboot_helps() -> None:
 def test_the_report_made_over_the_cable_is_there_to_be_pulled() -> None:
     phone, _ = made()
     phone.keep_hci_log(lambda: b"btsnoop\0synthetic")
+    assert phone.run("bugreportz -v").stderr == b"1.2\n"  # where the adb client looks for it
     said = ran(phone, "bugreportz -p").splitlines()
     assert said[0].startswith("BEGIN:/data/user_de/0/com.android.shell/files/bugreports/bugreport-shiba-")
     path = said[-1].removeprefix("OK:")

@@ -17,6 +17,18 @@ JOB_SERVICE = "androidx.work.impl.background.systemjob.SystemJobService"
 JOB_PERIOD_S = 900.0
 """The shortest period Android allows a periodic job."""
 
+BLUETOOTH_PID = 2310
+_BLUETOOTH = (1002, BLUETOOTH_PID, 2361)
+
+_NATIVE_REASONS = {
+    8: "GATT_CONN_TIMEOUT",
+    19: "GATT_CONN_TERMINATE_PEER_USER",
+    22: "GATT_CONN_TERMINATE_LOCAL_HOST",
+    34: "GATT_CONN_LMP_TIMEOUT",
+    62: "GATT_CONN_FAIL_ESTABLISH",
+}
+"""What the native stack calls a status (gatt_api.h); it logs the end of a link itself from 14 on."""
+
 GATT_SLOTS = 32
 """GATT clients that the stack has room for (GATT_MAX_APPS)."""
 
@@ -163,6 +175,11 @@ class AppLife:
         state_text = f"connected={'true' if connected else 'false'} " if self._pen.model.android >= 14 else ""
         text = f"onClientConnectionState() - status={status} clientIf={self._client} {state_text}device={shown}"
         book.log(book.main, wall_s, (app.uid, pid, pid + 17), "D", "BluetoothGatt", text)
+        reason = _NATIVE_REASONS.get(status)
+        if not connected and reason is not None and self._pen.model.android >= 14:
+            said = f"bta_gattc_conn_cback: Disconnected cid:12 transport:BT_TRANSPORT_LE reason:{reason}"
+            source = "packages/modules/Bluetooth/system/bta/gatt/bta_gattc_act.cc:1234"
+            book.log(book.main, wall_s - 0.004, _BLUETOOTH, "W", "bluetooth", f"{source} {said}")
         state.links = [one for one in state.links if (one.profile, one.address) != ("gatt", address)]
         if connected and status == 0:
             name = next((bond.name for bond in state.bonds if bond.address == address), "")
@@ -277,6 +294,12 @@ def _exit_of(reason: str) -> tuple[int, str, int, str]:
         return 13, "OTHER KILLS BY SYSTEM", 3, "TOO MANY EMPTY PROCS"
     if reason.startswith("cached"):
         return 13, "OTHER KILLS BY SYSTEM", 2, "TOO MANY CACHED PROCS"
+    if reason == "permissions revoked":
+        return 8, "PERMISSION CHANGE", 0, "UNKNOWN"
+    if reason == "kill background":
+        return 10, "USER REQUESTED", 24, "KILL BACKGROUND"
+    if reason.startswith("stop "):
+        return 10, "USER REQUESTED", 23, "STOP APP"
     if reason.startswith("remove task"):
         return 10, "USER REQUESTED", 22, "REMOVE TASK"
     return 13, "OTHER KILLS BY SYSTEM", 0, "UNKNOWN"

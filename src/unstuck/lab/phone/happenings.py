@@ -110,7 +110,7 @@ class Happenings:
     def _drain(self, to_s: float) -> None:
         state = self._pen.state
         hours = max(0.0, to_s - self._passed_s) / HOUR_S
-        if state.powered and state.charging:
+        if state.charging:
             state.battery_percent = min(100.0, state.battery_percent + hours * _CHARGE_PERCENT_PER_H)
         elif state.powered and state.drain_percent_per_h > 0:
             state.battery_percent = max(0.0, state.battery_percent - hours * state.drain_percent_per_h)

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from unstuck.chain.phone.host import Network
-from unstuck.lab.phone.applife import AppLife
+from unstuck.lab.phone.applife import BLUETOOTH_PID, AppLife
 from unstuck.lab.phone.book import Switched
 from unstuck.lab.phone.pen import SYSTEM, SYSTEM_MAIN, Pen
-
-BLUETOOTH_PID = 2310
 
 _FULL_PERCENT = 90
 """Taken off the charger above this, a phone begins its battery history anew (BatteryStatsImpl)."""

@@ -140,7 +140,7 @@ def _enable(phone: "LabPhone", verb: str, package: str) -> ShellResult:
         return threw(verb, reason)
     app.enabled = verb == "enable"
     if not app.enabled and app.pid is not None:
-        phone.note_killed(reason="stop synthetic due to new state", adj=905)
+        phone.note_killed(reason=f"stop {package} due to package disabled", adj=905)
     word = {"enable": "enabled", "disable-user": "disabled-user", "disable": "disabled"}[verb]
     return said(f"Package {package} new state: {word}\n")
 
