@@ -1,5 +1,7 @@
 """What time does to a phone: doze, standby, battery saver, kills, hibernation, as the platform documents it."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +76,37 @@ def test_the_state_of_doze_is_the_last_of_its_phases(dark_s: float, still_s: flo
     # The two add the same lengths up in another order; at a border a rounding decides.
     near = {consequences.doze(NOON_S, now_s + by_s, still, android) for by_s in (-1e-3, 0, 1e-3)}
     assert last in near
+
+
+def test_doze_that_a_tester_forces_holds_until_it_is_lifted() -> None:
+    phone, _ = made()
+    assert phone.run("dumpsys deviceidle force-idle").stdout == b"Now forced in to deep idle mode\n"
+    assert HostWhy.DOZE in _why(phone, HostAct.RUN)
+    assert value(phone, "power.doze") == {"deep": "IDLE", "light": "OVERRIDE"}
+    phone.run("dumpsys deviceidle unforce")
+    assert not phone.forbids(HostAct.RUN)
+
+
+def test_an_update_of_the_app_ends_its_process_and_is_dated() -> None:
+    phone, clock = made()
+    clock.on(3600)
+    phone.update_app("4.34", 21305999)
+    said = value(phone, "app.installed")
+    assert isinstance(said, dict)
+    assert (said["version_name"], said["version_code"]) == ("4.34", 21305999)
+    assert said["last_update"] == datetime.fromtimestamp(clock(), UTC).isoformat()
+    assert phone.state.app.pid is None
+
+
+def test_a_phone_that_is_off_charges() -> None:
+    phone, clock = made()
+    phone.state.battery_percent = 0.0
+    phone.power_off()
+    phone.charge(True)
+    clock.on(HOUR_S)
+    assert phone.state.battery_percent > 40
+    phone.power_on()
+    assert value(phone, "phone.battery") == round(phone.state.battery_percent)
 
 
 def test_motion_ends_deep_doze_and_not_light_doze() -> None:

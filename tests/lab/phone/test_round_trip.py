@@ -10,6 +10,7 @@ from tests.lab.phone.made import APP, IDS, NOON_S, TRACKER, facts, made, read, v
 from unstuck.chain.phone.host import Bucket, Network, Permission
 from unstuck.evidence.android import reader
 from unstuck.lab.phone import MODELS, Bond, LiveLink
+from unstuck.lab.phone.state import BLUETOOTH_STATES
 from unstuck.model.evidence import ReaderOptions
 from unstuck.model.vocabulary import violations
 
@@ -41,7 +42,7 @@ def test_the_phone_and_its_system_are_named(model: str) -> None:
 
 
 @every_model
-@pytest.mark.parametrize("state", ["on", "off", "ble_on", "turning_on", "turning_off"])
+@pytest.mark.parametrize("state", BLUETOOTH_STATES)
 def test_every_state_of_bluetooth_is_told(model: str, state: str) -> None:
     phone, _ = made(model)
     phone.state.bluetooth = state

@@ -254,6 +254,21 @@ def test_the_shell_may_not_say_that_airplane_mode_changed() -> None:
     assert not phone.state.airplane_mode
 
 
+def test_logs_are_printed_in_the_layouts_asked_for() -> None:
+    phone, clock = made()
+    phone.run("logcat -c -b all")
+    phone.note_http(clock(), 200)
+    for options, begin in (
+        ("", "03-12 12:00:00.000 "),
+        ("-v threadtime -v uid", "03-12 12:00:00.000 10231 "),
+        ("-v year,zone", "2026-03-12 12:00:00.000 +0100 "),
+        ("-v time", "03-12 12:00:00.000 I/okhttp.OkHttpClient("),
+        ("-v brief", "I/okhttp.OkHttpClient("),
+    ):
+        assert ran(phone, f"logcat -d -b main -t 1 {options}").splitlines()[-1].startswith(begin)
+    assert phone.run("logcat -d -b nosuch").status == 1
+
+
 def test_single_dumps_are_recognised_by_the_reader() -> None:
     phone, _ = made()
     for name in (

@@ -24,6 +24,9 @@ from unstuck.lab.phone.switches import Switches
 SHELL_PID = 20411
 """Process of the shell's am, which logs name as who force-stopped an app."""
 
+_FREE = 0.42
+"""Share of the storage that is free when a case begins: neither near full nor new."""
+
 _SINCE_BOOT_S = (9 * HOUR_S, 4 * DAY_S)
 """A phone was last started between so long ago when a case begins."""
 
@@ -59,7 +62,14 @@ class LabPhone:
         booted_s = now_s - chance.uniform(*_SINCE_BOOT_S)
         built_s = (model.built + timedelta(days=9)).timestamp()
         self.model = model
-        self._state = PhoneState(app, booted_s=booted_s, zone=zone, system_updated_s=min(built_s, booted_s - 3 * DAY_S))
+        self._state = PhoneState(
+            app,
+            storage_total_bytes=model.storage_bytes,
+            storage_free_bytes=round(model.storage_bytes * _FREE),
+            booted_s=booted_s,
+            zone=zone,
+            system_updated_s=min(built_s, booted_s - 3 * DAY_S),
+        )
         self._clock = clock
         self._book = Book(history_from_s=now_s - 8 * HOUR_S)
         self._happenings = Happenings(model, self._state, self._book, chance)
@@ -111,9 +121,7 @@ class LabPhone:
             auto_start_off=self.model.auto_start and not app.auto_start,
             unrestricted=app.doze_exempt,
             battery_saver=state.battery_saver,
-            dozing=consequences.doze(
-                self._happenings.quiet_s, now_s, self._happenings.still_s, self.model.android
-            ).idle,
+            dozing=self._doze(now_s).idle,
             bucket=consequences.standby(app, now_s, self.model.android).bucket,
             permissions=frozenset(permissions),
             scan_needs_location=sdk < 31,
@@ -131,8 +139,7 @@ class LabPhone:
     def doze(self) -> Doze:
         """Doze now."""
         self.catch_up()
-        course = self._happenings
-        return consequences.doze(course.quiet_s, self._clock(), course.still_s, self.model.android)
+        return self._doze(self._clock())
 
     @property
     def standby(self) -> Standby:
@@ -306,6 +313,12 @@ class LabPhone:
         rings = {"main": self._book.main, "system": self._book.system}
         rings |= {"events": self._book.events, "crash": self._book.crash}
         rings[buffer].clear()
+
+    def _doze(self, now_s: float) -> Doze:
+        if self._state.doze_forced:
+            return Doze("IDLE", "OVERRIDE")
+        course = self._happenings
+        return consequences.doze(course.quiet_s, now_s, course.still_s, self.model.android)
 
     def _switches(self) -> Switches:
         self.catch_up()

@@ -276,7 +276,7 @@ def _deviceidle(view: View) -> Iterator[str]:
             yield f"  Whitelist {title}:"
             yield from (f"    {number}" for number in ids)
     yield "  mLightEnabled=true  mDeepEnabled=true"
-    yield "  mForceIdle=false"
+    yield f"  mForceIdle={yes(state.doze_forced)}"
     if view.android <= 9:
         yield "  mMotionSensor=null"
     else:
