@@ -98,6 +98,27 @@ def test_an_update_of_the_app_ends_its_process_and_is_dated() -> None:
     assert phone.state.app.pid is None
 
 
+def test_after_a_boot_bluetooth_and_the_app_come_by_themselves() -> None:
+    phone, clock = made()
+    phone.reboot()
+    assert HostWhy.BLUETOOTH_OFF in _why(phone, HostAct.SCAN)
+    assert phone.run(f"pidof {APP}").status == 1
+    clock.on(60)
+    assert phone.run(f"pidof {APP}").status == 0
+    (switched,) = facts(phone, "bluetooth.switched")
+    assert switched.value == {"on": True, "reason": "SYSTEM_BOOT", "by": "android"}
+    assert switched.time is not None
+    assert switched.time.timestamp() == pytest.approx(NOON_S + 12.4, abs=1)
+
+
+def test_an_app_that_may_not_start_by_itself_stays_away_after_a_boot() -> None:
+    phone, clock = made("oppo-coloros-13")
+    phone.state.app.auto_start = False
+    phone.reboot()
+    clock.on(600)
+    assert phone.run(f"pidof {APP}").status == 1
+
+
 def test_a_phone_that_is_off_charges() -> None:
     phone, clock = made()
     phone.state.battery_percent = 0.0

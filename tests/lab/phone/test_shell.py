@@ -9,6 +9,7 @@ from unstuck.chain.phone.host import HostAct, HostWhy
 from unstuck.evidence.android.recognise import recognise
 from unstuck.lab.phone import MODELS, LabPhone
 
+_SETTINGS_OPEN = "Starting: Intent { act=android.settings.BLUETOOTH_SETTINGS }\n"
 every_model = pytest.mark.parametrize("model", IDS)
 
 
@@ -202,6 +203,8 @@ def test_a_hanging_stack_takes_the_wish_down_and_only_a_reboot_helps() -> None:
     assert value(phone, "bluetooth.adapter") == "turning_off"
     clock.on(60)
     ran(phone, "svc power reboot")
+    assert value(phone, "bluetooth.adapter") == "off"
+    clock.on(13)
     assert value(phone, "bluetooth.adapter") == "on"
 
 
@@ -226,6 +229,8 @@ def test_the_report_made_over_the_cable_is_there_to_be_pulled() -> None:
         ("settings get global nosuch", 0, "null\n", ""),
         ("echo a; echo b && echo c", 0, "a\nb\nc\n", ""),
         ("nosuch 2>/dev/null || echo no", 0, "no\n", ""),
+        ("nosuch 2>/dev/null; echo $?", 0, "127\n", ""),
+        ("am start -a android.settings.BLUETOOTH_SETTINGS", 0, _SETTINGS_OPEN, ""),
         ("nosuch 2>&1", 127, "/system/bin/sh: nosuch: inaccessible or not found\n", ""),
         ("echo 'a;b' \"c d\"", 0, "a;b c d\n", ""),
         ("echo 'a", 1, "", "/system/bin/sh: <stdin>[1]: no closing quote\n"),

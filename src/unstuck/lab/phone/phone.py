@@ -226,7 +226,7 @@ class LabPhone:
         self._course().update_system(self._clock())
 
     def reboot(self) -> None:
-        """Off and on again, without a delay: the clock is not ours."""
+        """Off and on again: Bluetooth comes 12 seconds later, the apps half a minute later."""
         self._course().boot(self._clock(), "reboot")
 
     def power_off(self) -> None:

@@ -96,6 +96,7 @@ class PhoneState:
     app: App
     powered: bool = True
     booted_s: float = 0.0
+    boot_reason: str = "reboot"
     zone: str = "Europe/Zurich"
     clock_offset_s: float = 0.0
     automatic_time: bool = True
