@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lab.phone.made import APP, NOON_S, facts, made, value, values
-from unstuck.chain.phone.host import Bucket, HostAct, HostWhy, Network
+from unstuck.chain.phone.host import Bucket, Host, HostAct, HostForbidsError, HostWhy, Network, ask
 from unstuck.lab.phone import LabPhone, consequences
 from unstuck.lab.phone.consequences import DAY_S, DEEP_AFTER_S, HOUR_S
 
@@ -340,3 +340,13 @@ def test_two_phones_of_one_seed_print_the_same_and_of_another_differ() -> None:
     assert one.bugreport() == other.bugreport()
     assert one.bugreport() != third.bugreport()
     assert APP in one.bugreport_text()
+
+
+def test_the_agent_can_ask_the_phone_as_any_host() -> None:
+    phone, _ = made()
+    host: Host = phone
+    ask(host, *HostAct)
+    phone.state.network = Network.NONE
+    with pytest.raises(HostForbidsError) as refused:
+        ask(host, HostAct.UPLOAD)
+    assert refused.value.causes == ("phone.offline",)
