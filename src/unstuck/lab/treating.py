@@ -74,6 +74,8 @@ def flows(state: State) -> bool:
 
 @dataclass(slots=True)
 class _Tally:
+    """A world of one's own at the same moment, in which time passes as minutes are spent."""
+
     state: State
     dice: random.Random
     minutes: float = 0.0
@@ -82,11 +84,19 @@ class _Tally:
     lost: int = 0
     harmful: int = 0
 
+    @classmethod
+    def of(cls, state: State, seed: str) -> "_Tally":
+        """A copy of the state on a clock of its own."""
+        began_s = state.phone.view().now_s
+        tally = cls(copy.deepcopy(state), random.Random(seed))
+        tally.state.phone.follow_clock(lambda: began_s + 60.0 * tally.minutes)
+        return tally
+
     def do(self, fix: str) -> bool:
         """Do it, and say whether data moves now."""
-        self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
         self.fixes.append(fix)
         done = acts.do(fix, self.state, self.dice)
+        self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
         self.lost += done.lost
         self.harmful += done.harmful
         return flows(self.state)
@@ -97,14 +107,9 @@ class _Tally:
         return Treated(minutes, moved, tuple(self.fixes), self.questions, self.lost, self.harmful)
 
 
-def copied(state: State) -> State:
-    """A world of one's own, at the same moment."""
-    return copy.deepcopy(state)
-
-
 def by_order(state: State, order: Sequence[str], seed: str) -> Treated:
     """One fix after another until data moves."""
-    tally = _Tally(copied(state), random.Random(seed))
+    tally = _Tally.of(state, seed)
     if flows(tally.state) and not causes(state):
         return tally.end(True)
     return tally.end(any(tally.do(fix) for fix in order))
@@ -124,7 +129,7 @@ def by_hindsight(state: State, seed: str) -> Treated:
     useful = []
     before = causes(state)
     for fix in fixes:
-        trial = _Tally(copied(state), random.Random(seed))
+        trial = _Tally.of(state, seed)
         moved = trial.do(fix)
         if trial.harmful:
             continue
@@ -162,7 +167,7 @@ def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Trea
 
 def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: datetime, seed: str) -> Guided:
     """A guided session with a scripted person: the doctor asks and advises, the person looks up and does."""
-    tally = _Tally(copied(sight.state), random.Random(seed))
+    tally = _Tally.of(sight.state, seed)
     dice = random.Random(f"answers {seed}")
     before = sight.state
     session: Session = begin(now)
