@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 
 PSEUDONYM = re.compile(
-    r"\[(?:account|address|bytes|folder|host|id|ip|name|network|person|phone|place|secret|serial|user) \d+\]"
+    r"\[(?:account|address|bytes|file|folder|host|id|ip|name|network|person|phone|place|secret|serial|user) \d+\]"
 )
 """What a replaced identifier looks like: a kind and a number, the same for the same thing."""
 
