@@ -11,6 +11,7 @@ import typer
 from unstuck import __version__
 from unstuck.cli.account import account
 from unstuck.cli.agent import agent
+from unstuck.cli.case import case
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
 from unstuck.cli.questions import questions
@@ -154,6 +155,7 @@ def explain(
 
 app.command(rich_help_panel=DOCTOR)(session)
 app.command(rich_help_panel=DOCTOR)(questions)
+app.add_typer(case, rich_help_panel=DOCTOR)
 app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)
