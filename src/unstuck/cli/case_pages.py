@@ -1,10 +1,14 @@
-"""The lines of evidence around each proof: only lines of text can be redacted, so only those are taken."""
+"""The lines of evidence around each proof: only lines of text can be redacted, so only those are taken.
+
+The line of the proof was understood and is redacted as all else; of its neighbours only known words stay.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from unstuck.doctor.casefile.case import Page
+from unstuck.doctor.casefile.masking import masked
 from unstuck.evidence.intake.limits import Budget, Limits
 from unstuck.evidence.intake.zips import MAGIC, ZipContainer
 from unstuck.model.diagnosis import Diagnosis
@@ -14,8 +18,8 @@ AROUND_LINES = 3
 """Lines before and after a proof: enough to see what it belongs to."""
 MOST_PAGES = 200
 """Proofs shown with their lines; the largest real case has about 60."""
-LONGEST_LINE = 500
-"""Characters of a line that are kept; longer ones are dumps of bytes."""
+LONGEST_LINE = 200
+"""Characters of a line that are kept: as much as an excerpt has."""
 
 _LINE = re.compile(r"line (\d+)")
 _ONLY_LINES = "only lines of text can be redacted, and this is none"
@@ -42,7 +46,7 @@ def _page(source: str, locator: str, number: int, lines: dict[int, str]) -> Page
     if not number:
         return Page(source, locator, why_not=_ONLY_LINES)
     around = range(number - AROUND_LINES, number + AROUND_LINES + 1)
-    found = tuple(f"{n}: {lines[n]}" for n in around if n in lines)
+    found = tuple(f"{n}: {lines[n] if n == number else masked(lines[n])}" for n in around if n in lines)
     return Page(source, locator, found) if found else Page(source, locator, why_not=_GONE)
 
 

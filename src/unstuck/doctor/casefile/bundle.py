@@ -100,7 +100,7 @@ def open_bundle(data: bytes, path: str) -> Opened:
 def _opened(path: str, document: dict[str, object], sizes: Mapping[str, int], reasons: tuple[str, ...]) -> Opened:
     schema = document.get("schema")
     if not document or not isinstance(schema, str) or not schema.startswith("unstuck.case/"):
-        reason = reasons[-1] if reasons else "it is not one of ours"
+        reason = _plain(reasons[0]) if reasons else "it is not one of ours"
         raise EvidenceError(ErrorCode.CASE_NOTHING, path=path, reason=reason)
     problems = [str(EvidenceError(ErrorCode.CASE_INCOMPLETE, path=path, reason=_plain(one))) for one in reasons]
     if schema != "unstuck.case/1":

@@ -26,21 +26,22 @@ _REDACTED = (
 def case_document(case: Case) -> Document:
     """The document of a case that was redacted."""
     diagnosis = case.diagnosis
+    # What no other part could make up for comes first: a file that is cut off loses its end.
     found: Document = {
         "schema": SCHEMA_ID,
         "made": moment(case.made),
         "versions": {name: case.versions.get(name) for name in VERSIONS},
-        "diagnosis": None if diagnosis is None else document(diagnosis),
-        "picture": None if diagnosis is None else _picture(diagnosis),
+        "missing": list(case.missing),
+        "closed": None if case.closed is None else closed_document(case.closed),
         "symptom": _symptom(case.symptom),
         "phone": case.phone or None,
         "answers": [_reply(reply) for reply in case.replies],
         "tried": history_documents(case.tried),
+        "picture": None if diagnosis is None else _picture(diagnosis),
+        "sources": [source_document(source) for source in case.sources],
+        "diagnosis": None if diagnosis is None else document(diagnosis),
         "excerpts": [] if diagnosis is None else list(_excerpts(diagnosis.findings)),
         "evidence": [_page(number, page) for number, page in enumerate(case.pages, 1)],
-        "sources": [source_document(source) for source in case.sources],
-        "missing": list(case.missing),
-        "closed": None if case.closed is None else closed_document(case.closed),
     }
     found["redaction"] = {"how": _REDACTED, "replaced": pseudonyms(json.dumps(found, ensure_ascii=False))}
     return found
