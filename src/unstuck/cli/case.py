@@ -35,6 +35,10 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="Answers as JSON, as for 'unstuck diagnose'.", show_default=False),
     ] = None,
+    agent: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The agent's folder, for the source chain (default: in your state folder)."),
+    ] = None,
     tracker: Annotated[
         str, typer.Option(metavar="ADDRESS|NAME", help="Which tracker, where several are in the evidence.")
     ] = "",
@@ -49,7 +53,7 @@ def export(
     """
     from unstuck.cli.case_export import ExportRequest, run
 
-    run(ExportRequest(output, tuple(sources or ()), session, folder, answers, tracker, with_evidence))
+    run(ExportRequest(output, tuple(sources or ()), session, folder, answers, agent, tracker, with_evidence))
 
 
 @case.command("open")

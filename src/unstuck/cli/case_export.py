@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from unstuck import __version__
 from unstuck.cli.case_pages import pages_for
+from unstuck.cli.diagnose import CHAIN, own_chain
 from unstuck.cli.progress import Progress
 from unstuck.cli.session_run import kept_session, session_file
 from unstuck.cli.state import state_folder, write_private
@@ -46,6 +47,7 @@ class ExportRequest:
     session: bool = False
     folder: Path | None = None
     answers: Path | None = None
+    agent: Path | None = None
     tracker: str = ""
     with_evidence: bool = False
 
@@ -53,7 +55,7 @@ class ExportRequest:
 def run(request: ExportRequest) -> None:
     """Write the case file. UsageError where it cannot be written, or nothing was asked to be in it."""
     told = read_told(request.answers) if request.answers is not None else Told()
-    gathered = _Gathering(request, told, datetime.now(UTC))
+    gathered = Gathering(request, told, datetime.now(UTC))
     _writable(request)
     case = gathered.case()
     members = members_of(redacted(bounded(case), gathered.own_paths()))
@@ -84,7 +86,7 @@ def members_of(case: Case) -> dict[str, str]:
     return members
 
 
-class _Gathering:
+class Gathering:
     """Collects the parts; a part that fails leaves its sentence in ``missing``."""
 
     def __init__(self, request: ExportRequest, told: Told, now: datetime) -> None:
@@ -93,16 +95,20 @@ class _Gathering:
         self._now = now
         self._missing: list[str] = []
         self._session: Session | None = None
+        self._files = tuple(source for source in request.sources if str(source) != CHAIN)
 
     def case(self) -> Case:
+        """The case, not redacted yet."""
         request, told, now = self._request, self._told, self._now
         if request.session:
             self._session = self._part("The guided session", lambda: _session(request.folder), None)
+        none_read: list[Reading] = []
+        own = self._part("Our own chain", self._own_chain, none_read)
         paths = self._paths()
         none_tried: tuple[Tried, ...] = ()
         journal = self._part("What was tried", lambda: _journal(state_folder() / FIXES_FILE), none_tried)
         tried = tuple(sorted((*self._own_tried(), *journal), key=lambda one: one.began))
-        readings: list[Reading] = self._part("The evidence", lambda: self._read(paths), [])
+        readings: list[Reading] = self._part("The evidence", lambda: self._read(paths, own), none_read)
         answers = (*self._answers(),)
         options = self._options(journal)
         diagnosis = self._part(
@@ -139,15 +145,19 @@ class _Gathering:
             return otherwise
 
     def _paths(self) -> tuple[Path, ...]:
-        """Everything to read; made absolute, so that redaction knows folders from names."""
+        """Every file to read; made absolute, so that redaction knows folders from names."""
         kept = [Path(given.path) for given in self._session.evidence] if self._session else []
-        return tuple(dict.fromkeys(path.expanduser().absolute() for path in (*self._request.sources, *kept)))
+        return tuple(dict.fromkeys(path.expanduser().absolute() for path in (*self._files, *kept)))
 
-    def _read(self, paths: tuple[Path, ...]) -> list[Reading]:
-        if not paths:
-            return []
+    def _own_chain(self) -> list[Reading]:
         with Progress() as progress:
-            return join(collect(paths, ReaderOptions(packages(), self._request.tracker), progress))
+            readings, self._files = own_chain(self._request.agent, self._request.sources, self._now, progress)
+        return readings
+
+    def _read(self, paths: tuple[Path, ...], own: list[Reading]) -> list[Reading]:
+        with Progress() as progress:
+            found = collect(paths, ReaderOptions(packages(), self._request.tracker), progress) if paths else []
+        return join([*own, *found]) if own or found else []
 
     def _answers(self) -> Iterable[tuple[str, str]]:
         if self._session is not None:

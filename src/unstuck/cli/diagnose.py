@@ -238,6 +238,16 @@ def _chain(given: Path | None, now: datetime, until: datetime | None, progress: 
     return asyncio.run(collect_chain(folder / JOURNAL_FILE, account, now.timestamp(), bound))
 
 
+def own_chain(
+    given: Path | None, sources: tuple[Path, ...], now: datetime, progress: Progress
+) -> tuple[list[Reading], tuple[Path, ...]]:
+    """What our own chain says where it is among the sources, and the files to read: those given and its traces."""
+    files = tuple(source for source in sources if not _is_chain(source))
+    if len(files) == len(sources):
+        return [], files
+    return _chain(given, now, None, progress), (*files, *_traces(given, files))
+
+
 def _no_live_source(sources: tuple[Path, ...]) -> None:
     for source in sources:
         if str(source) in NOT_BUILT_YET and not source.exists():
