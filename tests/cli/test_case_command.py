@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -20,7 +19,6 @@ from unstuck.cli.main import app
 from unstuck.cli.session_run import session_file
 from unstuck.doctor.casefile.bundle import open_bundle, pack
 from unstuck.doctor.casefile.document import schema
-from unstuck.doctor.casefile.partial import whole_part
 from unstuck.doctor.casefile.reading import case_of
 from unstuck.doctor.guide.document import session_json
 from unstuck.doctor.guide.machine import choose, give, look
@@ -407,41 +405,3 @@ def test_a_case_that_is_not_whole_is_not_closed(run: Run, evidence: Path, tmp_pa
     with pytest.raises(UsageError, match="not whole"):
         run("case", "close", file, "--cause", "phone.offline")
     assert file.read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ('{"a": 1, "b": [1, 2', {"a": 1, "b": [1]}),
-        ('{"a": 1, "b": {"c": "x", "d": "half', {"a": 1, "b": {"c": "x"}}),
-        ('{"a": [{"b": 1}, {"b": 2}, {"b"', {"a": [{"b": 1}, {"b": 2}]}),
-        ('{"a": "}],{", "b": "x"', {"a": "}],{"}),
-        ('{"a": 1}', {}),
-        ('{"a"', {}),
-        ("[1, 2", {}),
-        ('{"a": 1]', {}),
-        ("", {}),
-    ],
-)
-def test_json_that_breaks_off(text: str, left: object) -> None:
-    assert whole_part(text) == left
-
-
-@given(JSON, st.integers(0, 400))
-def test_every_beginning_of_json_gives_an_object_or_nothing(value: object, at: int) -> None:
-    text = json.dumps({"a": value, "b": value})
-    assert isinstance(whole_part(text[:at]), dict)
-
-
-def test_more_facts_than_are_of_use_are_left_out_and_said() -> None:
-    from tests import sample
-    from unstuck.doctor.casefile.case import MOST_FACTS, Case, bounded
-
-    diagnosis = sample.stuck_by_range()
-    many = replace(diagnosis, facts=(*diagnosis.facts, *(replace(diagnosis.facts[0]) for _ in range(MOST_FACTS + 500))))
-    kept = bounded(Case(NOW, many))
-    assert kept.diagnosis is not None
-    proving = {id(fact) for finding in diagnosis.findings for proof in finding.proof for fact in proof.facts}
-    assert proving & {id(fact) for fact in diagnosis.facts} <= {id(fact) for fact in kept.diagnosis.facts}
-    assert len(kept.diagnosis.facts) <= MOST_FACTS + len(proving)
-    assert any("facts" in sentence for sentence in kept.missing)

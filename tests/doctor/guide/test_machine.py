@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unstuck.doctor.guide.document import read_session, schema, session_document, session_json
-from unstuck.doctor.guide.machine import View, back, choose, give, look
+from unstuck.doctor.guide.machine import RESTARTS, RESTARTS_QUESTION, View, back, choose, give, look
 from unstuck.doctor.guide.phones import PHONES
 from unstuck.doctor.guide.state import UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load, makers
@@ -126,6 +126,18 @@ def test_what_stops_again_goes_on_without_the_fix_that_helped() -> None:
     view = person.does("stopped")
     assert view.screen.kind in (Kind.FIX, Kind.QUESTION, Kind.SUPPORT)
     assert fix not in {step.fix for step in view.diagnosis.plan}
+
+
+def test_a_restart_that_helped_for_a_while_is_an_answer() -> None:
+    person = Person()
+    person.does("never_connects", "samsung", "enough")
+    while person.view.screen.id not in ("restart_bluetooth", "restart_phone"):
+        person.does("skip")
+    view = person.does("helped", "stopped")
+    states = {found.id: found.state.value for found in view.diagnosis.findings}
+    assert states["toggling_helped_before"] == "yes"
+    assert RESTARTS_QUESTION in load().questions
+    assert set(load().fixes) >= RESTARTS
 
 
 def test_a_fix_in_hand_stays_on_the_screen_until_its_result_is_told() -> None:

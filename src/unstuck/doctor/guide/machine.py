@@ -29,6 +29,10 @@ RESULTS = {
 }
 """What a person says of a fix, by the id of the choice."""
 
+RESTARTS = frozenset({"restart_bluetooth", "restart_phone"})
+RESTARTS_QUESTION = "toggle_helped"
+"""Whether one of these helped for a while is a question of its own, which then need not be asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -93,8 +97,12 @@ def give(session: Session, path: str, now: datetime) -> Session:
 
 
 def said(session: Session) -> tuple[tuple[str, str], ...]:
-    """Every answer, those that follow from the phone first."""
-    follows = tuple(implied(session.phone or "").items())
+    """Every answer, those first that follow from the phone and from what helped for a while."""
+    follows = list(implied(session.phone or "").items())
+    last_stop = max(session.stops, default=None)
+    helped = [one for one in session.tried if one.result is Result.HELPED and one.fix in RESTARTS]
+    if any(last_stop is not None and last_stop > when(one) for one in helped):
+        follows.append((RESTARTS_QUESTION, "yes"))
     return (*follows, *((answer.question, answer.answer) for answer in session.answers))
 
 
@@ -116,12 +124,12 @@ def options_of(session: Session) -> Options:
 
 def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datetime) -> Diagnosis | None:
     """What evidence alone says where it is newer than all that was tried and shows data moving; else None."""
-    if not any(reading.source.readable for reading in readings):
-        return None
-    seen = diagnose(readings, Options(), now)
     latest = max((*session.stops, *map(when, session.tried)), default=None)
-    if latest is None or seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
-        return None  # before anything was tried, what moves in it is a note: the person has a complaint
+    if latest is None or not any(reading.source.readable for reading in readings):
+        return None  # before anything was tried, what moves in it changes nothing: the person has a complaint
+    seen = diagnose(readings, Options(), now)
+    if seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
+        return None
     return seen if seen.judged_at > latest else None
 
 
