@@ -45,7 +45,7 @@ def evidence(tmp_path: Path) -> Path:
 
 def a_session(evidence: Path | None = None) -> None:
     session = begin(NOW)
-    for choice in ("steps_frozen", "google", "unsure", "enough", "did_not_help", "could_not"):
+    for choice in ("steps_frozen", "google", "fitbit", "unsure", "enough", "did_not_help", "could_not"):
         session = choose(look(session, [], NOW), choice, NOW)
     if evidence is not None:
         session = give(session, str(evidence), NOW)

@@ -182,7 +182,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Path]
     state = home / ".local" / "state"
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
     session = begin(NOW)
-    for choice in ("steps_frozen", "google", "unsure", "enough", "did_not_help"):
+    for choice in ("steps_frozen", "google", "fitbit", "unsure", "enough", "did_not_help"):
         session = choose(look(session, [], NOW), choice, NOW)
     session = give(session, str(report), NOW)
     session = replace(session, tried=tuple(replace(one, note=_NOTE) for one in session.tried))

@@ -20,8 +20,8 @@ from unstuck.doctor.casefile.case import Case, Page, Reply, bounded, redacted, v
 from unstuck.doctor.casefile.document import case_document, case_json, evidence_name
 from unstuck.doctor.casefile.readme import readme
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
+from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.machine import options_of, said
-from unstuck.doctor.guide.phones import PHONES, implied
 from unstuck.doctor.guide.state import OTHER, UNSURE, Session
 from unstuck.doctor.telling.history import history_of
 from unstuck.evidence.clocks import join
@@ -124,6 +124,7 @@ class Gathering:
             sources=tuple(reading.source for reading in readings),
             symptom=(self._session.symptom or "") if self._session else told.symptom,
             phone=(self._session.phone or "") if self._session else told.phone,
+            make=(self._session.make or "") if self._session else told.make,
             replies=self._replies(),
             tried=tried,
             versions={**_versions(), **versions_seen(diagnosis)},
@@ -183,6 +184,7 @@ class Gathering:
                 symptom="" if told.symptom in (OTHER, UNSURE) else told.symptom,
                 says_stuck=bool(told.symptom),
                 phone=told.phone if told.phone in PHONES else "",
+                make=told.make,
             )
         began = self._session.started if self._session is not None else None
         recent = [

@@ -17,7 +17,7 @@ from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
 from unstuck.cli.told import Told, read_told
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
-from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.state import OTHER, UNSURE
 from unstuck.doctor.knowledge.loader import load, obtainable
 from unstuck.evidence.clocks import join
@@ -95,6 +95,7 @@ def run(request: Request) -> ExitStatus:
             tried=told.history(now),
             says_stuck=bool(symptom),
             phone=told.phone if told.phone in PHONES else "",
+            make=told.make,
         )
         if options.at is not None and options.since is not None and options.since > options.at:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")

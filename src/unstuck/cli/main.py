@@ -85,7 +85,7 @@ def diagnose(
         typer.Option(
             "--answers",
             metavar="FILE",
-            help="Answers as JSON: question to answer, and symptom, phone, tried (see 'unstuck questions').",
+            help="Answers as JSON: question to answer, and symptom, phone, make, tried (see 'unstuck questions').",
             show_default=False,
         ),
     ] = None,

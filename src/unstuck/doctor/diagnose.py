@@ -60,7 +60,8 @@ class Options:
     ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
-    where the person said whose phone it is.
+    where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
+    tracker it is; it chooses words and steps, and is no evidence.
     """
 
     tracker: str = ""
@@ -73,6 +74,7 @@ class Options:
     stopped_again: datetime | None = None
     says_stuck: bool = False
     phone: str = ""
+    make: str = ""
 
 
 @cache
@@ -120,7 +122,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    platform = _platform(case, readings, options.phone)
+    platform = _platform(case, readings, options.phone, options.make)
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     return Diagnosis(
@@ -258,11 +260,14 @@ def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platform:
+def _platform(case: Case, readings: Sequence[Reading], told: str = "", make: str = "") -> Platform:
     build = case.latest("phone.build")
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
     app = _app_name(case)
+    if case.tracker is None and make in profiles():
+        vendor = profiles()[make].name
+        app = app or next((one.name for one in profiles()[make].apps), "")
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
         maker = maker_id(build.text("maker")) if build is not None else ""
         return Platform("android", maker, vendor, tracker, app)

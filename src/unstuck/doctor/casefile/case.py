@@ -55,6 +55,7 @@ class Case:
     sources: tuple[SourceInfo, ...] = ()
     symptom: str = ""
     phone: str = ""
+    make: str = ""
     replies: tuple[Reply, ...] = ()
     tried: tuple[Tried, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -35,6 +35,7 @@ def case_document(case: Case) -> Document:
         "closed": None if case.closed is None else closed_document(case.closed),
         "symptom": _symptom(case.symptom),
         "phone": case.phone or None,
+        "make": case.make or None,
         "answers": [_reply(reply) for reply in case.replies],
         "tried": history_documents(case.tried),
         "picture": None if diagnosis is None else _picture(diagnosis),

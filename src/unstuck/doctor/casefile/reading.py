@@ -19,6 +19,7 @@ def case_of(document: Given) -> Case:
         sources=sources_of(document) or (diagnosis.sources if diagnosis is not None else ()),
         symptom=text(symptom, "id") if isinstance(symptom, dict) else "",
         phone=text(document, "phone"),
+        make=text(document, "make"),
         replies=tuple(_reply(row) for row in rows(document, "answers")),
         tried=tuple(tried for row in rows(document, "tried") if (tried := _tried(row)) is not None),
         versions=versions,

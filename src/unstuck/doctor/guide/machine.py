@@ -10,7 +10,7 @@ from datetime import datetime
 
 from unstuck.doctor.diagnose import GATE_QUESTIONS, Options, answer_facts, diagnose
 from unstuck.doctor.guide import screens
-from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.screen import Screen
 from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
@@ -79,6 +79,7 @@ def back(session: Session, now: datetime) -> Session:
         updated=now,
         symptom=None if step.kind is Kind.SYMPTOM else session.symptom,
         phone=None if step.kind is Kind.PHONE else session.phone,
+        make=None if step.kind is Kind.MAKE else session.make,
         answers=session.answers[: step.answers],
         tried=session.tried[: step.tried],
         stops=session.stops[: step.stops],
@@ -119,6 +120,7 @@ def options_of(session: Session) -> Options:
         stopped_again=max(session.stops, default=None),
         says_stuck=bool(symptom),
         phone=session.phone if session.phone is not None and session.phone in PHONES else "",
+        make=session.make or "",
     )
 
 
@@ -140,6 +142,8 @@ def _next(
         return Kind.SYMPTOM, ""
     if session.phone is None and not screens.phone_known(readings):
         return Kind.PHONE, ""
+    if session.make is None and diagnosis.tracker is None:
+        return Kind.MAKE, ""
     if session.closed:
         return Kind.CLOSED, ""
     if moves is not None or diagnosis.verdict is Verdict.HEALTHY:
@@ -185,6 +189,8 @@ def _chosen(session: Session, screen: Screen, choice: str, now: datetime) -> Ses
             return replace(session, symptom=choice)
         case Kind.PHONE:
             return replace(session, phone=choice)
+        case Kind.MAKE:
+            return replace(session, make=choice)
         case Kind.QUESTION:
             return replace(session, answers=(*session.answers, Answered(screen.id, choice, now)))
         case Kind.FIX | Kind.WAIT | Kind.SUPPORT:

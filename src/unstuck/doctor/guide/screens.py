@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from unstuck.doctor.guide.phones import PHONES, system_of
+from unstuck.doctor.guide.devices import MAKES, PHONES, system_of
 from unstuck.doctor.guide.screen import Choice, Screen
 from unstuck.doctor.guide.state import OTHER, Kind, Session, Shown
 from unstuck.doctor.knowledge.loader import load
@@ -48,6 +48,8 @@ def draw(
             screen = _symptom(shown)
         case Kind.PHONE:
             screen = _phone(shown)
+        case Kind.MAKE:
+            screen = _make(shown)
         case Kind.QUESTION:
             screen = _question(session, shown, diagnosis)
         case Kind.FIX:
@@ -96,6 +98,17 @@ def _phone(shown: Shown) -> Screen:
         "Which phone does the tracker's app run on?",
         tuple(Choice(id_, name) for id_, name in PHONES.items()),
         how_to_look="An iPhone has an apple on its back. On Android: Settings > About phone",
+        unsure=True,
+    )
+
+
+def _make(shown: Shown) -> Screen:
+    return Screen(
+        shown.kind,
+        "",
+        "Who made the tracker?",
+        tuple(Choice(id_, name) for id_, name in MAKES.items()),
+        how_to_look="It stands on its back or inside the band, and the app is called after it",
         unsure=True,
     )
 
