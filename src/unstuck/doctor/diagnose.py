@@ -23,7 +23,7 @@ from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
-from unstuck.doctor.telling.wording import Clock, listed
+from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
 from unstuck.doctor.window import within
@@ -256,7 +256,7 @@ def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
     for result, words in said.items():
         ids = dict.fromkeys(one.fix for one in options.tried if one.result is result)
         titles = [knowledge.fixes[fix].title for fix in ids if fix in knowledge.fixes]
-        notes += [f"{words}: {listed(titles)}."] if titles else []
+        notes += [f"{words}: {'; '.join(titles)}."] if titles else []
     return tuple(notes)
 
 

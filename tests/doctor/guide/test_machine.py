@@ -182,7 +182,7 @@ def test_support_comes_when_nothing_is_left_with_the_case_file() -> None:
     person = Person()
     person.does("silent", "android", "fitbit")
     view = person.gets_to(Kind.SUPPORT)
-    assert any("unstuck case export" in text for text in view.screen.text)
+    assert any("unstuck case export --session" in step for step in view.screen.steps)
     assert any("only on the tracker" in line or "Nobody has shown" in line for line in view.screen.not_now)
     tried = [one.fix for one in person.session.tried]
     assert len(tried) == len(set(tried))
