@@ -19,7 +19,7 @@ from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
 from unstuck.cli.told import Told, read_told
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
-from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.state import OTHER, UNSURE
 from unstuck.doctor.knowledge.loader import load, obtainable
 from unstuck.evidence.clocks import join
@@ -128,6 +128,7 @@ def _look(request: Request, told: Told) -> Diagnosis:
             tried=told.history(now),
             says_stuck=bool(told.symptom),
             phone=told.phone if told.phone in PHONES else "",
+            make=told.make,
         )
         if options.at is not None and options.since is not None and options.since > options.at:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")
@@ -265,6 +266,16 @@ def _chain(given: Path | None, now: datetime, until: datetime | None, progress: 
     account = None if login is None else Account(login.server, login.token)
     bound = None if until is None else until.timestamp()
     return asyncio.run(collect_chain(folder / JOURNAL_FILE, account, now.timestamp(), bound))
+
+
+def own_chain(
+    given: Path | None, sources: tuple[Path, ...], now: datetime, progress: Progress
+) -> tuple[list[Reading], tuple[Path, ...]]:
+    """What our own chain says where it is among the sources, and the files to read: those given and its traces."""
+    files = tuple(source for source in sources if not live.is_live(source))
+    if CHAIN not in live.words(sources):
+        return [], files
+    return _chain(given, now, None, progress), (*files, *_traces(given, files))
 
 
 def _time(given: str) -> datetime | None:

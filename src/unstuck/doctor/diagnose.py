@@ -23,7 +23,7 @@ from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
-from unstuck.doctor.telling.wording import Clock, listed
+from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
 from unstuck.doctor.window import within
@@ -66,7 +66,8 @@ class Options:
     ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
-    where the person said whose phone it is.
+    where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
+    tracker it is; it chooses words and steps, and is no evidence.
     """
 
     tracker: str = ""
@@ -79,6 +80,7 @@ class Options:
     stopped_again: datetime | None = None
     says_stuck: bool = False
     phone: str = ""
+    make: str = ""
 
 
 @cache
@@ -128,7 +130,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    platform = _platform(case, readings, options.phone)
+    platform = _platform(case, readings, options.phone, options.make)
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     return Diagnosis(
@@ -270,15 +272,18 @@ def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
     for result, words in said.items():
         ids = dict.fromkeys(one.fix for one in options.tried if one.result is result)
         titles = [knowledge.fixes[fix].title for fix in ids if fix in knowledge.fixes]
-        notes += [f"{words}: {listed(titles)}."] if titles else []
+        notes += [f"{words}: {'; '.join(titles)}."] if titles else []
     return tuple(notes)
 
 
-def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platform:
+def _platform(case: Case, readings: Sequence[Reading], told: str = "", make: str = "") -> Platform:
     build = case.latest("phone.build")
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
     app = _app_name(case)
+    if case.tracker is None and make in profiles():
+        vendor = profiles()[make].name
+        app = app or next((one.name for one in profiles()[make].apps), "")
     if build is not None and build.text("maker") == APPLE:
         return Platform("iphone", "", vendor, tracker, app)
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:

@@ -115,7 +115,9 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.ARCHIVE_DAMAGED: "{path}: the archive is damaged ({reason}); copy it again.",
     ErrorCode.ARCHIVE_ENCRYPTED: "{path}: is locked with a password; unpack it yourself and give the folder.",
-    ErrorCode.HISTORY_INVALID: "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged.",
+    ErrorCode.HISTORY_INVALID: (
+        "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged."
+    ),
     ErrorCode.SESSION_INVALID: (
         "the session that was kept cannot be read ({reason}); begin anew with 'unstuck session --new'."
     ),
