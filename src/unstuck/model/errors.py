@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     ARCHIVE_HOSTILE = "archive.hostile"
     ARCHIVE_DAMAGED = "archive.damaged"
     ARCHIVE_ENCRYPTED = "archive.encrypted"
+    HISTORY_INVALID = "history.invalid"
     # wrong usage
     USAGE_SYMPTOM = "usage.symptom"
     USAGE_TIME = "usage.time"
@@ -101,6 +102,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.ARCHIVE_DAMAGED: "{path}: the archive is damaged ({reason}); copy it again.",
     ErrorCode.ARCHIVE_ENCRYPTED: "{path}: is locked with a password; unpack it yourself and give the folder.",
+    ErrorCode.HISTORY_INVALID: "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged.",
     ErrorCode.USAGE_SYMPTOM: "'{given}' is not a symptom; use one of: {known}.",
     ErrorCode.USAGE_TIME: "'{given}' is not a time; write it like 2026-03-19T20:04 or 2026-03-19T20:04:00Z.",
     ErrorCode.USAGE_TOPIC: (
