@@ -17,6 +17,9 @@ from unstuck.doctor.reasoning.network import Network, Posterior
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
+from unstuck.doctor.remedies.acts import Target
+from unstuck.doctor.remedies.catalogue import automatic
+from unstuck.doctor.remedies.target import Connection, targets_of
 from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
@@ -52,13 +55,32 @@ THE_PERSON = "you"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person asked for. ``at`` and ``since`` bound the evidence; empty text means not given."""
+    """What the person asked for. ``at`` and ``since`` bound the evidence; empty text means not given.
+
+    ``connections``: what is connected, so that something could be done there.
+    """
 
     tracker: str = ""
     app: str = ""
     symptom: str = ""
     at: datetime | None = None
     since: datetime | None = None
+    connections: tuple[Connection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A diagnosis with what it rests on and a page does not show. ``looked_at``: when the evidence was taken.
+
+    ``situation``: what the harm gate was told. ``flow``: what was seen of data moving. ``targets``: what could be acted
+    on.
+    """
+
+    diagnosis: Diagnosis
+    situation: Situation
+    flow: Flow
+    looked_at: datetime
+    targets: tuple[Target, ...] = ()
 
 
 @cache
@@ -69,6 +91,11 @@ def shipped_network() -> Network:
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
     """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    return examine(readings, options, now).diagnosis
+
+
+def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Examination:
+    """Diagnose, and keep what the diagnosis rests on."""
     knowledge = load()
     facts = _facts(readings, options)
     choice = choose_tracker(facts, options.tracker)
@@ -95,10 +122,11 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, knowledge.fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    platform = _platform(case, readings)
+    targets = targets_of(options.connections, facts, packages, case.subjects)
+    platform = replace(_platform(case, readings), automatic=automatic(targets))
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
-    return Diagnosis(
+    diagnosis = Diagnosis(
         verdict=judgement.verdict,
         headline=judgement.headline,
         stuck_at=judgement.hop,
@@ -121,6 +149,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         sources=tuple(reading.source for reading in readings),
         notes=_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)),
     )
+    return Examination(diagnosis, situation, flow, now, targets)
 
 
 def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:

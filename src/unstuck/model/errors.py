@@ -44,6 +44,8 @@ class ErrorCode(StrEnum):
     USAGE_OUTPUT = "usage.output"
     USAGE_SOURCE = "usage.source"
     USAGE_LINK = "usage.link"
+    # what may not be done
+    FIX_NOT_PERMITTED = "fix.not_permitted"
     # the phone agent
     AGENT_JOURNAL = "agent.journal"
     AGENT_USAGE = "agent.usage"
@@ -102,7 +104,9 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.ARCHIVE_DAMAGED: "{path}: the archive is damaged ({reason}); copy it again.",
     ErrorCode.ARCHIVE_ENCRYPTED: "{path}: is locked with a password; unpack it yourself and give the folder.",
-    ErrorCode.HISTORY_INVALID: "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged.",
+    ErrorCode.HISTORY_INVALID: (
+        "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged."
+    ),
     ErrorCode.USAGE_SYMPTOM: "'{given}' is not a symptom; use one of: {known}.",
     ErrorCode.USAGE_TIME: "'{given}' is not a time; write it like 2026-03-19T20:04 or 2026-03-19T20:04:00Z.",
     ErrorCode.USAGE_TOPIC: (
@@ -111,6 +115,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
     ErrorCode.USAGE_LINK: "{given}: {reason}.",
+    ErrorCode.FIX_NOT_PERMITTED: "{fix}: was not done: {reason}.",
     ErrorCode.AGENT_JOURNAL: "the agent's journal: {reason}.",
     ErrorCode.AGENT_USAGE: "{given}: {reason}.",
     ErrorCode.SERVER_REFUSED: "{address}: {message}; {what_to_do}.",
@@ -141,6 +146,10 @@ class EvidenceError(UnstuckError):
 
 class UsageError(UnstuckError):
     """The person asked for something that does not exist."""
+
+
+class NotPermittedError(UnstuckError):
+    """An act that the plan, the harm gate or the person does not allow."""
 
 
 class KnowledgeError(UnstuckError):
