@@ -83,9 +83,9 @@ def _entry(number: int, row: object) -> Entry:
 
 
 def _target(given: object) -> Target | None:
+    if given is None:
+        return None
     match given:
-        case None:
-            return None
         case {
             "channel": str(channel),
             "device": str(device),
@@ -95,8 +95,7 @@ def _target(given: object) -> Target | None:
             "address": str(address),
         } if channel in set(Channel):
             return Target(Channel(channel), device, sdk, package, uid, address)
-        case _:
-            _invalid("'target' is none")
+    _invalid("'target' is none")
 
 
 def _invalid(reason: str) -> NoReturn:

@@ -51,8 +51,8 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Set:  # the word of D-Bus and of Android's shell
-    """Give a setting the value ``to`` unless it has one of ``well``. ``optional``: passed over where it is not there."""
+class Set:
+    """Give a setting the value ``to`` unless it has one of ``well``. ``optional``: passed over where it is missing."""
 
     setting: Setting
     to: str
