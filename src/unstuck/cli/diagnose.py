@@ -1,7 +1,7 @@
 """``unstuck diagnose``: collect, diagnose, write."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import fill
@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.console import Console
 
+from unstuck.cli import live
 from unstuck.cli.explain import WIDEST
+from unstuck.cli.live import CHAIN, Live
 from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
@@ -29,12 +31,6 @@ _STATUS = {
     Verdict.INCONCLUSIVE: ExitStatus.INCONCLUSIVE,
 }
 
-CHAIN = "chain"
-"""The source that is our own chain: the agent's journal and its server."""
-
-NOT_BUILT_YET = frozenset({"adb", "bluez"})
-"""Words of the contract for sources that are not files and cannot be read yet."""
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -53,26 +49,63 @@ class Request:
     redact: bool | None = None
     plain: bool = False
     verbose: bool = False
+    live: Live = field(default_factory=Live)
 
 
 def run(request: Request) -> ExitStatus:
     """Do it and return the exit status. Raises UsageError for what cannot be meant."""
     answers = _answers(request)
     _known_symptom(request.symptom)
-    _no_live_source(request.sources)
-    at, since = _time(request.at), _time(request.since)
+    given = live.words(request.sources)
+    live.check(request.live, given)
+    _time(request.at), _time(request.since)
     if not request.sources and not request.symptom and not answers:
         _what_can_be_read(_console(request))
         return ExitStatus.INCONCLUSIVE
+    for sentence in live.announcements(given):
+        Console(stderr=True, highlight=False, soft_wrap=True).print(sentence, markup=False)
+    diagnosis = _watched(request) if request.live.watch else _look(request)
+    if diagnosis is None:
+        return ExitStatus.INTERRUPTED
+    if not (request.live.watch and request.json_file == "-"):  # then each document was written as it came
+        _write(request, diagnosis)
+    if request.sources and not any(source.readable for source in diagnosis.sources if source.kind != "answers"):
+        return ExitStatus.UNREADABLE
+    return _STATUS[diagnosis.verdict]
+
+
+def _watched(request: Request) -> Diagnosis | None:
+    from unstuck.cli import watch
+
+    from unstuck.cli.output import write_line
+    from unstuck.doctor.telling.document import to_line
+    from unstuck.doctor.watching import Notice
+
+    def tell(notice: Notice) -> None:
+        if request.json_file == "-":
+            write_line(to_line(_shared(request, notice.diagnosis)))
+        else:
+            _console(request).print(watch.line(notice), markup=False, soft_wrap=True)
+
+    return watch.watch(lambda: _look(request), tell, live.every_s(request.live.every))
+
+
+def _look(request: Request) -> Diagnosis:
+    """Read everything that was given, once, and diagnose."""
+    at, since = _time(request.at), _time(request.since)
+    given = live.words(request.sources)
     wanted = frozenset({request.package}) if request.package else packages()
-    files = tuple(source for source in request.sources if not _is_chain(source))
-    with_chain = len(files) < len(request.sources)
+    files = tuple(source for source in request.sources if not live.is_live(source))
+    with_chain = CHAIN in given
     if with_chain:
         files += _traces(request.folder, files)
     now = datetime.now(UTC)
     with Progress() as progress:
+        everything = ReaderOptions(wanted, request.tracker)
+        asked = live.collect(request.live, given, everything, progress)
+        now = datetime.now(UTC) if asked else now  # a phone takes a while to answer
         own = _chain(request.folder, now, None, progress) if with_chain else []
-        readings = join([*own, *collect(files, ReaderOptions(wanted, request.tracker), progress)])
+        readings = join([*own, *asked, *collect(files, everything, progress)])
         zone = _zone(readings)
         options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
         if options.at is not None and options.since is not None and options.since > options.at:
@@ -80,14 +113,10 @@ def run(request: Request) -> ExitStatus:
         if options.at is not None:  # the phone's zone is known only now; sums must not reach beyond that moment
             bounded = ReaderOptions(wanted, request.tracker, options.at)
             own = _chain(request.folder, now, options.at, progress) if with_chain else []
-            readings = join([*own, *collect(files, bounded, progress)])
-        readings += answer_facts(answers)
+            readings = join([*own, *asked, *collect(files, bounded, progress)])
+        readings += answer_facts(_answers(request))
         progress("thinking", 0, 0)
-        diagnosis = diagnose(readings, options, now)
-    _write(request, diagnosis)
-    if request.sources and not any(reading.source.readable for reading in readings if reading.source.kind != "answers"):
-        return ExitStatus.UNREADABLE
-    return _STATUS[diagnosis.verdict]
+        return diagnose(readings, options, now)
 
 
 def list_every_check() -> None:
@@ -107,11 +136,7 @@ def list_every_check() -> None:
 
 
 def _write(request: Request, diagnosis: Diagnosis) -> None:
-    shared = diagnosis
-    if request.redact is not False and (request.json_file or request.html_file or request.redact):
-        from unstuck.doctor.privacy.redaction import redact
-
-        shared = redact(diagnosis)
+    shared = _shared(request, diagnosis)
     if request.json_file:
         from unstuck.doctor.telling.document import to_json
 
@@ -124,6 +149,15 @@ def _write(request: Request, diagnosis: Diagnosis) -> None:
         render(shared if request.redact else diagnosis, _console(request), plain=request.plain)
         if request.verbose:
             _every_finding(shared if request.redact else diagnosis, _console(request))
+
+
+def _shared(request: Request, diagnosis: Diagnosis) -> Diagnosis:
+    """As it may leave this machine."""
+    if request.redact is False or not (request.json_file or request.html_file or request.redact):
+        return diagnosis
+    from unstuck.doctor.privacy.redaction import redact
+
+    return redact(diagnosis)
 
 
 def _every_finding(diagnosis: Diagnosis, console: Console) -> None:
@@ -183,11 +217,6 @@ def _known_symptom(symptom: str) -> None:
         raise UsageError(ErrorCode.USAGE_SYMPTOM, given=symptom, known=", ".join(known))
 
 
-def _is_chain(source: Path) -> bool:
-    """A file of that name is meant where there is one."""
-    return str(source) == CHAIN and not source.exists()
-
-
 def _traces(given: Path | None, files: tuple[Path, ...]) -> tuple[Path, ...]:
     """The Bluetooth logs that the chain's own phone wrote, where they are not named anyway."""
     from unstuck.cli.state import TRACE_FILES, usual_folder
@@ -209,13 +238,6 @@ def _chain(given: Path | None, now: datetime, until: datetime | None, progress: 
     account = None if login is None else Account(login.server, login.token)
     bound = None if until is None else until.timestamp()
     return asyncio.run(collect_chain(folder / JOURNAL_FILE, account, now.timestamp(), bound))
-
-
-def _no_live_source(sources: tuple[Path, ...]) -> None:
-    for source in sources:
-        if str(source) in NOT_BUILT_YET and not source.exists():
-            reason = "this source is not built yet; make a bug report or a Bluetooth log and give the file"
-            raise UsageError(ErrorCode.USAGE_SOURCE, given=str(source), reason=reason)
 
 
 def _time(given: str) -> datetime | None:

@@ -54,10 +54,21 @@ def diagnose(
         typer.Argument(
             metavar="[SOURCE]...",
             help="Files, folders or archives: Bluetooth logs, Android bug reports or command output, Takeout exports."
-            " Or the word chain: our own agent's journal and its server.",
+            " Or a word: adb (an Android phone on a cable or Wi-Fi), iphone, bluez (this computer's Bluetooth),"
+            " chain (our own agent's journal and its server).",
             show_default=False,
         ),
     ] = None,
+    phone: Annotated[
+        str, typer.Option(metavar="SERIAL", help="Which phone, where several are connected; HOST:PORT for Wi-Fi.")
+    ] = "",
+    seconds: Annotated[
+        float,
+        typer.Option(metavar="N", help="For bluez and iphone: also record for so long.", show_default=False),
+    ] = 0.0,
+    full: Annotated[bool, typer.Option("--full", help="For adb: a whole bug report, which takes minutes.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep looking and say what changes; Ctrl-C ends it.")] = False,
+    every: Annotated[str, typer.Option(metavar="TIME", help="How often --watch looks.")] = "30s",
     folder: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The agent's folder, for the source chain (default: in your state folder)."),
@@ -100,6 +111,7 @@ def diagnose(
     Exit status: 0 healthy, 1 stuck, 3 inconclusive, 2 wrong usage, 4 nothing readable.
     """
     from unstuck.cli.diagnose import Request, list_every_check, run
+    from unstuck.cli.live import Live
 
     if list_checks:
         list_every_check()
@@ -118,6 +130,7 @@ def diagnose(
         redact=redact,
         plain=plain,
         verbose=verbose,
+        live=Live(phone, seconds, full, watch, every),
     )
     raise typer.Exit(run(request))
 

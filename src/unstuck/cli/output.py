@@ -39,3 +39,9 @@ def _earlier_report(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(REPORT_HEAD_BYTES).lstrip()
     return not head or head.startswith(b"<!doctype html>") or b'"schema": "unstuck.diagnosis' in head
+
+
+def write_line(text: str) -> None:
+    """Write one line to standard output at once, for a reader that waits for it."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -247,7 +247,7 @@ def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
         maker = maker_id(build.text("maker")) if build is not None else ""
         return Platform("android", maker, vendor, tracker, app)
-    return Platform("iphone" if "packetlogger" in kinds else "any", "", vendor, tracker, app)
+    return Platform("iphone" if kinds & {"packetlogger", "iphone"} else "any", "", vendor, tracker, app)
 
 
 def _app_name(case: Case) -> str:

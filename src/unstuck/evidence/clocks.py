@@ -107,7 +107,7 @@ def join(readings: Sequence[Reading]) -> list[Reading]:
         placed.append(_moved_clock(clock, skew.seconds))
         if abs(skew.seconds) > _NO_SKEW_S:
             for place in clock.places:
-                joined[place] = _moved(joined[place], skew, reference)
+                joined[place] = _moved(joined[place], skew.seconds, reference, _why(skew))
     compared = {"count": str(sum(len(clock.places) for clock in placed))}
     for clock in waiting:
         if all(clock.end_s < other.start_s or clock.start_s > other.end_s for other in placed):
@@ -146,6 +146,19 @@ def estimate(known: Sequence[_Event], events: Sequence[_Event]) -> _Skew | None:
             return best
         return None
     return best if best.votes >= max(_LEAST_VOTES, _LEAST_PART * comparable) else None
+
+
+def measured(reading: Reading, seconds: float, reference: str) -> Reading:
+    """The same on ``reference``'s clock, where both clocks were read at one moment.
+
+    Args:
+        reading: With times of the source's own clock.
+        seconds: To add to its times; up to two seconds nothing is moved.
+        reference: Whose clock it is put on, for the sentence.
+    """
+    if abs(seconds) <= _NO_SKEW_S:
+        return reading
+    return _moved(reading, seconds, reference, "both were read at one moment")
 
 
 def _preference(skew: _Skew) -> tuple[int, bool, bool, float]:
@@ -271,21 +284,25 @@ def _moved_clock(clock: _Clock, seconds: float) -> _Clock:
     return _Clock(clock.places, clock.rank, clock.path, events, clock.start_s + seconds, clock.end_s + seconds)
 
 
-def _moved(reading: Reading, skew: _Skew, reference: str) -> Reading:
-    by = timedelta(seconds=skew.seconds)
+def _why(skew: _Skew) -> str:
+    agree = "1 event agrees" if skew.votes == 1 else f"{skew.votes} events agree"
+    return f"{agree}, and it is a time zone's difference" if skew.is_zone else agree
+
+
+def _moved(reading: Reading, seconds: float, reference: str, how: str) -> Reading:
+    by = timedelta(seconds=seconds)
     facts = tuple(_moved_fact(fact, by) for fact in reading.facts)
     span = reading.source.span
     if span is not None:
         span = (_later(span[0], by), _later(span[1], by))
-    agree = "1 event agrees" if skew.votes == 1 else f"{skew.votes} events agree"
     data = {
         "path": reading.source.path,
-        "amount": duration(abs(skew.seconds)),
-        "side": "behind" if skew.seconds > 0 else "ahead of",
+        "amount": duration(abs(seconds)),
+        "side": "behind" if seconds > 0 else "ahead of",
         "other": reference,
-        "how": f"{agree}, and it is a time zone's difference" if skew.is_zone else agree,
+        "how": how,
     }
-    source = replace(reading.source, span=span, clock_skew_s=skew.seconds)
+    source = replace(reading.source, span=span, clock_skew_s=seconds)
     return _with_problem(replace(reading, source=source, facts=facts), render(ErrorCode.CLOCK_MOVED, data))
 
 

@@ -46,6 +46,16 @@ class ErrorCode(StrEnum):
     USAGE_LINK = "usage.link"
     # what may not be done
     FIX_NOT_PERMITTED = "fix.not_permitted"
+    # a phone, a computer's Bluetooth or an iPhone as it is now
+    LIVE_NO_PROGRAM = "live.no_program"
+    LIVE_NO_PHONE = "live.no_phone"
+    LIVE_SEVERAL = "live.several"
+    LIVE_UNKNOWN = "live.unknown"
+    LIVE_NOT_ALLOWED = "live.not_allowed"
+    LIVE_OFFLINE = "live.offline"
+    LIVE_GONE = "live.gone"
+    LIVE_SLOW = "live.slow"
+    LIVE_FAILED = "live.failed"
     # the phone agent
     AGENT_JOURNAL = "agent.journal"
     AGENT_USAGE = "agent.usage"
@@ -116,6 +126,17 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
     ErrorCode.USAGE_LINK: "{given}: {reason}.",
     ErrorCode.FIX_NOT_PERMITTED: "{fix}: was not done: {reason}.",
+    ErrorCode.LIVE_NO_PROGRAM: "{source}: the program {program} is not here; {what_to_do}.",
+    ErrorCode.LIVE_NO_PHONE: "{source}: no phone is connected; {what_to_do}.",
+    ErrorCode.LIVE_SEVERAL: "{source}: several phones are connected; say which with --phone, one of: {known}.",
+    ErrorCode.LIVE_UNKNOWN: "{source}: no phone '{serial}' is connected; connected: {known}.",
+    ErrorCode.LIVE_NOT_ALLOWED: (
+        "{serial}: the phone has not allowed this computer to look; unlock it, tap {button} on its screen, and try again."
+    ),
+    ErrorCode.LIVE_OFFLINE: "{serial}: the phone is connected and does not answer; {what_to_do}.",
+    ErrorCode.LIVE_GONE: "{serial}: the phone went away while {doing}; what came before was read.",
+    ErrorCode.LIVE_SLOW: "{serial}: did not answer '{doing}' within {limit}; the rest was read.",
+    ErrorCode.LIVE_FAILED: "{source}: {reason}.",
     ErrorCode.AGENT_JOURNAL: "the agent's journal: {reason}.",
     ErrorCode.AGENT_USAGE: "{given}: {reason}.",
     ErrorCode.SERVER_REFUSED: "{address}: {message}; {what_to_do}.",
@@ -142,6 +163,10 @@ class UnstuckError(Exception):
 
 class EvidenceError(UnstuckError):
     """A source could not be read, in whole or from some point on."""
+
+
+class LiveError(UnstuckError):
+    """A phone or a radio could not be asked; ``code`` says why."""
 
 
 class UsageError(UnstuckError):

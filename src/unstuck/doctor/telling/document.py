@@ -69,6 +69,12 @@ def to_json(diagnosis: Diagnosis) -> str:
     return text.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
+def to_line(diagnosis: Diagnosis) -> str:
+    """The same document on one line without its end, for streams of documents (NDJSON)."""
+    text = json.dumps(document(diagnosis), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def schema() -> Document:
     """The published JSON Schema (2020-12) of the document."""
     text = resources.files("unstuck.doctor.telling").joinpath("diagnosis.schema.json").read_text(encoding="utf-8")

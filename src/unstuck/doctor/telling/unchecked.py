@@ -8,7 +8,7 @@ from unstuck.model.diagnosis import State, Unchecked
 
 _TRACES = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})
 _OWN_CHAIN = frozenset({"chain", "chain server"})
-_NOT_ANDROID = frozenset({"takeout", "answers", "unknown"})
+_NOT_ANDROID = frozenset({"takeout", "answers", "unknown", "bluez", "iphone"})
 
 _OF_VENDORS = frozenset({EvidenceKind.BUGREPORT, EvidenceKind.TAKEOUT})
 """Evidence of a vendor's app and cloud: our own chain has neither."""

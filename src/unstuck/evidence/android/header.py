@@ -1,7 +1,7 @@
 """The head of a bug report and its system properties: which phone, which system, which clock."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from unstuck.evidence.android.clock import parse_stamp
 from unstuck.evidence.android.context import Context
@@ -10,10 +10,9 @@ from unstuck.evidence.android.page import Page, text
 _DUMPSTATE = re.compile(rb"== dumpstate: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 _FINGERPRINT = re.compile(rb"Build fingerprint: '([^'\n]{1,300})'")
 _SDK = re.compile(rb"Android SDK version: (\d{1,4})")
-_UPTIME = re.compile(
-    rb"Uptime: up (?:(\d{1,6}) weeks?, )?(?:(\d{1,6}) days?, )?(?:(\d{1,6}) hours?, )?(?:(\d{1,6}) minutes?)?"
-    rb"(?:, (\d{1,6}) seconds?)?"
-)
+_UPTIME = re.compile(rb"Uptime: up ([^\n]{1,120})")
+_UPTIME_PART = re.compile(rb"(\d{1,6}) (week|day|hour|minute|second)s?\b")
+_SECONDS = {b"week": 604_800, b"day": 86_400, b"hour": 3_600, b"minute": 60, b"second": 1}
 _PROPERTY = re.compile(rb"\[[\w.]+\]: \[(.*)\]\r?\n")
 _FINGERPRINT_RELEASE = re.compile(r"[^:]*:([^/]+)/")
 
@@ -58,9 +57,10 @@ def properties(page: Page) -> dict[str, tuple[str, int]]:
 def read_head(page: Page, context: Context) -> None:
     """State ``phone.uptime`` and, unless the properties say it better, ``phone.build``."""
     if (found := _UPTIME.search(page.data)) is not None:
-        weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        up = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        context.notes.state("phone.uptime", {"seconds": up.total_seconds()}, page, page.index(found.start()))
+        parts = _UPTIME_PART.findall(found[1])
+        up_s = sum(int(number) * _SECONDS[unit] for number, unit in parts)
+        if parts:
+            context.notes.state("phone.uptime", {"seconds": float(up_s)}, page, page.index(found.start()))
     if context.notes.has("phone.build"):
         return
     if (found := _FINGERPRINT.search(page.data)) is not None:
