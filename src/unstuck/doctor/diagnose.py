@@ -1,7 +1,7 @@
 """From readings to a diagnosis: facts, findings, causes, plan, and what was not checked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -10,9 +10,10 @@ from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.knowledge.schema import Guard, Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
-from unstuck.doctor.reasoning.gate import Situation
+from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
 from unstuck.doctor.reasoning.network import Network, Posterior
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
@@ -25,8 +26,9 @@ from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
-from unstuck.doctor.telling.wording import Clock
-from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge
+from unstuck.doctor.telling.wording import Clock, listed
+from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
+from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -36,6 +38,7 @@ from unstuck.model.diagnosis import (
     Verdict,
 )
 from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
+from unstuck.model.history import Result, Tried
 from unstuck.model.hop import Hop
 from unstuck.model.records import AtRisk
 
@@ -46,8 +49,8 @@ a wrong no may cost a login."""
 SURE = 0.9
 """Probability of the first cause from which the first fix is the better question: doing it tells more."""
 
-LOGIN_QUESTION = "login_known"
-"""The question whose answer only the harm gate uses: what must be known before anything is removed."""
+GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
+"""Questions whose answers only the harm gate uses, by the guard they may lift."""
 
 THE_PERSON = "you"
 """Source of what the person reported."""
@@ -55,9 +58,12 @@ THE_PERSON = "you"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person asked for. ``at`` and ``since`` bound the evidence; empty text means not given.
+    """What the person asked for and told. ``at`` and ``since`` bound the evidence; empty text means not given.
 
-    ``connections``: what is connected, so that something could be done there.
+    ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
+    ``stopped_again``: when the person said that data stands still once more, after something had helped.
+    ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
+    where the person said whose phone it is. ``connections``: what is connected, so that something could be done there.
     """
 
     tracker: str = ""
@@ -65,6 +71,11 @@ class Options:
     symptom: str = ""
     at: datetime | None = None
     since: datetime | None = None
+    tried: tuple[Tried, ...] = ()
+    answered_at: Mapping[str, datetime] = field(default_factory=dict)
+    stopped_again: datetime | None = None
+    says_stuck: bool = False
+    phone: str = ""
     connections: tuple[Connection, ...] = ()
 
 
@@ -110,20 +121,31 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     case = replace(case, stopped_at=stop.since if stop is not None else None, linked=linked)
     found = findings(case, knowledge)
     states = {finding.id: finding.state for finding in found}
-    stopped = is_stopped(case, flow, found)
-    posterior = shipped_network().posterior(counted(found, knowledge), stopped=stopped, able=able(flow, knowledge))
-    causes = rank(posterior, found, knowledge) if stopped else ()
-    judgement = judge(case, flow, found, causes)
+    failed = failures(options.tried, stop.since if stop is not None else None)
+    helped = moving_again(options.tried, options.stopped_again, judged_at if stop is not None else None)
+    complains = bool(failed) or options.says_stuck or options.stopped_again is not None
+    stopped = complains or is_stopped(case, flow, found)
+    known, ways = counted(found, knowledge), able(flow, knowledge)
+    seen = seen_at(found, options.answered_at)
+    findings_alone = shipped_network().posterior(known, stopped=stopped, able=ways)
+    posterior = weigh(shipped_network(), known, seen, failed, knowledge.fixes, stopped=stopped, able=ways)
+    causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
+    told = without_mended(found, seen, failed, knowledge)
+    insists = options.stopped_again is not None
+    judgement = judge(case, flow, told, causes, complains=complains, insists=insists)
+    if helped is not None:
+        judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
     situation = situate(case, flow, judgement, posterior, found)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
-    plan = make_plan(posterior, knowledge.fixes, situation) if stopped and not well else ()
+    fixes = offered(knowledge.fixes, options.tried)
+    plan = make_plan(posterior, fixes, situation) if stopped and not well else ()
     if stuck:
         planned_ids = {step.fix.id for step in plan}
-        warned = tempting(posterior, knowledge.fixes, situation, judgement.hop)
+        warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
     targets = targets_of(options.connections, facts, packages, case.subjects)
-    platform = replace(_platform(case, readings), automatic=automatic(targets))
+    platform = replace(_platform(case, readings, options.phone), automatic=automatic(targets))
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     diagnosis = Diagnosis(
@@ -136,18 +158,20 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         phone=_phone(case),
         zone=zone,
         at_risk=_at_risk(case, flow, judgement) if stuck else None,
-        hops=hop_states(case, flow, found, judgement, Clock(zone, judged_at)),
+        hops=hop_states(case, flow, told, judgement, Clock(zone, judged_at)),
         causes=causes if not well else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
         if well or (causes and causes[0].probability >= SURE)
-        else next_question(posterior, knowledge, states, situation, _asked(facts), platform.system),
+        else next_question(
+            posterior, replace(knowledge, fixes=fixes), states, situation, _asked(facts), platform.system
+        ),
         findings=found,
         facts=tuple(facts),
         timeline=timeline(case),
         sources=tuple(reading.source for reading in readings),
-        notes=_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)),
+        notes=(*_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)), *_tried(options, knowledge)),
     )
     return Examination(diagnosis, situation, flow, now, targets)
 
@@ -168,16 +192,26 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
         unsent=True if at_phone or judgement.hop is Hop.SERVER else None,
         unsent_minutes=waiting if at_phone and not at_tracker else None,
         vendor_down=True if down else None,
-        tracker_battery_percent=battery.number("percent") if battery is not None else None,
-        login_known=_login_known(case),
+        tracker_battery_percent=_battery(case, battery),
+        login_known=_answered(case, Guard.LOGIN_UNKNOWN),
         link_up=flow.linked,
     )
 
 
-def _login_known(case: Case) -> bool | None:
-    """What the person said about the login; None where nobody asked."""
-    answers = case.facts.all("reported.answer", subject=LOGIN_QUESTION)
+def _answered(case: Case, guard: Guard) -> bool | None:
+    """What the person said about a guard; None where nobody asked or knows."""
+    answers = case.facts.all("reported.answer", subject=GATE_QUESTIONS[guard])
     return {"yes": True, "no": False}.get(answers[-1].text("answer")) if answers else None
+
+
+def _battery(case: Case, seen: Fact | None) -> float | None:
+    """The tracker's charge in percent: as it was seen, else the bound that the person read; the person's "no" wins."""
+    half = _answered(case, Guard.BATTERY_LOW)
+    if half is False:
+        return 0.0
+    if seen is not None:
+        return seen.number("percent")
+    return FIRMWARE_BATTERY_MIN_PERCENT if half else None
 
 
 def _facts(readings: Sequence[Reading], options: Options) -> FactSet:
@@ -239,7 +273,18 @@ def _phone(case: Case) -> str:
     return ", ".join(part for part in (name.strip(), f"Android {release}" if release else "") if part)
 
 
-def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
+def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
+    """What was tried, in a sentence for each result."""
+    said = {Result.DID_NOT_HELP: "Tried, and it did not help", Result.UNDONE: "Tried without help and taken back"}
+    notes = []
+    for result, words in said.items():
+        ids = dict.fromkeys(one.fix for one in options.tried if one.result is result)
+        titles = [knowledge.fixes[fix].title for fix in ids if fix in knowledge.fixes]
+        notes += [f"{words}: {listed(titles)}."] if titles else []
+    return tuple(notes)
+
+
+def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platform:
     build = case.latest("phone.build")
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
@@ -247,7 +292,9 @@ def _platform(case: Case, readings: Sequence[Reading]) -> Platform:
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
         maker = maker_id(build.text("maker")) if build is not None else ""
         return Platform("android", maker, vendor, tracker, app)
-    return Platform("iphone" if kinds & {"packetlogger", "iphone"} else "any", "", vendor, tracker, app)
+    if told and told != "iphone":
+        return Platform("android", "" if told == "android" else told, vendor, tracker, app)
+    return Platform("iphone" if told or kinds & {"packetlogger", "iphone"} else "any", "", vendor, tracker, app)
 
 
 def _app_name(case: Case) -> str:

@@ -65,16 +65,29 @@ def is_stopped(case: Case, flow: Flow, findings: Sequence[Finding]) -> bool:
     return _concerns_a_tracker(case) and any(_blocks(found) for found in findings)
 
 
-def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[RankedCause]) -> Judgement:
-    """Weigh what was seen."""
+def judge(
+    case: Case,
+    flow: Flow,
+    findings: Sequence[Finding],
+    causes: Sequence[RankedCause],
+    *,
+    complains: bool = False,
+    insists: bool = False,
+) -> Judgement:
+    """Weigh what was seen.
+
+    ``complains``: the person says that data is stuck, or that what was tried did not help. ``insists``: the same once
+    more, after having been told that all is well.
+    """
     top = causes[0] if causes else None
     sure = top is not None and top.probability >= CONVINCING
     blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
-    if top is not None and sure and top.id == "tracker.not_worn" and not blocking and not flow.stops:
+    idle = top is not None and sure and top.id == "tracker.not_worn" and not blocking and not flow.stops
+    if top is not None and idle and not insists:
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
         return _stuck(flow, blocking, top if sure else None)
-    if any(_reported(found) for found in findings):
+    if complains or any(_reported(found) for found in findings):
         works = {move.hop for move in flow.moves}
         if top is not None and sure and top.hop not in works and _names_more_than_words(case):
             return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
@@ -82,6 +95,11 @@ def judge(case: Case, flow: Flow, findings: Sequence[Finding], causes: Sequence[
     if flow.moves:
         return Judgement(Verdict.HEALTHY, None, None, _sentence(flow.moves[-1].text))
     return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case, flow))
+
+
+def moves_again(title: str) -> Judgement:
+    """What holds after a fix that helped, by the person's own word."""
+    return Judgement(Verdict.HEALTHY, None, None, f"Data moves again, as you said. What helped: {title}.")
 
 
 def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None) -> Judgement:

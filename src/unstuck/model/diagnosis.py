@@ -92,7 +92,8 @@ class PlannedFix:
     """One step of the plan. ``chance`` is the chance that this step gets data moving.
 
     ``blocked`` is the reason why it must not be done now, or None. ``credit`` names whose work the
-    steps rest on, to be shown wherever they are.
+    steps rest on, to be shown wherever they are. ``held_by`` are the guards that hold it back, ``unsure_of``
+    those of which nothing is known and which do not hold it back.
     """
 
     fix: str
@@ -104,6 +105,8 @@ class PlannedFix:
     steps: tuple[str, ...]
     worked_when: str = ""
     credit: str = ""
+    held_by: tuple[str, ...] = ()
+    unsure_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

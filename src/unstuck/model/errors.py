@@ -37,6 +37,9 @@ class ErrorCode(StrEnum):
     ARCHIVE_DAMAGED = "archive.damaged"
     ARCHIVE_ENCRYPTED = "archive.encrypted"
     HISTORY_INVALID = "history.invalid"
+    SESSION_INVALID = "session.invalid"
+    CASE_NOTHING = "case.nothing"
+    CASE_INCOMPLETE = "case.incomplete"
     # wrong usage
     USAGE_SYMPTOM = "usage.symptom"
     USAGE_TIME = "usage.time"
@@ -117,6 +120,11 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.HISTORY_INVALID: (
         "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged."
     ),
+    ErrorCode.SESSION_INVALID: (
+        "the session that was kept cannot be read ({reason}); begin anew with 'unstuck session --new'."
+    ),
+    ErrorCode.CASE_NOTHING: "{path}: is no case file, or nothing of it is left ({reason}); ask for it once more.",
+    ErrorCode.CASE_INCOMPLETE: "{path}: is incomplete ({reason}); what is left is shown.",
     ErrorCode.USAGE_SYMPTOM: "'{given}' is not a symptom; use one of: {known}.",
     ErrorCode.USAGE_TIME: "'{given}' is not a time; write it like 2026-03-19T20:04 or 2026-03-19T20:04:00Z.",
     ErrorCode.USAGE_TOPIC: (

@@ -289,13 +289,29 @@ class Posterior:
         own. What is left is no longer what the findings were seen on, so ``known`` is empty.
         """
         after, moving = transition(self.network, self.weights, mends)
+        return self._stuck_after(after, moving, {})
+
+    def after_undone(self, mends: Mapping[str, float]) -> "Posterior":
+        """The posterior after a fix was done, data did not move, and the fix was taken back: all causes are as before.
+
+        Each combination is weighed by the chance that the fix leaves it stuck, 1 - product of its ``mends``.
+        """
+        chances = np.zeros((1, len(self.cause_ids)), dtype=np.float64)
+        for cause, chance in mends.items():
+            chances[0, self.cause_ids.index(cause)] = chance
+        ended = over_members(chances, self.network.lattice.members, np.multiply)[0]
+        ended[0] = 0.0  # no fix here ends what is not listed
+        weights = self.weights
+        return self._stuck_after(weights * (1.0 - ended), float(weights @ ended), self.known)
+
+    def _stuck_after(self, after: Floats, moving: float, known: Mapping[str, State]) -> "Posterior":
         if moving >= 1.0 - PROBABILITY_FLOOR or after.sum() <= 0.0:
             # The fix could not fail by this model, yet it did: nothing in the catalogue fits.
             after = np.zeros_like(after)
             after[0] = 1.0
         with np.errstate(divide="ignore"):
             log_weights = np.log(after / after.sum())
-        return Posterior(self.network, log_weights, {}, self.stopped)
+        return Posterior(self.network, log_weights, known, self.stopped)
 
     def contribution(self, cause: str, finding: str) -> float:
         """How much a finding speaks for (positive) or against (negative) a cause, given all the rest.

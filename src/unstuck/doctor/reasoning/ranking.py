@@ -32,15 +32,19 @@ def able(flow: Flow, knowledge: Knowledge) -> frozenset[str] | None:
     return frozenset(cause.id for cause in knowledge.causes.values() if closed & set(cause.closes))
 
 
-def rank(posterior: Posterior, found: Sequence[Finding], knowledge: Knowledge) -> tuple[RankedCause, ...]:
+def rank(
+    posterior: Posterior, found: Sequence[Finding], knowledge: Knowledge, seen_by: Posterior | None = None
+) -> tuple[RankedCause, ...]:
     """Causes with at least one finding that speaks for them, most probable first, proof strongest first.
 
-    What a person merely notices speaks for a cause but does not name it alone.
+    What a person merely notices speaks for a cause but does not name it alone. ``seen_by``: the posterior that
+    rests on the findings alone, where fixes that did not help have changed ``posterior`` since.
     """
+    findings_alone = seen_by or posterior
     by_id = {finding.id: finding for finding in found}
     ranked = []
     for cause_id, probability in posterior.marginals.items():
-        seen = [finding for finding, _ in posterior.evidence_for(cause_id)]
+        seen = [finding for finding, _ in findings_alone.evidence_for(cause_id)]
         seen += _of_the_same_sign(cause_id, seen, by_id, knowledge)
         if probability < LEAST_RANKED or not any(not finding.startswith(SYMPTOM) for finding in seen):
             continue

@@ -45,6 +45,8 @@ def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
         steps=lines,
         worked_when=named.worked_when or fix.worked_when,
         credit=named.credit,
+        held_by=tuple(reason.guard.value for reason in step.blocked),
+        unsure_of=tuple(caution.guard.value for caution in step.cautions),
     )
 
 

@@ -1,0 +1,191 @@
+"""The guided session as a machine: a session and readings in, a screen out; a choice in, the next session out.
+
+Symptom first, then the phone, then the questions worth most, then fix by fix. The doctor thinks anew after each
+step, so the plan changes with every answer, fix and file. A fix that the harm gate holds back is never a step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from unstuck.doctor.diagnose import GATE_QUESTIONS, Options, answer_facts, diagnose
+from unstuck.doctor.guide import screens
+from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.guide.screen import Screen
+from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
+from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
+from unstuck.doctor.reasoning.repair import WAIT_FOR_VENDOR
+from unstuck.doctor.tried import when
+from unstuck.model.diagnosis import Diagnosis, PlannedFix, Verdict
+from unstuck.model.errors import ErrorCode, UsageError
+from unstuck.model.evidence import Reading
+from unstuck.model.history import How, Result, Tried
+
+RESULTS = {
+    "helped": Result.HELPED,
+    "did_not_help": Result.DID_NOT_HELP,
+    "could_not": Result.FAILED,
+    "skip": Result.DECLINED,
+}
+"""What a person says of a fix, by the id of the choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The session with what is on its screen, the screen, and the diagnosis behind it."""
+
+    session: Session
+    screen: Screen
+    diagnosis: Diagnosis
+
+
+def look(session: Session, readings: Sequence[Reading], now: datetime) -> View:
+    """What to show now. ``readings`` are those of the session's evidence, read by the caller."""
+    diagnosis = diagnose([*readings, *answer_facts(said(session))], options_of(session), now)
+    moves_by = _moves_in_evidence(session, readings, now)
+    kind, id_ = _next(session, diagnosis, readings, moves_by)
+    shown = session.shown
+    if shown is None or (shown.kind, shown.id) != (kind, id_):
+        shown = Shown(kind, id_, now)
+    session = replace(session, shown=shown)
+    return View(session, screens.draw(session, shown, diagnosis, readings, moves_by), diagnosis)
+
+
+def choose(view: View, choice: str, now: datetime) -> Session:
+    """The session after a choice of the screen. UsageError for an id that the screen does not offer."""
+    session, screen = view.session, view.screen
+    offered = [one.id for one in screen.choices] + ([UNSURE] if screen.unsure else [])
+    if choice not in offered:
+        raise UsageError(ErrorCode.USAGE_SOURCE, given=choice, reason=f"choose one of: {', '.join(offered)}")
+    step = Step(
+        screen.kind, len(session.answers), len(session.tried), len(session.stops), session.taken_up, session.enough
+    )
+    session = replace(session, steps=(*session.steps, step), updated=now)
+    session = _chosen(session, screen, choice, now)
+    return replace(session, shown=None)
+
+
+def back(session: Session, now: datetime) -> Session:
+    """The session without its last choice; evidence that was given stays."""
+    if not session.steps:
+        return session
+    step = session.steps[-1]
+    return replace(
+        session,
+        updated=now,
+        symptom=None if step.kind is Kind.SYMPTOM else session.symptom,
+        phone=None if step.kind is Kind.PHONE else session.phone,
+        answers=session.answers[: step.answers],
+        tried=session.tried[: step.tried],
+        stops=session.stops[: step.stops],
+        taken_up=step.taken_up,
+        enough=step.enough,
+        closed=False,
+        shown=None,
+        steps=session.steps[:-1],
+    )
+
+
+def give(session: Session, path: str, now: datetime) -> Session:
+    """The session with one more file or folder as evidence; the same path again is as if given now."""
+    others = tuple(given for given in session.evidence if given.path != path)
+    return replace(session, evidence=(*others, Given(path, now)), shown=None, updated=now)
+
+
+def said(session: Session) -> tuple[tuple[str, str], ...]:
+    """Every answer, those that follow from the phone first."""
+    follows = tuple(implied(session.phone or "").items())
+    return (*follows, *((answer.question, answer.answer) for answer in session.answers))
+
+
+def options_of(session: Session) -> Options:
+    """What the doctor is told beside readings and answers."""
+    tried = tuple(
+        one for place, one in enumerate(session.tried) if one.result is not Result.DECLINED or place >= session.taken_up
+    )
+    symptom = session.symptom or ""
+    return Options(
+        symptom="" if symptom in (OTHER, UNSURE) else symptom,
+        tried=tried,
+        answered_at={answer.question: answer.at for answer in session.answers},
+        stopped_again=max(session.stops, default=None),
+        says_stuck=bool(symptom),
+        phone=session.phone if session.phone is not None and session.phone in PHONES else "",
+    )
+
+
+def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datetime) -> Diagnosis | None:
+    """What evidence alone says where it is newer than all that was tried and shows data moving; else None."""
+    if not any(reading.source.readable for reading in readings):
+        return None
+    seen = diagnose(readings, Options(), now)
+    latest = max((*session.stops, *map(when, session.tried)), default=None)
+    if latest is None or seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
+        return None  # before anything was tried, what moves in it is a note: the person has a complaint
+    return seen if seen.judged_at > latest else None
+
+
+def _next(
+    session: Session, diagnosis: Diagnosis, readings: Sequence[Reading], moves: Diagnosis | None
+) -> tuple[Kind, str]:
+    if session.symptom is None:
+        return Kind.SYMPTOM, ""
+    if session.phone is None and not screens.phone_known(readings):
+        return Kind.PHONE, ""
+    if session.closed:
+        return Kind.CLOSED, ""
+    if moves is not None or diagnosis.verdict is Verdict.HEALTHY:
+        return Kind.MOVES, ""
+    fixes = [step for step in diagnosis.plan if step.blocked is None and step.fix != CONTACT_SUPPORT]
+    shown = session.shown
+    if shown is not None and shown.kind in (Kind.FIX, Kind.WAIT) and shown.id in {fix.fix for fix in fixes}:
+        return shown.kind, shown.id  # somebody is busy with it
+    if diagnosis.next_question is not None and not session.enough:
+        return Kind.QUESTION, diagnosis.next_question.id
+    asked = {question for question, _ in said(session)}
+    for step in diagnosis.plan:
+        gate = _gate_question(step)
+        if gate and gate not in asked:
+            return Kind.QUESTION, gate
+        if fixes and step is fixes[0]:
+            break
+    if not fixes:
+        return Kind.SUPPORT, ""
+    return (Kind.WAIT if fixes[0].fix == WAIT_FOR_VENDOR else Kind.FIX), fixes[0].fix
+
+
+def _gate_question(step: PlannedFix) -> str:
+    """The question that may open the gate before this fix, or would close it; empty where asking changes nothing."""
+    by_guard = {guard.value: question for guard, question in GATE_QUESTIONS.items()}
+    if any(guard not in by_guard for guard in step.held_by):
+        return ""
+    guards = (*step.held_by, *step.unsure_of)
+    return next((by_guard[guard] for guard in guards if guard in by_guard), "")
+
+
+def _chosen(session: Session, screen: Screen, choice: str, now: datetime) -> Session:
+    if choice == screens.ENOUGH:
+        return replace(session, enough=True)
+    if choice == screens.STOPPED:
+        return replace(session, stops=(*session.stops, now), closed=False)
+    if choice == screens.STILL_MOVES:
+        return replace(session, closed=True)
+    if choice == screens.TAKE_UP:
+        return replace(session, taken_up=len(session.tried))
+    match screen.kind:
+        case Kind.SYMPTOM:
+            return replace(session, symptom=choice)
+        case Kind.PHONE:
+            return replace(session, phone=choice)
+        case Kind.QUESTION:
+            return replace(session, answers=(*session.answers, Answered(screen.id, choice, now)))
+        case Kind.FIX | Kind.WAIT | Kind.SUPPORT:
+            return replace(session, tried=(*session.tried, _tried(session, screen, choice, now)))
+        case _:
+            return session
+
+
+def _tried(session: Session, screen: Screen, choice: str, now: datetime) -> Tried:
+    fix = screen.id or CONTACT_SUPPORT
+    began = session.shown.since if session.shown is not None else now
+    return Tried(fix, min(began, now), How.GUIDED, RESULTS[choice], now)

@@ -1,0 +1,137 @@
+"""What was tried: what its failing says about the causes, what is not offered again, whether data moves now.
+
+A fix that was done and did not help is evidence like any other: what it would have ended is less likely to hold.
+Fixes and findings are taken in the order of time, because a finding speaks about the moment it was seen. The
+arithmetic: docs/why/reasoning.md.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from unstuck.doctor.knowledge.schema import Fix, Knowledge
+from unstuck.doctor.reasoning.network import Network, Posterior
+from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
+from unstuck.model.diagnosis import Finding, State
+from unstuck.model.history import Result, Tried
+
+NOT_AGAIN = frozenset({Result.HELPED, Result.DID_NOT_HELP, Result.UNDONE, Result.FAILED, Result.DECLINED})
+"""Results after which a fix is not offered once more."""
+
+SPEAKS = frozenset({Result.DID_NOT_HELP, Result.UNDONE})
+"""Results that say something about the causes: the fix was done, and data did not move."""
+
+ENDED = 0.5
+"""Chance below which a cause is left, so that what it showed before is taken for over (probability)."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def failures(tried: Sequence[Tried], since: datetime | None = None) -> list[Tried]:
+    """What was done and did not help, in the order of time; only since data stopped, where that is known."""
+    spoken = [one for one in tried if one.result in SPEAKS and (since is None or when(one) >= since)]
+    return sorted(spoken, key=when)
+
+
+def when(tried: Tried) -> datetime:
+    """When its result was known."""
+    return tried.ended or tried.began
+
+
+def offered(fixes: Mapping[str, Fix], tried: Sequence[Tried]) -> dict[str, Fix]:
+    """The fixes without those that were tried already. Support stays: it is where a plan ends."""
+    done = {one.fix for one in tried if one.result in NOT_AGAIN} - {CONTACT_SUPPORT}
+    return {fix_id: fix for fix_id, fix in fixes.items() if fix_id not in done}
+
+
+def moving_again(
+    tried: Sequence[Tried], stopped_again: datetime | None, newest_stop: datetime | None = None
+) -> Tried | None:
+    """The fix after which data moves, as far as is known; None where it does not.
+
+    ``stopped_again``: when the person said that it had stopped once more. ``newest_stop``: the end of evidence in
+    which data stands still; what helped before that did not last.
+    """
+    told = [one for one in tried if one.result in SPEAKS or one.result is Result.HELPED]
+    last = max(told, key=when, default=None)
+    if last is None or last.result is not Result.HELPED:
+        return None
+    over = [moment for moment in (stopped_again, newest_stop) if moment is not None and moment > when(last)]
+    return None if over else last
+
+
+def seen_at(found: Sequence[Finding], answered_at: Mapping[str, datetime]) -> dict[str, datetime]:
+    """When each finding was last seen to be so; those without a time are left out.
+
+    ``answered_at``: when each question was answered.
+    """
+    seen: dict[str, datetime] = {}
+    for finding in found:
+        facts = [fact for proof in finding.proof for fact in proof.facts]
+        times = [answered_at.get(fact.subject) if fact.name == "reported.answer" else fact.time for fact in facts]
+        known = [time for time in times if time is not None]
+        if known:
+            seen[finding.id] = max(known)
+    return seen
+
+
+def weigh(
+    network: Network,
+    states: Mapping[str, State],
+    seen: Mapping[str, datetime],
+    failed: Sequence[Tried],
+    fixes: Mapping[str, Fix],
+    *,
+    stopped: bool,
+    able: Collection[str] | None,
+) -> Posterior:
+    """The posterior of what holds now, given the findings and, between them, the fixes that failed (oldest first).
+
+    Findings without a time were seen before the first fix. Unknown fixes say nothing.
+    """
+    left = {finding: state for finding, state in states.items() if finding in network.links}
+
+    def until(moment: datetime) -> dict[str, State]:
+        return {finding: left.pop(finding) for finding in list(left) if seen.get(finding, _LONG_AGO) <= moment}
+
+    if not failed:
+        return network.posterior(states, stopped=stopped, able=able)
+    posterior = network.posterior(until(when(failed[0])), stopped=stopped, able=able)
+    for one, following in zip(failed, (*failed[1:], None), strict=True):
+        mends = mends_of(fixes.get(one.fix), network)
+        undone = one.result is Result.UNDONE
+        posterior = posterior.after_undone(mends) if undone else posterior.after_failed(mends)
+        fresh = dict(left) if following is None else until(when(following))
+        for finding, state in fresh.items():
+            posterior = posterior.given(finding, state)
+    return posterior
+
+
+def mends_of(fix: Fix | None, network: Network) -> dict[str, float]:
+    """The causes of the network that a fix ends, each with its chance."""
+    return {} if fix is None else {m.cause: m.chance for m in fix.mends if m.cause in network.cause_ids}
+
+
+def without_mended(
+    found: Sequence[Finding], seen: Mapping[str, datetime], failed: Sequence[Tried], knowledge: Knowledge
+) -> tuple[Finding, ...]:
+    """The findings that still speak about now: those that a fix has most likely ended since become unknown.
+
+    Bluetooth was off; it was turned on and data does not move: that it was off says nothing about now.
+    """
+    return tuple(
+        Finding(finding.id, State.UNKNOWN) if _is_over(finding, seen, failed, knowledge) else finding
+        for finding in found
+    )
+
+
+def _is_over(finding: Finding, seen: Mapping[str, datetime], failed: Sequence[Tried], knowledge: Knowledge) -> bool:
+    spec = knowledge.findings.get(finding.id)
+    if finding.state is not State.YES or spec is None or not spec.links:
+        return False
+    cause = max(spec.links, key=lambda link: link.strength).cause
+    left = 1.0
+    for one in failed:
+        fix = knowledge.fixes.get(one.fix)
+        if one.result is Result.DID_NOT_HELP and fix is not None and seen.get(finding.id, _LONG_AGO) <= when(one):
+            left *= next((1.0 - mend.chance for mend in fix.mends if mend.cause == cause), 1.0)
+    return left < ENDED
