@@ -22,6 +22,7 @@ from unstuck.doctor.remedies.treatment import (
     Tell,
 )
 from unstuck.model.diagnosis import PlannedFix
+from unstuck.model.history import Tried
 
 _Result = TypeVar("_Result")
 
@@ -39,8 +40,8 @@ class Hand(Protocol):
 class World(Protocol):
     """Everything else that a treatment needs."""
 
-    async def examine(self, says: str) -> Examination:
-        """New evidence, and what the doctor says of it."""
+    async def examine(self, says: str, tried: tuple[Tried, ...]) -> Examination:
+        """New evidence, and what the doctor says of it, who knows what was tried."""
 
     async def agrees(self, proposal: Proposal) -> bool:
         """Whether the person agrees to this."""
@@ -78,8 +79,8 @@ async def drive(treatment: Generator[Need, Any, _Result], world: World, hands: M
 
 async def _answer(need: Need, world: World, hands: Mapping[Channel, Hand]) -> object:
     match need:
-        case Examine(says):
-            return await world.examine(says)
+        case Examine(says, tried):
+            return await world.examine(says, tried)
         case LookAt(target, look):
             hand = hands.get(target.channel)
             return None if hand is None else await hand.look(look)

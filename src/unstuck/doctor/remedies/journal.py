@@ -95,7 +95,7 @@ def _target(given: object) -> Target | None:
             "address": str(address),
         } if channel in set(Channel):
             return Target(Channel(channel), device, sdk, package, uid, address)
-    _invalid("'target' is none")
+    raise EvidenceError(ErrorCode.HISTORY_INVALID, reason="'target' is none of ours")
 
 
 def _invalid(reason: str) -> NoReturn:

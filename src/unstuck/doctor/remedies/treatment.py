@@ -55,9 +55,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Examine:
-    """Take the evidence anew and diagnose. Answer: :class:`Examination`."""
+    """Take the evidence anew and diagnose, knowing what was ``tried``. Answer: :class:`Examination`."""
 
     says: str
+    tried: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class Treatment:
         return planned.fix not in tried and (not self._only or planned.fix in self._only)
 
     def _examine(self, says: str) -> Generator[Need, Any, Examination]:
-        seen = yield Examine(says)
+        seen = yield Examine(says, tuple(entry.tried for entry in self._entries.values() if entry.tried.ended))
         assert isinstance(seen, Examination)
         self._seen = seen
         return seen
