@@ -76,7 +76,6 @@ def run(request: Request) -> ExitStatus:
 
 def _watched(request: Request) -> Diagnosis | None:
     from unstuck.cli import watch
-
     from unstuck.cli.output import write_line
     from unstuck.doctor.telling.document import to_line
     from unstuck.doctor.watching import Notice

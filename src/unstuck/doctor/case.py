@@ -201,7 +201,8 @@ def choose_packages(facts: FactSet, tracker: Tracker | None, app: str = "") -> f
     if facts.has("agent.attempts"):
         return frozenset({AGENT})
     if tracker and tracker.vendor in profiles():
-        known = frozenset(package for entry in profiles()[tracker.vendor].apps for package in entry.packages)
+        apps = profiles()[tracker.vendor].apps
+        known = frozenset(package for entry in apps for package in (*entry.packages, entry.ios) if package)
         return _in_use(facts, known)
     seen = {
         fact.subject

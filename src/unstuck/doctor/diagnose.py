@@ -52,6 +52,9 @@ SURE = 0.9
 GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
 """Questions whose answers only the harm gate uses, by the guard they may lift."""
 
+APPLE = "Apple"
+"""The maker of phones whose system is not Android."""
+
 THE_PERSON = "you"
 """Source of what the person reported."""
 
@@ -270,7 +273,8 @@ def _phone(case: Case) -> str:
         return ""
     maker, model, release = build.text("maker"), build.text("model"), build.text("release")
     name = model if not maker or model.lower().startswith(maker.lower()) else f"{maker} {model}"
-    return ", ".join(part for part in (name.strip(), f"Android {release}" if release else "") if part)
+    system = "iOS" if maker == APPLE else "Android"
+    return ", ".join(part for part in (name.strip(), f"{system} {release}" if release else "") if part)
 
 
 def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
@@ -289,6 +293,8 @@ def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platfo
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
     app = _app_name(case)
+    if build is not None and build.text("maker") == APPLE:
+        return Platform("iphone", "", vendor, tracker, app)
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:
         maker = maker_id(build.text("maker")) if build is not None else ""
         return Platform("android", maker, vendor, tracker, app)
@@ -302,7 +308,7 @@ def _app_name(case: Case) -> str:
     if profile is not None and profile.apps:
         return profile.apps[0].name
     seen = {fact.subject for fact in case.facts if fact.name.startswith("app.")} & case.packages
-    named = [app.name for entry in profiles().values() for app in entry.apps if seen & set(app.packages)]
+    named = [app.name for entry in profiles().values() for app in entry.apps if seen & {*app.packages, app.ios}]
     return named[0] if named else ""
 
 

@@ -139,7 +139,8 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.LIVE_SEVERAL: "{source}: several phones are connected; say which with --phone, one of: {known}.",
     ErrorCode.LIVE_UNKNOWN: "{source}: no phone '{serial}' is connected; connected: {known}.",
     ErrorCode.LIVE_NOT_ALLOWED: (
-        "{serial}: the phone has not allowed this computer to look; unlock it, tap {button} on its screen, and try again."
+        "{serial}: the phone has not allowed this computer to look; "
+        "unlock it, tap {button} on its screen, and try again."
     ),
     ErrorCode.LIVE_OFFLINE: "{serial}: the phone is connected and does not answer; {what_to_do}.",
     ErrorCode.LIVE_GONE: "{serial}: the phone went away while {doing}; what came before was read.",

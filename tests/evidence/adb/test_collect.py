@@ -114,7 +114,8 @@ def test_a_phone_that_did_not_allow_this_computer_is_said_in_one_sentence() -> N
         (reading,) = read(serial)
         assert not reading.source.readable
         assert reading.source.problems == (
-            f"{serial}: the phone has not allowed this computer to look; unlock it, tap Allow on its screen, and try again.",
+            f"{serial}: the phone has not allowed this computer to look; "
+            "unlock it, tap Allow on its screen, and try again.",
         )
         assert device.asked == []
         phone.now(phone.daemon.allow)

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from examples.bugreport import main_text, report
 
 from examples import dumpsys
-from examples.bugreport import main_text, report
 from unstuck.lab.adbd import Adbd, ShellResult
 
 READY_LIMIT_S = 10.0

@@ -1,8 +1,8 @@
 """One connection: letting in, streams, and one message under way at a time."""
 
+from unstuck.lab.adbd.device import ShellResult
 from unstuck.lab.adbd.machine import Closed, Machine, Opened, Received
 from unstuck.lab.adbd.shell import packets, plain
-from unstuck.lab.adbd.device import ShellResult
 from unstuck.lab.adbd.wire import Command, Decoder, Message
 
 OLD = Message(Command.CNXN, 0x01000000, 4096, b"host::\0")

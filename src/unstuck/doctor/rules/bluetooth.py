@@ -304,6 +304,7 @@ def many_links(case: Case) -> Outcome:
             [parallel],
         )
     connected = case.facts.all("bluetooth.profile_link")
+    connected += [fact for fact in case.facts.all("bluetooth.device") if fact.flag("connected")]
     clients = case.facts.all("bluetooth.gatt_client")
     total = len({fact.subject for fact in connected}) + int(sum(numbers(clients, "connections")))
     if total >= MANY_LINKS:
@@ -379,6 +380,7 @@ def never_heard(case: Case) -> Outcome:
     if case.tracker is None:
         return UNKNOWN
     heard = case.of_tracker("advert.seen", "advert.summary", "link.opened", "link.lost", "link.ended", "link.traffic")
+    heard += [fact for fact in case.of_tracker("bluetooth.device") if fact.flag("connected")]
     if heard:
         return no("the tracker was on the air", heard[-1:])
     others = [fact for fact in case.facts.all("advert.summary") if (fact.number("count") or 0) > 0]

@@ -1,4 +1,4 @@
-"""The thin part: asks one phone everything on the list, in order, and hands the answers to the reader of bug reports."""
+"""The thin part: asks one phone everything on the list and hands the answers to the reader of bug reports."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clo
 from unstuck.evidence.android import reader as android
 from unstuck.evidence.hci import HciReader
 from unstuck.evidence.intake import collect as collect_files
+from unstuck.evidence.intake import renamed
 from unstuck.model.errors import ErrorCode, EvidenceError, LiveError, render
 from unstuck.model.evidence import Attachment, ReaderOptions, Reading, SourceInfo
 
@@ -128,16 +129,7 @@ def _whole_report(
         target = Path(folder) / "bugreport.zip"
         client.bugreport(phone.serial, target, _BUGREPORT_LIMIT_S)
         readings = collect_files([target], options, progress)
-    return _on_our_clock([_renamed(reading, str(target)) for reading in readings], clock)
-
-
-def _renamed(reading: Reading, path: str) -> Reading:
-    """With the word the person gave instead of the place where the report lay for a moment."""
-    name = f"{SOURCE} bugreport"
-    facts = tuple(replace(fact, source=fact.source.replace(path, name)) for fact in reading.facts)
-    problems = tuple(problem.replace(path, name) for problem in reading.source.problems)
-    source = replace(reading.source, path=reading.source.path.replace(path, name), problems=problems)
-    return replace(reading, source=source, facts=facts)
+    return _on_our_clock([renamed(reading, str(target), f"{SOURCE} bugreport") for reading in readings], clock)
 
 
 def _on_our_clock(readings: list[Reading], clock: PhoneClock | None) -> list[Reading]:

@@ -46,11 +46,11 @@ def read_clock(output: bytes, asked: datetime, answered: datetime) -> PhoneClock
     found = _STAMP.fullmatch(output.strip())
     if found is None:
         return None
-    numbers = [int(found[group]) for group in range(1, 7)]
+    year, month, day, hour, minute, second = (int(found[group]) for group in range(1, 7))
     sign = 1 if found[7] == b"+" else -1
     zone = sign * timedelta(hours=int(found[8]), minutes=int(found[9]))
     try:
-        local = datetime(*numbers, tzinfo=UTC)  # type: ignore[misc]
+        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     middle = asked + (answered - asked) / 2

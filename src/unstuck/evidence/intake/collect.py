@@ -207,6 +207,14 @@ class _Run:
                 self._readings.append(((number, -1), Reading(info)))
 
 
+def renamed(reading: Reading, path: str, name: str) -> Reading:
+    """With a name for what lay at ``path`` only while it was read."""
+    facts = tuple(replace(fact, source=fact.source.replace(path, name)) for fact in reading.facts)
+    problems = tuple(problem.replace(path, name) for problem in reading.source.problems)
+    source = replace(reading.source, path=reading.source.path.replace(path, name), problems=problems)
+    return replace(reading, source=source, facts=facts)
+
+
 def _leaves(surveyed: Sequence[Source], reader: Reader) -> Iterator[tuple[Order, Leaf]]:
     for number, source in enumerate(surveyed):
         for place, leaf in enumerate(source.leaves):

@@ -86,14 +86,26 @@ def packages() -> frozenset[str]:
     return frozenset(_vendors_by_package())
 
 
+def bundles(wanted: frozenset[str]) -> tuple[str, ...]:
+    """The iPhone's bundles of the apps that have one of these Android packages (or are such a bundle), in order."""
+    apps = [app for profile in profiles().values() for app in profile.apps]
+    known = dict.fromkeys(app.ios for app in apps if app.ios and wanted & {app.ios, *app.packages})
+    return tuple(known) or tuple(sorted(wanted))
+
+
 def vendor_of_package(package: str) -> VendorProfile | None:
-    """The vendor whose app this Android package is, or None."""
-    return _vendors_by_package().get(package)
+    """The vendor whose app this Android package or iPhone bundle is, or None."""
+    return _vendors_by_package().get(package) or _vendors_by_bundle().get(package)
 
 
 @cache
 def _vendors_by_package() -> Mapping[str, VendorProfile]:
     return {package: profile for profile in profiles().values() for app in profile.apps for package in app.packages}
+
+
+@cache
+def _vendors_by_bundle() -> Mapping[str, VendorProfile]:
+    return {app.ios: profile for profile in profiles().values() for app in profile.apps if app.ios}
 
 
 def _profile(vendor: str, rows: Mapping[str, Any]) -> VendorProfile:

@@ -1,4 +1,4 @@
-"""What an adb client sends over TCP enters; what a phone's adb daemon answers leaves, from any object that plays the phone.
+"""What an adb client sends enters; what a phone's adb daemon answers leaves, from any object that plays the phone.
 
 Everything but :mod:`server` is pure. Protocol: ``protocol.txt``, ``SYNC.TXT`` and ``shell_service.h`` of
 https://android.googlesource.com/platform/packages/modules/adb; checked against real adb clients in the tests.

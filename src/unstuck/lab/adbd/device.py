@@ -8,7 +8,7 @@ __all__ = ["Device", "ShellResult"]
 
 
 class Device(Protocol):
-    """A phone that can be asked over adb. Both methods answer at once; how long a phone takes is the server's matter."""
+    """A phone that can be asked over adb. Both methods answer at once; delays are the server's matter."""
 
     def run(self, command: str) -> ShellResult:
         """What this shell command line prints, and its exit status."""

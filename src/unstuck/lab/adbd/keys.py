@@ -33,7 +33,7 @@ class ComputerKey:
     def signed(self, token: bytes, signature: bytes) -> bool:
         """Whether this computer signed the token."""
         try:
-            self.key.verify(signature, token, padding.PKCS1v15(), Prehashed(SHA1()))  # noqa: S303 - adb's own choice
+            self.key.verify(signature, token, padding.PKCS1v15(), Prehashed(SHA1()))
         except InvalidSignature:
             return False
         return True

@@ -161,7 +161,7 @@ class _Connection:
                     self._syncs[stream] = self._daemon.sync_service()
                 else:
                     self._jobs[stream] = job = asyncio.create_task(self._answer(stream, service))
-                    job.add_done_callback(lambda _, done=stream: self._jobs.pop(done, None))
+                    job.add_done_callback(lambda _: self._done(stream))
             case Received(stream, data):
                 if (sync := self._syncs.get(stream)) is not None:
                     self._machine.write(stream, sync.feed(data))
@@ -169,8 +169,11 @@ class _Connection:
                         self._machine.close(stream)
             case Closed(stream):
                 self._syncs.pop(stream, None)
-                if (job := self._jobs.pop(stream, None)) is not None:
-                    job.cancel()
+                if (running := self._jobs.pop(stream, None)) is not None:
+                    running.cancel()
+
+    def _done(self, stream: int) -> None:
+        self._jobs.pop(stream, None)
 
     async def _answer(self, stream: int, service: str) -> None:
         data = await self._daemon.answer(service)

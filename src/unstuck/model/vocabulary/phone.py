@@ -57,6 +57,17 @@ PHONE = (
     kind("bluetooth.gatt_client", "package", "An app's open GATT client.", connections="int"),
     kind("bluetooth.profile_link", "address", "A device connected through a profile: headphones, car.", profile="str"),
     kind(
+        "bluetooth.device",
+        "address",
+        "A device as a computer's own Bluetooth (BlueZ) knows it at this moment.",
+        name="str",
+        connected="bool",
+        paired="bool",
+        trusted="bool",
+        blocked="bool: its owner refuses every link to it",
+        services="bool: a link is up and its services were found",
+    ),
+    kind(
         "gatt.status",
         "address",
         "A GATT connection state line.",

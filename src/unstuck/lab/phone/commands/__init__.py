@@ -1,0 +1,1 @@
+"""The words of one command enter; what it prints, its status and the changed phone leave."""
