@@ -16,7 +16,7 @@ from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
-from unstuck.doctor.diagnose import Options, answer_facts, diagnose
+from unstuck.doctor.diagnose import Examination, Options, answer_facts, examine
 from unstuck.doctor.knowledge.loader import load, obtainable
 from unstuck.evidence.clocks import join
 from unstuck.evidence.intake import collect
@@ -24,6 +24,7 @@ from unstuck.evidence.profiles import packages
 from unstuck.model.diagnosis import Diagnosis, State, Verdict
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
+from unstuck.model.history import Tried
 
 _STATUS = {
     Verdict.HEALTHY: ExitStatus.HEALTHY,
@@ -90,7 +91,11 @@ def _watched(request: Request) -> Diagnosis | None:
 
 
 def _look(request: Request) -> Diagnosis:
-    """Read everything that was given, once, and diagnose."""
+    return look(request).diagnosis
+
+
+def look(request: Request, tried: tuple[Tried, ...] = ()) -> Examination:
+    """Read everything that was given, once, and diagnose. Raises UsageError for what cannot be meant."""
     at, since = _time(request.at), _time(request.since)
     given = live.words(request.sources)
     wanted = frozenset({request.package}) if request.package else packages()
@@ -106,7 +111,15 @@ def _look(request: Request) -> Diagnosis:
         own = _chain(request.folder, now, None, progress) if with_chain else []
         readings = join([*own, *asked, *collect(files, everything, progress)])
         zone = _zone(readings)
-        options = Options(request.tracker, request.package, request.symptom, _in_zone(at, zone), _in_zone(since, zone))
+        options = Options(
+            request.tracker,
+            request.package,
+            request.symptom,
+            _in_zone(at, zone),
+            _in_zone(since, zone),
+            tried=tried,
+            connections=live.connections(request.live, asked, given, request.folder),
+        )
         if options.at is not None and options.since is not None and options.since > options.at:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")
         if options.at is not None:  # the phone's zone is known only now; sums must not reach beyond that moment
@@ -115,7 +128,7 @@ def _look(request: Request) -> Diagnosis:
             readings = join([*own, *asked, *collect(files, bounded, progress)])
         readings += answer_facts(_answers(request))
         progress("thinking", 0, 0)
-        return diagnose(readings, options, now)
+        return examine(readings, options, now)
 
 
 def list_every_check() -> None:

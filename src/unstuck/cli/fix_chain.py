@@ -138,9 +138,7 @@ async def _restart(opened: OpenAgent) -> Done:
 async def _update(opened: OpenAgent) -> Done:
     if opened.server is None:
         return Done(False, _NO_SERVER)
-    status = await update_firmware(
-        opened.agent, opened.link, opened.server, opened.folder, opened.ways, as_json=False
-    )
+    status = await update_firmware(opened.agent, opened.link, opened.server, opened.folder, opened.ways, as_json=False)
     return Done(status is ExitStatus.HEALTHY, "" if status is ExitStatus.HEALTHY else "the update did not end well")
 
 

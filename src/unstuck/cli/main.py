@@ -11,6 +11,7 @@ import typer
 from unstuck import __version__
 from unstuck.cli.account import account
 from unstuck.cli.agent import agent
+from unstuck.cli.fix import fix
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
 from unstuck.cli.release import release
@@ -151,6 +152,7 @@ def explain(
     explain_topic(topic, platform, plain=plain)
 
 
+app.command(rich_help_panel=DOCTOR)(fix)
 app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)

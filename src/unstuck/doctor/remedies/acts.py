@@ -27,9 +27,10 @@ class AdbLook:
 
 @dataclass(frozen=True, slots=True)
 class AdbShell:
-    """A shell command on the phone that changes something."""
+    """A shell command on the phone that changes something. ``ends_link``: the phone goes away by it."""
 
     command: str
+    ends_link: bool = False
 
     def __str__(self) -> str:
         return f"adb shell {self.command}"

@@ -251,7 +251,7 @@ def _clear_cache(target: Target) -> tuple[Step, ...]:
 
 def _reboot(target: Target) -> tuple[Step, ...]:
     return (
-        Do(AdbShell("svc power reboot"), "restarts the phone"),
+        Do(AdbShell("svc power reboot", ends_link=True), "restarts the phone"),
         Wait(REBOOT_S, "waits until the phone has started; unlock it once"),
     )
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from unstuck.doctor.remedies.acts import AdbLook, AdbShell, Done, Look
 from unstuck.doctor.remedies.permit import Permit
+from unstuck.model.errors import ErrorCode, LiveError
 
 
 class Shell(Protocol):
@@ -12,7 +13,7 @@ class Shell(Protocol):
     async def __call__(self, command: str) -> tuple[str, int | None]:
         """Standard output and error as they came, and the exit status; None where the phone gives none (before 7).
 
-        EvidenceError when the phone is not there.
+        LiveError when the phone is not there, does not allow it, or does not answer.
         """
 
 
@@ -33,7 +34,10 @@ class AdbHand:
         """What a reading command prints; None where it failed."""
         if not isinstance(look, AdbLook):
             raise TypeError(f"not for adb: {look}")
-        output, status = await self._shell(look.command)
+        try:
+            output, status = await self._shell(look.command)
+        except LiveError:
+            return None
         return output if not status else None
 
     async def make(self, permit: Permit) -> Done:
@@ -41,6 +45,10 @@ class AdbHand:
         act = permit.use()
         if not isinstance(act, AdbShell):
             raise TypeError(f"not for adb: {act}")
-        output, status = await self._shell(act.command)
+        try:
+            output, status = await self._shell(act.command)
+        except LiveError as fault:
+            gone = act.ends_link and fault.code is ErrorCode.LIVE_GONE
+            return Done(gone, "" if gone else str(fault))
         refused = bool(status) or any(word in output for word in _REFUSED)
         return Done(not refused, output.strip()[:_TOLD_MOST] if refused else "")
