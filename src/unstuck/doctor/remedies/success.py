@@ -88,9 +88,22 @@ def judge_help(before: Examination, after: Examination) -> Helped:
         return Helped.YES
     if any(key not in first and _is_new(mark, before) for key, mark in seen.items()):
         return Helped.YES
+    if _stop_is_over(before, after):
+        return Helped.YES
     if after.diagnosis.verdict is Verdict.HEALTHY and before.diagnosis.verdict is not Verdict.HEALTHY:
         return Helped.YES
     return Helped.NOT_YET if seen or after.diagnosis.verdict is Verdict.STUCK else Helped.CANNOT_TELL
+
+
+def _stop_is_over(before: Examination, after: Examination) -> bool:
+    """Whether nothing is seen to stand still any more, and something is seen to move that did not before.
+
+    A phone's own logs seldom show data on its way in: that its app is back, and sends, is all they can show.
+    """
+    if not before.flow.stops or after.flow.stops:
+        return False
+    moved = [fact.time for move in after.flow.moves for fact in move.facts if fact.time is not None]
+    return any(time > before.looked_at for time in moved)
 
 
 def cause_is_gone(fix: Fix, before: Examination, after: Examination) -> bool:

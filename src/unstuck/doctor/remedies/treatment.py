@@ -35,6 +35,10 @@ SETTLE_STEP_S = 1.0
 GUIDED_MINUTES = 2.0
 """Minutes for which data is looked for after a person did something, before the person is asked."""
 
+BLIND_MINUTES = 1.0
+"""Minutes after which evidence that shows nothing of data, moving or not, will hardly show it later: then the person is
+asked. A phone that gives no evidence at all, because it starts anew, is waited for as long as its remedy says."""
+
 ASKED_MOST = 3
 """Times one remedy is asked about when what it would change keeps changing before anybody can answer."""
 
@@ -356,10 +360,14 @@ class Treatment:
         """Look until data moves or the time is over; where that cannot be seen, ask."""
         says = f"waiting for {expected(before).text}"
         seen = yield from self._examine(says)
-        until = seen.looked_at + timedelta(minutes=minutes)
-        while (judged := judge_help(before, seen)) is not Helped.YES and self._live and seen.looked_at < until:
+        begun = seen.looked_at
+        while self._live and (judged := judge_help(before, seen)) is not Helped.YES:
+            blind = judged is Helped.CANNOT_TELL and any(source.readable for source in seen.diagnosis.sources)
+            if seen.looked_at >= begun + timedelta(minutes=min(minutes, BLIND_MINUTES) if blind else minutes):
+                break
             yield Pause(LOOK_AGAIN_S, says)
             seen = yield from self._examine(says)
+        judged = judge_help(before, seen)
         if judged is Helped.CANNOT_TELL or not self._live:
             answer = yield AskHelped(planned)
             return answer if isinstance(answer, bool) else None
