@@ -59,6 +59,10 @@ def request(serial: str, **given: object) -> FixRequest:
     return FixRequest((Path("adb"),), phone=serial, symptom="steps_frozen", **given)  # type: ignore[arg-type]
 
 
+def saves(phone: Asked) -> bool:
+    return phone.phone.state.battery_saver
+
+
 def changes(phone: Asked) -> list[str]:
     words = ("cmd power set", "svc ", "am start", "am force", "am set", "pm grant", "pm clear", "cmd appops set")
     return [line for line in phone.asked if line.startswith(words)]
@@ -73,17 +77,18 @@ def test_a_setting_is_changed_kept_in_the_journal_and_set_back_on_demand(
         status = fix_run.run(request(serial, **agreed))
         out = " ".join(capsys.readouterr().out.split())
         assert changes(phone) == ["cmd power set-mode 0"], out
-        assert not phone.phone.state.battery_saver
+        assert not saves(phone)
         assert "adb shell cmd power set-mode 0 [settings global low_power was on]" in out
-        assert status in (ExitStatus.INCONCLUSIVE, ExitStatus.HEALTHY)
+        assert status is ExitStatus.HEALTHY
         kept = json.loads((tmp_path / "unstuck" / "fixes.json").read_text("utf-8"))["tried"]
+        assert kept[0]["result"] == "helped"
         assert kept[0]["changes"] == [
             {"what": "settings global low_power", "before": "on", "after": "off", "undone": False}
         ]
         assert kept[0]["target"]["device"] == serial
         assert fix_run.run(FixRequest((), phone=serial, undo=True, yes=frozenset({SAVER}))) is ExitStatus.HEALTHY
     assert changes(phone) == ["cmd power set-mode 0", "cmd power set-mode 1"]
-    assert phone.phone.state.battery_saver
+    assert saves(phone)
     kept = json.loads((tmp_path / "unstuck" / "fixes.json").read_text("utf-8"))["tried"]
     assert (kept[0]["result"], kept[0]["changes"][0]["undone"]) == ("undone", True)
 
@@ -92,7 +97,7 @@ def test_a_dry_run_only_reads(phone: Asked, tmp_path: Path, capsys: pytest.Captu
     with running(Adbd(phone, banner="ro.product.model=Lab;")) as running_phone:
         fix_run.run(request(connect(running_phone.daemon), dry_run=True, yes=frozenset({SAVER})))
     assert changes(phone) == []
-    assert phone.phone.state.battery_saver
+    assert saves(phone)
     assert "adb shell cmd power set-mode 0" in capsys.readouterr().out
     assert not (tmp_path / "unstuck" / "fixes.json").exists()
 

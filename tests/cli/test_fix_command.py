@@ -225,7 +225,7 @@ def test_a_person_is_asked_and_a_no_is_a_no(
         return False
 
     monkeypatch.setattr(fix_view, "can_ask", lambda: True)
-    monkeypatch.setattr(fix_view.typer, "confirm", confirm)
+    monkeypatch.setattr("typer.confirm", confirm)
     before = stopped.records()
     assert fix_run.run(stopped.request(only=frozenset({"sync_now"}))) is ExitStatus.STUCK
     assert asked == ["  Do it?"]

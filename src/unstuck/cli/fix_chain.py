@@ -22,8 +22,8 @@ from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError
 from unstuck.cli import account_run
 from unstuck.cli.agent_run import ANY, AgentRequest, OpenAgent, SyncNow, open_agent
-from unstuck.cli.status import ExitStatus
 from unstuck.cli.state import JOURNAL_FILE, TRACKER_CODE_FILE
+from unstuck.cli.status import ExitStatus
 from unstuck.cli.update_run import update_firmware
 from unstuck.doctor.remedies.acts import ChainAct, ChainDeed, Done, Look
 from unstuck.doctor.remedies.permit import Permit

@@ -13,7 +13,7 @@ from typing import Any
 
 from unstuck.doctor.diagnose import Examination
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.reasoning.gate import Situation
+from unstuck.doctor.reasoning.gate import Situation, reasons_not_now
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import WAIT_FOR_VENDOR
 from unstuck.doctor.remedies.acts import Done, Look, Target
@@ -231,8 +231,10 @@ class Treatment:
             by_hand = by_hand and result is Result.FAILED
         if not by_hand:
             return False
-        if planned.blocked is not None:
-            yield from self._note(planned, Result.BLOCKED, planned.blocked)
+        reasons = reasons_not_now(load().fixes[planned.fix], self._now.situation)
+        blocked = planned.blocked or ". ".join(reason.text for reason in reasons)
+        if blocked:
+            yield from self._note(planned, Result.BLOCKED, blocked)
             return False
         return (yield from self._guided(planned))
 
