@@ -1,4 +1,4 @@
-"""``unstuck fix``: carry out the plan, step by step, with the person's consent. Register with ``app.command()(fix)``."""
+"""``unstuck fix``: carry out the plan with the person's consent. Register with ``app.command()(fix)``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ def fix(
         list[Path] | None,
         typer.Argument(
             metavar="[SOURCE]...",
-            help="As for diagnose: adb, bluez, chain, or files. Only what is connected is acted on; the rest is guided.",
+            help="As for diagnose: adb, bluez, chain, or files. What is connected is acted on; the rest is guided.",
             show_default=False,
         ),
     ] = None,

@@ -102,7 +102,7 @@ def connections(
 
         found.append(Connection(Channel.CHAIN, str(folder or usual_folder())))
     if ADB in answered:
-        found.append(Connection(Channel.ADB, live.phone))
+        found.append(Connection(Channel.ADB, live.phone, ADB))
     if BLUEZ in answered:
         found.append(Connection(Channel.BLUEZ, live.adapter))
     return tuple(found)

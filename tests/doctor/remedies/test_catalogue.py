@@ -149,6 +149,26 @@ def test_a_package_with_a_command_in_it_is_no_package(name: str) -> None:
     assert targets_of([Connection(Channel.ADB, "x")], facts, frozenset({name}), [])[0].package == ""
 
 
+def test_another_phones_report_says_nothing_of_the_phone_on_the_cable() -> None:
+    facts = FactSet(
+        (
+            Fact("phone.build", {"sdk": 28}, None, "adb", "l"),
+            Fact("app.installed", {"uid": 10_100}, None, "adb", "l", "", PACKAGE),
+            Fact("phone.build", {"sdk": 35}, None, "bugreport.zip", "l"),
+            Fact("app.installed", {"uid": 10_555}, None, "bugreport.zip", "l", "", PACKAGE),
+        )
+    )
+    (target,) = targets_of([Connection(Channel.ADB, "x", "adb")], facts, frozenset({PACKAGE}), [])
+    assert (target.sdk, target.uid) == (28, 10_100)
+
+
+@pytest.mark.parametrize("sdk", [float("nan"), float("inf"), -1, 1e300])
+def test_a_version_that_is_none_gets_nothing(sdk: float) -> None:
+    facts = FactSet((Fact("phone.build", {"sdk": sdk}, None, "s", "l"),))
+    (target,) = targets_of([Connection(Channel.ADB, "x")], facts, frozenset(), [])
+    assert automatic([target]) == frozenset()
+
+
 def test_commands_that_a_version_does_not_have_are_not_offered() -> None:
     def ids(sdk: int) -> set[str]:
         target = Target(Channel.ADB, "x", sdk, PACKAGE, UID)

@@ -15,31 +15,44 @@ from unstuck.model.evidence import FactSet
 FIRST_APP_UID, LAST_APP_UID = 10_000, 19_999
 """Numbers that Android gives to apps (``Process.FIRST_APPLICATION_UID``)."""
 
+LAST_SDK = 999
+"""Above this an API level is none: there is one a year."""
+
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A channel that is open, and what is at its other end: a serial number, an adapter's path, the agent's folder."""
+    """A channel that is open, and what is at its other end: a serial number, an adapter's path, the agent's folder.
+
+    ``source``: how the sources begin whose facts speak of what is there; empty: all. A bug report given beside a phone
+    on the cable may be another phone's, whose apps have other numbers.
+    """
 
     channel: Channel
     device: str
+    source: str = ""
 
 
 def targets_of(
     connections: Iterable[Connection], facts: FactSet, packages: frozenset[str], addresses: Iterable[str]
 ) -> tuple[Target, ...]:
     """A target for each connection. ``packages``: those of the tracker's app; ``addresses``: names of the tracker."""
-    build = facts.latest("phone.build")
-    sdk = build.number("sdk") if build is not None else None
-    package, uid = _app(facts, packages)
     address = next((one.upper() for one in sorted(addresses) if _ADDRESS.fullmatch(one)), "")
     return tuple(
-        Target(one.channel, one.device, int(sdk or 0), package, uid, address)
+        _phone(one, FactSet([fact for fact in facts if fact.source.startswith(one.source)]), packages, address)
         if one.channel is Channel.ADB
         else Target(one.channel, one.device, address=address)
         for one in connections
     )
+
+
+def _phone(connection: Connection, facts: FactSet, packages: frozenset[str], address: str) -> Target:
+    build = facts.latest("phone.build")
+    sdk = (build.number("sdk") if build is not None else None) or 0
+    package, uid = _app(facts, packages)
+    known = int(sdk) if 0 < sdk <= LAST_SDK else 0
+    return Target(connection.channel, connection.device, known, package, uid, address)
 
 
 def _app(facts: FactSet, packages: frozenset[str]) -> tuple[str, int | None]:
@@ -47,6 +60,7 @@ def _app(facts: FactSet, packages: frozenset[str]) -> tuple[str, int | None]:
     for fact in reversed(facts.all("app.installed")):
         if fact.subject in packages and PACKAGE.fullmatch(fact.subject):
             uid = fact.number("uid")
-            good = uid is not None and FIRST_APP_UID <= uid <= LAST_APP_UID and uid == int(uid)
-            return fact.subject, int(uid) if uid is not None and good else None
+            if uid is not None and FIRST_APP_UID <= uid <= LAST_APP_UID and uid == int(uid):
+                return fact.subject, int(uid)
+            return fact.subject, None
     return "", None
