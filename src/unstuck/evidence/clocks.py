@@ -38,6 +38,9 @@ _GATT_GENERIC = 0x85
 """GATT's own code for a connection that failed, where HCI says 0x3e (failed to be established)."""
 _NOT_ESTABLISHED = 0x3E
 
+_ON_OUR_CLOCK = frozenset({"bluez", "iphone"})
+"""Live sources without events to compare: their clock is this computer's, or was measured against it."""
+
 _TIMES_IN_VALUES = frozenset({"first", "last", "newest", "oldest", "first_install", "last_update"})
 """Named parts of values that are ISO times."""
 _TIMES_AS_VALUES = frozenset({"tracker.last_sync", "phone.system_updated"})
@@ -200,6 +203,8 @@ def _clocks(readings: Sequence[Reading]) -> list[_Clock]:
     """One clock per source; traces that lie in one folder or archive were written by one phone and share theirs."""
     by_key: dict[tuple[str, str], list[int]] = {}
     for place, reading in enumerate(readings):
+        if reading.source.kind in _ON_OUR_CLOCK:
+            continue
         if reading.source.readable and reading.source.span is not None and reading.facts:
             family = _family(reading)
             archive, inside, _ = reading.source.path.partition("!")

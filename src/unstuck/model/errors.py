@@ -137,7 +137,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.LIVE_NO_PROGRAM: "{source}: the program {program} is not here; {what_to_do}.",
     ErrorCode.LIVE_NO_PHONE: "{source}: no phone is connected; {what_to_do}.",
     ErrorCode.LIVE_SEVERAL: "{source}: several phones are connected; say which with --phone, one of: {known}.",
-    ErrorCode.LIVE_UNKNOWN: "{source}: no phone '{serial}' is connected; connected: {known}.",
+    ErrorCode.LIVE_UNKNOWN: "{source}: no phone with serial {serial} is connected; connected: {known}.",
     ErrorCode.LIVE_NOT_ALLOWED: (
         "{serial}: the phone has not allowed this computer to look; "
         "unlock it, tap {button} on its screen, and try again."

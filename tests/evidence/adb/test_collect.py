@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.lab.adbd.phones import BANNER, ExamplePhone, adb, connect, running
+from unstuck.evidence.adb import client as client_module
 from unstuck.evidence.adb import collect as collect_module
 from unstuck.evidence.adb.client import AdbClient
 from unstuck.evidence.adb.collect import collect
@@ -70,6 +72,12 @@ def test_nothing_on_the_list_can_change_a_phone() -> None:
         assert command.limit_s > 0
 
 
+def test_the_page_for_owners_lists_every_command_and_what_it_is_for() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "howto" / "diagnose-a-live-phone.md").read_text("utf-8")
+    rows = [f"| `{command.line}` | {command.purpose} |" for command in READ_ONLY]
+    assert [row for row in page.splitlines() if row.startswith("| `")] == rows
+
+
 def test_the_facts_are_those_of_the_vocabulary_and_say_where_they_stood() -> None:
     with running(Adbd(ExamplePhone(saver=True), banner=BANNER)) as phone:
         (reading,) = read(connect(phone.daemon))
@@ -80,7 +88,7 @@ def test_the_facts_are_those_of_the_vocabulary_and_say_where_they_stood() -> Non
     assert saver.time is not None
     assert abs(saver.time - datetime.now(UTC)) < timedelta(minutes=1)
     killed = next(fact for fact in reading.facts if fact.name == "app.killed")
-    assert killed.locator.startswith("logcat -b events, line ")
+    assert re.fullmatch(r"logcat( -b events)?, line \d+", killed.locator)
 
 
 def test_a_phone_whose_clock_is_wrong_is_put_on_ours_and_that_is_said() -> None:
@@ -114,7 +122,7 @@ def test_a_phone_that_did_not_allow_this_computer_is_said_in_one_sentence() -> N
         (reading,) = read(serial)
         assert not reading.source.readable
         assert reading.source.problems == (
-            f"{serial}: the phone has not allowed this computer to look; "
+            f"serial {serial}: the phone has not allowed this computer to look; "
             "unlock it, tap Allow on its screen, and try again.",
         )
         assert device.asked == []
@@ -147,6 +155,18 @@ def test_a_slow_command_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch
     with running(slow) as phone:
         (reading,) = read(connect(phone.daemon))
     assert "did not answer 'dumpsys batterystats' within 1 s" in reading.source.problems[0]
+    assert any(fact.name == "app.killed" for fact in reading.facts)
+
+
+def test_a_phone_that_prints_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Flooding(ExamplePhone):
+        def run(self, command: str) -> ShellResult:
+            return ShellResult(b"x" * (3 << 20)) if command == "dumpsys dropbox" else super().run(command)
+
+    monkeypatch.setattr(client_module, "OUTPUT_LIMIT_BYTES", 2 << 20)
+    with running(Adbd(Flooding(saver=True), banner=BANNER)) as phone:
+        (reading,) = read(connect(phone.daemon))
+    assert reading.source.problems[0] == "adb: 'dumpsys dropbox' printed more than 2 MB and was passed over."
     assert any(fact.name == "app.killed" for fact in reading.facts)
 
 

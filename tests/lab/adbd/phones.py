@@ -1,7 +1,4 @@
-"""A phone for tests: it answers from the example dumps, behind the lab's adb daemon, to a real adb client.
-
-SYNTHETIC: the texts come from ``examples/``; no phone printed them.
-"""
+"""A phone for tests: the lab's, with some hours behind it up to now, behind the lab's daemon, on a real adb client."""
 
 import asyncio
 import contextlib
@@ -10,109 +7,98 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from examples.bugreport import main_text, report
 
-from examples import dumpsys
 from unstuck.lab.adbd import Adbd, ShellResult
+from unstuck.lab.phone import MODELS, Bond, LabPhone
 
 READY_LIMIT_S = 10.0
 BANNER = "ro.product.name=shiba;ro.product.model=Pixel_8;ro.product.device=shiba;"
-REPORT_PATH = "/data/user_de/0/com.android.shell/files/bugreports/bugreport-shiba.zip"
-UP = timedelta(days=3)
-GATT = (
-    "10231  8123  8140 D BluetoothGatt: onClientConnectionState() - status={status} clientIf=5 "
-    "device=XX:XX:XX:XX:00:01 connected={connected}"
-)
-KILLED = f" 1000  1511  1702 I am_kill : [0,{{pid}},{dumpsys.APP},905,cached idle & background restricted]"
+APP = "com.fitbit.FitbitMobile"
+TRACKER = "E6:5E:00:00:00:01"
+HOUR_S = 3600.0
+WORKED_S = 8 * HOUR_S
+JOBS_EVERY_S = 900.0
+STOPPED_BEFORE_S = 2 * HOUR_S
 
 
-def now() -> datetime:
-    """The time on this phone's wall, without the part below a second."""
-    return datetime.now(dumpsys.ZONE).replace(microsecond=0)
+class _Clock:
+    """Set by hand while the phone's hours are told, then the true one."""
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s: float | None = now_s
+
+    def __call__(self) -> float:
+        return time.time() if self.now_s is None else self.now_s
 
 
-@dataclass
+def lived(*, saver: bool, bluetooth_on: bool, ahead: timedelta) -> LabPhone:
+    """A phone whose app worked for hours; two hours ago battery saver or the end of Bluetooth stopped it, if so."""
+    began_s = time.time() - WORKED_S
+    clock = _Clock(began_s)
+    phone = LabPhone(MODELS["pixel-14"], clock, package=APP, app_name="Fitbit")
+    phone.state.bonds.append(Bond(TRACKER, "Inspire 3"))
+    phone.state.automatic_time = False
+    phone.state.clock_offset_s = ahead.total_seconds()
+    stopped_s = began_s + WORKED_S - STOPPED_BEFORE_S
+    for number in range(int(WORKED_S / JOBS_EVERY_S)):
+        clock.now_s = began_s + number * JOBS_EVERY_S
+        if clock.now_s < stopped_s or (bluetooth_on and not saver):
+            phone.note_job(clock.now_s)
+            phone.note_gatt(clock.now_s, TRACKER, 0, connected=True)
+    if not bluetooth_on:
+        clock.now_s = stopped_s
+        phone.set_bluetooth(on=False)
+    if saver:
+        clock.now_s = stopped_s
+        phone.state.battery_saver = True
+        clock.now_s = stopped_s + 91.0
+        phone.note_killed(reason="cached idle & background restricted")
+        phone.state.app.next_job_s = 0.0
+    clock.now_s = None
+    return phone
+
+
 class ExamplePhone:
-    """Answers the commands of the collector as the phone of ``examples/dumpsys.py``, dated now.
+    """A lab phone that may be swapped for a stuck one while somebody watches.
 
-    ``ahead`` is how far the phone's clock is ahead of the true one; ``without`` is a service it lacks, and
-    ``asked`` are the command lines it was asked.
+    ``ahead`` is how far its clock is ahead of the true one, ``without`` a service it lacks, and ``asked`` are the
+    command lines it was asked, but for those about its name.
     """
 
-    saver: bool = False
-    bluetooth_on: bool = True
-    ahead: timedelta = timedelta(0)
-    without: str = ""
-    asked: list[str] = field(default_factory=list)
+    def __init__(
+        self,
+        *,
+        saver: bool = False,
+        bluetooth_on: bool = True,
+        ahead: timedelta = timedelta(0),
+        without: str = "",
+    ) -> None:
+        self.saver = saver
+        self.asked: list[str] = []
+        self._without = without
+        self._well = lived(saver=False, bluetooth_on=bluetooth_on, ahead=ahead)
+        self._saving = lived(saver=True, bluetooth_on=bluetooth_on, ahead=ahead)
 
-    def state(self) -> dumpsys.Phone:
-        """What the dumps are made from: saver or Bluetooth went over two hours ago, and the app suffered."""
-        taken = now() + self.ahead
-        switched = taken - timedelta(hours=2)
-        enabled = [(taken - UP, "Enabled  due to SYSTEM_BOOT by android")]
-        linked = [(switched - timedelta(minutes=56), GATT.format(status=0, connected="true"))]
-        if not self.bluetooth_on:
-            enabled.append((switched, "Disabled  due to APPLICATION_REQUEST by com.android.systemui"))
-            linked.append((switched, GATT.format(status=22, connected="false")))
-        kills = [(switched + timedelta(seconds=91), KILLED.format(pid=8123))] if self.saver else []
-        return dumpsys.Phone(
-            taken=taken,
-            enable_log=enabled,
-            beat_until=switched if self.saver else taken - timedelta(minutes=4),
-            bluetooth_on=self.bluetooth_on,
-            gatt_links=1 if self.bluetooth_on and not self.saver else 0,
-            saver_since=switched if self.saver else None,
-            battery_percent=18 if self.saver else 78,
-            system_log=linked,
-            event_log=kills,
-        )
+    @property
+    def phone(self) -> LabPhone:
+        """The one that answers now."""
+        return self._saving if self.saver else self._well
 
     def run(self, command: str) -> ShellResult:
-        self.asked.append(command)
-        phone = self.state()
-        words = command.split()
-        if words[0] == "date":
-            return _said(f"{phone.taken:%Y-%m-%dT%H:%M:%S%z}\n")
-        if words[0] == "uptime":
-            return _said("up 3 days\n")
-        text = main_text(phone)
-        if words[0] == "getprop":
-            return _said(_between(text, "------ SYSTEM PROPERTIES (getprop) ------\n", "------ "))
-        if words[0] == "logcat":
-            title = "EVENT LOG" if "events" in words else "SYSTEM LOG"
-            return _said(_between(text, f"------ {title} (", "------ ").partition("\n")[2])
-        if words[0] == "dumpsys":
-            found = _between(text, f"DUMP OF SERVICE {words[1]}:\n", "--------- ")
-            if words[1] == self.without:
-                found = ""
-            return _said(found or f"Can't find service: {words[1]}\n")
-        if words[0] == "bugreportz":
-            # The version goes to standard error, as the real one's does.
-            return (
-                ShellResult(b"", b"1.2\n", 0) if words[1] == "-v" else _said(f"BEGIN:{REPORT_PATH}\nOK:{REPORT_PATH}\n")
-            )
-        if words[:2] == ["settings", "list"]:
-            return _said(f"airplane_mode_on=0\nlow_power={int(self.saver)}\n")
-        return ShellResult(b"", f"sh: {words[0]}: inaccessible or not found\n".encode(), 127)
+        if not command.startswith("getprop "):
+            self.asked.append(command)
+        if command == f"dumpsys {self._without}":
+            return ShellResult(b"", f"Can't find service: {self._without}\n".encode(), 0)
+        return self.phone.run(command)
 
     def file(self, path: str) -> bytes:
-        if path != REPORT_PATH:
-            raise FileNotFoundError(path)
-        return report(self.state())
-
-
-def _between(text: str, begin: str, end: str) -> str:
-    return text.partition(begin)[2].partition(f"\n{end}")[0] + "\n" if begin in text else ""
-
-
-def _said(text: str) -> ShellResult:
-    return ShellResult(text.encode(), b"", 0)
+        return self.phone.file(path)
 
 
 class Running:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.adbd.phones import BANNER, READY_LIMIT_S, REPORT_PATH, ExamplePhone, adb, connect, running
+from tests.lab.adbd.phones import BANNER, READY_LIMIT_S, ExamplePhone, adb, connect, running
 from unstuck.lab.adbd import Adbd, ShellResult
 
 pytestmark = pytest.mark.usefixtures("adb_server")
@@ -53,9 +53,12 @@ def test_exec_out_and_reboot_reach_the_phone() -> None:
 
 
 def test_a_file_is_pulled(tmp_path: Path) -> None:
-    with running(Adbd(ExamplePhone(), banner=BANNER)) as phone:
+    device = ExamplePhone()
+    path = "/data/local/tmp/report.zip"
+    device.phone.keep(path, device.phone.bugreport())
+    with running(Adbd(device, banner=BANNER)) as phone:
         serial = connect(phone.daemon)
-        pulled = adb("-s", serial, "pull", REPORT_PATH, str(tmp_path / "report.zip"))
+        pulled = adb("-s", serial, "pull", path, str(tmp_path / "report.zip"))
         assert pulled.returncode == 0, pulled.stderr
         missing = adb("-s", serial, "pull", "/no/such", str(tmp_path / "none"))
         assert "No such file" in missing.stdout + missing.stderr

@@ -288,6 +288,7 @@ PATTERNS = (
         r"[\"'`]?(?P<id>[^\"'`,;:=(){}\[\]<>|\r\n]{2,64})",
         learn=True,
     ),
+    _p("serial", r"\bserial (?P<id>(?=\S{0,63}\d)[\w.:-]{4,64}\w)", learn=True),
     _p(
         "serial",
         rf"(?i)\b(?:serial(?:_?\s?(?:no|number|num))?|ro\.(?:boot\.)?serialno\]?|s/n){_IS}\[?{_VALUE}",

@@ -21,7 +21,9 @@ LEAST_LITERAL_CHARACTERS = 4
 LEAST_NAME_CHARACTERS = 3
 """The same for words written like a person's name: Ann, Bob."""
 
-_NAMED_FACTS = frozenset({"device.recognised", "device.name", "advert.summary", "bluetooth.bond", "tracker.device"})
+_NAMED_FACTS = frozenset(
+    {"device.recognised", "device.name", "advert.summary", "bluetooth.bond", "bluetooth.device", "tracker.device"}
+)
 """Facts whose part ``name`` is a name somebody may have given a device."""
 
 _PERSONAL_PARTS = {

@@ -6,6 +6,8 @@ Shared by the collector, which only reads, and by whoever changes something with
 import re
 import shutil
 import subprocess
+import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,13 @@ _ASK_LIMIT_S = 10.0
 _CONNECT_LIMIT_S = 20.0
 """For a phone on the Wi-Fi; adb itself gives up after ten seconds."""
 
+OUTPUT_LIMIT_BYTES = 64 << 20
+"""Of one command: the longest there is, the log, is at most 16 MB in each of three buffers."""
+_ERRORS_MOST_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 16
+_DRAIN_LIMIT_S = 5.0
+"""What a program printed is there when it has ended; only a child of its own that keeps the pipe could hold us up."""
+
 _ROW = re.compile(r"(?P<serial>\S+)\s+(?P<state>no permissions|\S+)(?P<rest>.*)")
 _MODEL = re.compile(r"\bmodel:(\S+)")
 _OWN_WORDS = re.compile(rb"(?m)^(?:adb: |error: )")
@@ -35,13 +44,18 @@ _GONE = re.compile(
 _UNAUTHORIZED = re.compile(rb"(?m)^(?:adb: |error: )+device (?:unauthorized|still authorizing)")
 
 
+def who(serial: str) -> str:
+    """A phone in a sentence: the word before its number lets the redactor find it."""
+    return f"serial {serial}"
+
+
 @dataclass(frozen=True, slots=True)
 class ShellResult:
     """What a command line on a phone printed, and its exit status (0 where the phone is too old to tell: before 7)."""
 
-    stdout: bytes
-    stderr: bytes
-    status: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class Phone:
     def label(self) -> str:
         """For a person who has to choose."""
         about = ", ".join(part for part in (self.model, "" if self.state == "device" else self.state) if part)
-        return f"{self.serial} ({about})" if about else self.serial
+        return f"{who(self.serial)} ({about})" if about else who(self.serial)
 
 
 class AdbClient:
@@ -111,10 +125,10 @@ class AdbClient:
             if _UNAUTHORIZED.search(done.stderr):
                 raise _not_allowed(serial)
             if _GONE.search(done.stderr):
-                raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing=f"it was asked '{command}'")
+                raise LiveError(ErrorCode.LIVE_GONE, serial=who(serial), doing=f"it was asked '{command}'")
         # adb ends with 0 also where the phone went away in the middle of its answer.
         if not self.is_there(serial):
-            raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing=f"it was asked '{command}'")
+            raise LiveError(ErrorCode.LIVE_GONE, serial=who(serial), doing=f"it was asked '{command}'")
         return ShellResult(done.stdout, done.stderr, done.returncode)
 
     def is_there(self, serial: str) -> bool:
@@ -131,8 +145,8 @@ class AdbClient:
         done = self._adb(["-s", serial, "bugreport", str(target)], timeout_s, serial, "bugreport")
         if done.returncode or not target.is_file():
             if not self.is_there(serial):
-                raise LiveError(ErrorCode.LIVE_GONE, serial=serial, doing="it made its bug report")
-            reason = f"{serial} made no bug report ({_last_line(done.stderr or done.stdout)})"
+                raise LiveError(ErrorCode.LIVE_GONE, serial=who(serial), doing="it made its bug report")
+            reason = f"{who(serial)} made no bug report ({_last_line(done.stderr or done.stdout)})"
             raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason)
 
     def _connect(self, address: str) -> None:
@@ -146,13 +160,11 @@ class AdbClient:
         if not self._path:
             raise LiveError(ErrorCode.LIVE_NO_PROGRAM, source=SOURCE, program=self._program, what_to_do=INSTALL)
         try:
-            return subprocess.run(
-                [self._path, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout_s
-            )
+            done = _run([self._path, *words], timeout_s)
         except subprocess.TimeoutExpired as error:
             if serial:
                 limit = f"{timeout_s:.0f} s"
-                raise LiveError(ErrorCode.LIVE_SLOW, serial=serial, doing=doing, limit=limit) from error
+                raise LiveError(ErrorCode.LIVE_SLOW, serial=who(serial), doing=doing, limit=limit) from error
             reason = (
                 f"the program adb did not answer '{' '.join(words)}' within {timeout_s:.0f} s; run 'adb kill-server'"
             )
@@ -160,6 +172,42 @@ class AdbClient:
         except OSError as error:
             reason = f"the program {self._path} cannot be run ({error.strerror}); install it again"
             raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason) from error
+        if len(done.stdout) > OUTPUT_LIMIT_BYTES:
+            reason = f"'{doing}' printed more than {OUTPUT_LIMIT_BYTES >> 20} MB and was passed over"
+            raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=reason)
+        return done
+
+
+def _run(words: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[bytes]:
+    """Run a program and keep what it prints, but not without end: a phone may be as hostile as a file.
+
+    Raises:
+        subprocess.TimeoutExpired: It did not end in time, and was ended.
+    """
+    pieces: list[bytes] = []
+
+    def keep(process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        left = OUTPUT_LIMIT_BYTES
+        while left >= 0 and (piece := process.stdout.read(_PIECE_BYTES)):
+            pieces.append(piece)
+            left -= len(piece)
+        if left < 0:
+            process.kill()
+
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process,
+    ):
+        reader = threading.Thread(target=keep, args=(process,), daemon=True)
+        reader.start()
+        try:
+            status = process.wait(timeout_s)
+        finally:
+            process.kill()
+            reader.join(_DRAIN_LIMIT_S)
+        errors.seek(0)
+        return subprocess.CompletedProcess(words, status, b"".join(pieces), errors.read(_ERRORS_MOST_BYTES))
 
 
 _HOW_TO_CONNECT = (
@@ -178,18 +226,18 @@ def _must_answer(phone: Phone) -> None:
     if phone.state in ("unauthorized", "authorizing"):
         raise _not_allowed(phone.serial)
     if phone.state == "no permissions":
-        reason = f"this user may not use {phone.serial} on USB; sudo apt install android-sdk-platform-tools-common"
+        reason = f"this user may not use {who(phone.serial)} on USB; sudo apt install android-sdk-platform-tools-common"
         raise LiveError(ErrorCode.LIVE_FAILED, source=SOURCE, reason=f"{reason}, plug it in again")
     what_to_do = "plug it in again and unlock it"
     if ":" in phone.serial:
-        what_to_do = f"wake it, then 'adb disconnect {phone.serial}' and 'adb connect {phone.serial}'"
+        what_to_do = "wake it, then take it out with 'adb disconnect' and connect it anew"
     if phone.state not in ("offline", "connecting", "host"):
         what_to_do = f"it is in the mode '{phone.state}'; restart it"
-    raise LiveError(ErrorCode.LIVE_OFFLINE, serial=phone.serial, what_to_do=what_to_do)
+    raise LiveError(ErrorCode.LIVE_OFFLINE, serial=who(phone.serial), what_to_do=what_to_do)
 
 
 def _not_allowed(serial: str) -> LiveError:
-    return LiveError(ErrorCode.LIVE_NOT_ALLOWED, serial=serial, button="Allow")
+    return LiveError(ErrorCode.LIVE_NOT_ALLOWED, serial=who(serial), button="Allow")
 
 
 def _last_line(output: bytes) -> str:

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unstuck.evidence import clocks
-from unstuck.evidence.adb.client import SOURCE, AdbClient, Phone
+from unstuck.evidence.adb.client import SOURCE, AdbClient, Phone, who
 from unstuck.evidence.adb.commands import CLOCK, PARTS, UPTIME
-from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clock
+from unstuck.evidence.adb.document import Answer, PhoneClock, assemble, read_clock, said
 from unstuck.evidence.android import reader as android
 from unstuck.evidence.hci import HciReader
-from unstuck.evidence.intake import collect as collect_files
-from unstuck.evidence.intake import renamed
+from unstuck.evidence.intake import collect_as
 from unstuck.model.errors import ErrorCode, EvidenceError, LiveError, render
 from unstuck.model.evidence import Attachment, ReaderOptions, Reading, SourceInfo
 
@@ -95,15 +94,15 @@ def _ask(client: AdbClient, phone: Phone, progress: Progress, now: Now) -> _Aske
             result = client.shell(phone.serial, command.line, command.limit_s)
         except LiveError as fault:
             asked.problems.append(str(fault))
-            if fault.code is ErrorCode.LIVE_SLOW:
-                continue
-            break
+            if fault.code in (ErrorCode.LIVE_GONE, ErrorCode.LIVE_NOT_ALLOWED):
+                break
+            continue
         if command is CLOCK:
             asked.clock = read_clock(result.stdout, before, now())
         elif command is UPTIME:
             asked.uptime = result.stdout
-        elif result.stdout.strip():
-            asked.answers.append(Answer(command, result.stdout, now()))
+        elif output := said(command, result):
+            asked.answers.append(Answer(command, output, now()))
     return asked
 
 
@@ -128,8 +127,8 @@ def _whole_report(
     with tempfile.TemporaryDirectory(prefix="unstuck-") as folder:
         target = Path(folder) / "bugreport.zip"
         client.bugreport(phone.serial, target, _BUGREPORT_LIMIT_S)
-        readings = collect_files([target], options, progress)
-    return _on_our_clock([renamed(reading, str(target), f"{SOURCE} bugreport") for reading in readings], clock)
+        readings = collect_as(f"{SOURCE} bugreport", target, options, progress)
+    return _on_our_clock(readings, clock)
 
 
 def _on_our_clock(readings: list[Reading], clock: PhoneClock | None) -> list[Reading]:
@@ -140,5 +139,5 @@ def _on_our_clock(readings: list[Reading], clock: PhoneClock | None) -> list[Rea
 
 
 def _silent(phone: Phone) -> str:
-    reason = f"{phone.serial} answered none of the questions; unlock it and try again"
+    reason = f"{who(phone.serial)} answered none of the questions; unlock it and try again"
     return render(ErrorCode.LIVE_FAILED, {"source": SOURCE, "reason": reason})

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from unstuck.evidence.adb.client import ShellResult
 from unstuck.evidence.adb.commands import CLOCK, UPTIME, Command
 from unstuck.model.evidence import Fact, Reading
 
+_NO_SERVICE = b"Can't find service: "
 _LINE = re.compile(r"line (\d+)")
 _STAMP = re.compile(rb"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)([+-])(\d\d)(\d\d)\s*")
 
@@ -81,6 +83,18 @@ class Document:
         at = bisect_right(self.starts, line) - 1
         within = line - self.starts[at] + 1
         return replace(fact, locator=f"{self.commands[at]}, line {within}")
+
+
+def said(command: Command, result: ShellResult) -> bytes:
+    """What of a command's output belongs into the text; nothing where the phone has no such service.
+
+    A part that is there says by its silence that all is well, so one that was not read must not be there. Only that
+    Bluetooth itself is absent (emulators) is worth knowing.
+    """
+    for output in (result.stdout, result.stderr):
+        if output.startswith(_NO_SERVICE):
+            return output if command.service == "bluetooth_manager" else b""
+    return result.stdout if result.stdout.strip() else b""
 
 
 def assemble(answers: Sequence[Answer], uptime: bytes, clock: PhoneClock | None, begun: datetime) -> Document:

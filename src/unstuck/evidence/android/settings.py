@@ -7,13 +7,18 @@ from unstuck.evidence.android.page import Page, text
 
 _NAMES = rb"(airplane_mode_on|bluetooth_on|location_mode|low_power)"
 _ROW = re.compile(rb"(?m)^[ \t]*_id:\d+ name:" + _NAMES + rb" (?:pkg:\S* )?value:(\S*)")
+_PROVIDERS = (
+    re.compile(rb"(?m)^[ \t]*_id:\d+ name:location_providers_allowed (?:pkg:\S* )?value:(?!null\b)([\w,]*)"),
+    re.compile(rb"(?m)^location_providers_allowed=(?!null\b)([\w,]*)"),
+)
 _LISTED = re.compile(rb"(?m)^" + _NAMES + rb"=([^\s]*)")
 
 
 def read(page: Page, context: Context) -> None:
     """State ``phone.airplane_mode``, ``power.battery_saver``, ``phone.location`` and ``bluetooth.adapter``.
 
-    The setting only says what Bluetooth should be: it is left out where Bluetooth itself was asked.
+    The setting only says what Bluetooth should be: it is left out where Bluetooth itself was asked. Up to 9 there is
+    no location mode, and the list of location providers, empty or not, stands for it.
     """
     seen: set[str] = set()
     for form in (_ROW, _LISTED):
@@ -22,6 +27,9 @@ def read(page: Page, context: Context) -> None:
             if name not in seen and value.isascii() and value.isdigit() and len(value) < 10:
                 seen.add(name)
                 _state(page, context, name, int(value), page.index(found.start(1)))
+    for form in _PROVIDERS:
+        if (providers := form.search(page.data)) is not None and not context.notes.has("phone.location"):
+            context.notes.state("phone.location", providers[1] != b"", page, page.index(providers.start()))
 
 
 def _state(page: Page, context: Context, name: str, value: int, index: int) -> None:

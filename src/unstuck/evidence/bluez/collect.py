@@ -9,8 +9,7 @@ from unstuck.evidence.bluez import rfkill
 from unstuck.evidence.bluez.bus import SOURCE, managed_objects
 from unstuck.evidence.bluez.objects import read_objects
 from unstuck.evidence.bluez.record import PROGRAM, record
-from unstuck.evidence.intake import collect as collect_files
-from unstuck.evidence.intake import renamed
+from unstuck.evidence.intake import collect_as
 from unstuck.model.errors import LiveError
 from unstuck.model.evidence import Fact, ReaderOptions, Reading, SourceInfo
 
@@ -60,4 +59,4 @@ async def _recorded(options: ReaderOptions, progress: Progress, seconds: float) 
             await record(target, seconds)
         except LiveError as fault:
             return [Reading(SourceInfo(name, "btsnoop", problems=(str(fault),), readable=False))]
-        return [renamed(reading, str(target), name) for reading in collect_files([target], options, progress)]
+        return collect_as(name, target, options, progress)

@@ -53,6 +53,22 @@ def collect(
     return run.read(sources)
 
 
+def collect_as(name: str, path: Path, options: ReaderOptions, progress: Progress) -> list[Reading]:
+    """Read what lies at ``path`` only for a moment; in all that is said it is called ``name``."""
+
+    def told(text: str, done_bytes: int, total_bytes: int) -> None:
+        progress(text.replace(str(path), name), done_bytes, total_bytes)
+
+    return [_renamed(reading, str(path), name) for reading in collect([path], options, told)]
+
+
+def _renamed(reading: Reading, path: str, name: str) -> Reading:
+    facts = tuple(replace(fact, source=fact.source.replace(path, name)) for fact in reading.facts)
+    problems = tuple(problem.replace(path, name) for problem in reading.source.problems)
+    source = replace(reading.source, path=reading.source.path.replace(path, name), problems=problems)
+    return replace(reading, source=source, facts=facts)
+
+
 def _silent(_text: str, _done_bytes: int, _total_bytes: int) -> None:
     return None
 
@@ -205,14 +221,6 @@ class _Run:
             if problems:
                 info = SourceInfo(source.path, source.kind, problems=problems, readable=number in readable)
                 self._readings.append(((number, -1), Reading(info)))
-
-
-def renamed(reading: Reading, path: str, name: str) -> Reading:
-    """With a name for what lay at ``path`` only while it was read."""
-    facts = tuple(replace(fact, source=fact.source.replace(path, name)) for fact in reading.facts)
-    problems = tuple(problem.replace(path, name) for problem in reading.source.problems)
-    source = replace(reading.source, path=reading.source.path.replace(path, name), problems=problems)
-    return replace(reading, source=source, facts=facts)
 
 
 def _leaves(surveyed: Sequence[Source], reader: Reader) -> Iterator[tuple[Order, Leaf]]:

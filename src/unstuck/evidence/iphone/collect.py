@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unstuck.evidence import clocks
-from unstuck.evidence.intake import collect as collect_files
-from unstuck.evidence.intake import renamed
+from unstuck.evidence.intake import collect_as
 from unstuck.evidence.iphone.documents import (
     App,
     clock_ahead_s,
@@ -91,7 +90,7 @@ def _choose(tool: Tool, udid: str) -> str:
     if not names:
         what_to_do = "plug the iPhone in, unlock it, and tap Trust on its screen"
         raise LiveError(ErrorCode.LIVE_NO_PHONE, source=SOURCE, what_to_do=what_to_do)
-    known = ", ".join(f"{name} ({_about(row)})" for name, row in names.items())
+    known = ", ".join(f"serial {name} ({_about(row)})" for name, row in names.items())
     if udid and udid not in names:
         raise LiveError(ErrorCode.LIVE_UNKNOWN, source=SOURCE, serial=udid, known=known)
     if not udid and len(names) > 1:
@@ -151,4 +150,4 @@ def _record(
                 "(docs/howto/get-evidence-iphone.md)."
             )
             return []
-        return [renamed(one, str(trace), "iphone btlogger") for one in collect_files([trace], options, progress)]
+        return collect_as("iphone btlogger", trace, options, progress)

@@ -15,6 +15,9 @@ from unstuck.lab.adbd.wire import WireError
 
 _READ_BYTES = 1 << 16
 
+_BANNER = ("ro.product.name", "ro.product.model", "ro.product.device")
+"""Properties that a daemon tells when it is connected to (``get_connection_string`` in adb.cpp)."""
+
 
 def _at_once(_command: str) -> float:
     return 0.0
@@ -26,6 +29,7 @@ class Adbd:
     Args:
         device: The phone that answers.
         banner: What the phone says of itself: ``ro.product.name=...;ro.product.model=...;ro.product.device=...;``.
+            None asks the phone for these properties, as a real daemon does.
         ask_owner: Whether a computer must be allowed on the phone's screen first, as on every phone that is sold.
         answer_after_s: How long the phone takes over a command line, in seconds of the event loop.
     """
@@ -34,7 +38,7 @@ class Adbd:
         self,
         device: Device,
         *,
-        banner: str = "",
+        banner: str | None = None,
         ask_owner: bool = False,
         answer_after_s: Callable[[str], float] = _at_once,
     ) -> None:
@@ -89,13 +93,19 @@ class Adbd:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         token = (lambda: os.urandom(TOKEN_BYTES)) if self._ask_owner else None
-        connection = _Connection(self, Machine(self._banner, self.known, token), writer)
+        connection = _Connection(self, Machine(self._says(), self.known, token), writer)
         self._connections.add(connection)
         try:
             await connection.run(reader)
         finally:
             self._connections.discard(connection)
             connection.ended.set()
+
+    def _says(self) -> str:
+        if self._banner is not None:
+            return self._banner
+        answers = ((name, self._device.run(f"getprop {name}").stdout.decode("utf-8", "replace")) for name in _BANNER)
+        return "".join(f"{name}={value.strip()};" for name, value in answers)
 
     async def answer(self, service: str) -> bytes | None:
         """What a service that answers once says; None where it is not served."""

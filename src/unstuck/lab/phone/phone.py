@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from unstuck.chain.phone.host import Bucket, Forbidden, HostAct, HostState, Permission, reasons_not
 from unstuck.lab.phone import consequences
+from unstuck.lab.phone.applife import AppLife
 from unstuck.lab.phone.book import Book
 from unstuck.lab.phone.consequences import DAY_S, HOUR_S, Doze, Standby
 from unstuck.lab.phone.dumps import bugreport
@@ -18,6 +19,7 @@ from unstuck.lab.phone.happenings import Happenings
 from unstuck.lab.phone.models import Model
 from unstuck.lab.phone.shell import Shell, ShellResult
 from unstuck.lab.phone.state import App, PhoneState
+from unstuck.lab.phone.switches import Switches
 
 SHELL_PID = 20411
 """Process of the shell's am, which logs name as who force-stopped an app."""
@@ -76,9 +78,9 @@ class LabPhone:
     def catch_up(self) -> None:
         """Let everything happen that time and changes of the state bring, up to now."""
         now_s = self._clock()
-        self._happenings.observe(self._touched_s)
+        self._happenings.switches.observe(self._touched_s)
         self._happenings.pass_time(now_s)
-        self._happenings.observe(now_s)
+        self._happenings.switches.observe(now_s)
         self._touched_s = now_s
 
     # ---- what the chain's agent asks ----
@@ -180,6 +182,7 @@ class LabPhone:
     def use_app(self) -> None:
         """A person opens the app: it is on the screen, no longer stopped or hibernated, and counts as used."""
         self._now().use_app(self._clock())
+        self.catch_up()
 
     def leave_app(self) -> None:
         """The person goes to the home screen."""
@@ -197,11 +200,11 @@ class LabPhone:
 
     def set_bluetooth(self, on: bool, by: str = "com.android.systemui", reason: str = "APPLICATION_REQUEST") -> None:
         """Bluetooth is switched, by whom and why as the enable log says. Off leaves scanning on where it is allowed."""
-        self._now().bluetooth(self._clock(), on, by, reason)
+        self._switches().bluetooth(self._clock(), on, by, reason)
 
     def crash_bluetooth(self) -> None:
         """The Bluetooth process crashes and is started again."""
-        self._now().bluetooth_crash(self._clock())
+        self._switches().bluetooth_crash(self._clock())
 
     def update_app(self, version_name: str, version_code: int) -> None:
         """The store installs another version of the app; its process ends."""
@@ -209,20 +212,20 @@ class LabPhone:
 
     def update_system(self) -> None:
         """A system update is installed and the phone starts again with it."""
-        self._now().update_system(self._clock())
+        self._course().update_system(self._clock())
 
     def reboot(self) -> None:
         """Off and on again, without a delay: the clock is not ours."""
-        self._now().boot(self._clock(), "reboot")
+        self._course().boot(self._clock(), "reboot")
 
     def power_off(self) -> None:
         """Off until :meth:`power_on`."""
-        self._now().power_off(self._clock())
+        self._course().power_off(self._clock())
 
     def power_on(self) -> None:
         """On again."""
         if not self._state.powered:
-            self._now().boot(self._clock(), "power key")
+            self._course().boot(self._clock(), "power key")
 
     # ---- what a cable or Wi-Fi sees ----
 
@@ -269,7 +272,7 @@ class LabPhone:
 
     def force_stop(self) -> None:
         """Force-stop the app, as the button in its settings does."""
-        self._now().force_stop(self._clock(), SHELL_PID)
+        self._switches().force_stop(self._clock(), SHELL_PID)
 
     def force_bucket(self, bucket: Bucket) -> None:
         """Put the app into a standby bucket, until it is used."""
@@ -291,9 +294,17 @@ class LabPhone:
         rings |= {"events": self._book.events, "crash": self._book.crash}
         rings[buffer].clear()
 
+    def _switches(self) -> Switches:
+        self.catch_up()
+        return self._happenings.switches
+
+    def _course(self) -> Happenings:
+        self.catch_up()
+        return self._happenings
+
     def _at(self, time_s: float | None) -> float:
         return self._clock() if time_s is None else time_s
 
-    def _now(self, time_s: float | None = None) -> Happenings:
+    def _now(self, time_s: float | None = None) -> AppLife:
         self.catch_up()
-        return self._happenings
+        return self._happenings.life

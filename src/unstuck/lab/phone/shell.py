@@ -57,12 +57,13 @@ class Shell:
             words = _words(command)
         except ValueError:
             return complained("/system/bin/sh: <stdin>[1]: no closing quote\n", _BAD_SYNTAX)
-        out, error, status, joint = b"", b"", 0, ";"
-        for before, part in _parts(words):
-            joint = before
+        out, error, status = b"", b"", 0
+        for joint, part in _parts(words):
             if (joint == "&&" and status) or (joint == "||" and not status):
                 continue
             result = self._one(part)
+            if joint == "|":
+                out = b""  # read by the command behind the pipe, of which there is none here
             out, error, status = out + result.stdout, error + result.stderr, result.status
         return ShellResult(out, error, status)
 

@@ -169,7 +169,9 @@ def date(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
     if not words:
         return said(f"{moment:%a %b %e %H:%M:%S %Z %Y}\n")
     if words[0].startswith("+"):
-        return said(f"{moment.strftime(words[0][1:].replace('%N', f'{moment.microsecond * 1000:09d}'))}\n")
+        # The computer's own %s counts from its own zone; the phone's from 1970 in UTC.
+        form = words[0][1:].replace("%s", str(int(view.wall_s))).replace("%N", f"{moment.microsecond * 1000:09d}")
+        return said(f"{moment.strftime(form)}\n")
     return complained("date: cannot set date: Operation not permitted\n", 1)
 
 

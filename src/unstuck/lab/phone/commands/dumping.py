@@ -110,7 +110,8 @@ def _buffers(names: Sequence[str]) -> list[str]:
 def bugreportz(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
     """``bugreportz -v | -p``: make the zip where ``adb pull`` finds it."""
     if list(words) == ["-v"]:
-        return said("1.2\n" if phone.model.android >= 12 else "1.1\n")
+        # On standard error, where adb looks for it.
+        return complained("1.2\n" if phone.model.android >= 12 else "1.1\n", 0)
     path = f"{_REPORTS}/{bugreport.name(phone.view())}.zip"
     phone.keep(path, phone.bugreport(phone.hci_log()))
     if list(words) == ["-p"]:

@@ -1,8 +1,9 @@
 """What a command on the phone comes back with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from unstuck.evidence.adb.client import ShellResult as ShellResult
 
 if TYPE_CHECKING:
     from unstuck.lab.phone.phone import LabPhone
@@ -12,15 +13,6 @@ NOT_FOUND = 127
 
 FAILED = 255
 """Status of a service command that returned -1."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShellResult:
-    """Both outputs and the exit status."""
-
-    stdout: bytes = b""
-    stderr: bytes = b""
-    status: int = 0
 
 
 Command = Callable[["LabPhone", Sequence[str]], ShellResult]

@@ -37,8 +37,9 @@ def _connectivity(view: View) -> Iterator[str]:
     if online:
         yield _agent_old(view) if old else _agent(view)
     yield ""
-    yield f"Restrict background: {yes(view.state.data_saver)}"
-    yield ""
+    if view.android >= 12:
+        yield f"Restrict background: {yes(view.state.data_saver)}"
+        yield ""
 
 
 def _capabilities(view: View) -> str:
@@ -71,14 +72,17 @@ def _agent_old(view: View) -> str:
     portal = yes(view.state.network is Network.CAPTIVE_PORTAL)
     handle = "nethandle" if view.android <= 10 else "handle"
     unwanted = " Unwanted: " if view.android <= 9 else ""
+    score = 60 if view.state.network is Network.VALIDATED else 20
+    notified = "" if view.android <= 9 else " captivePortalLoginNotified{false}"
+    rates = " LinkUpBandwidth>=1048576Kbps LinkDnBandwidth>=1048576Kbps"
     return (
         f"  NetworkAgentInfo{{ ni{{[type: {kind}[{subtype}], state: CONNECTED/CONNECTED, reason: (unspecified), "
         f"extra: (none), failover: false, available: true, roaming: false]}}  network{{{NETWORK_ID}}}  "
         f"{handle}{{{_HANDLE}}}  lp{{{{InterfaceName: {interface} LinkAddresses: [ ] DnsAddresses: [ ] MTU: 0}}}}  "
-        f"nc{{[ Transports: {_transports(view)} Capabilities: {_capabilities(view)}{unwanted}]}}  Score{{60}}  "
-        f"everValidated{{{valid}}}  lastValidated{{{valid}}}  created{{true}} lingering{{false}} "
-        f"explicitlySelected{{false}} acceptUnvalidated{{false}} everCaptivePortalDetected{{{portal}}} "
-        f"lastCaptivePortalDetected{{{portal}}} captivePortalValidationPending{{false}} }}"
+        f"nc{{[ Transports: {_transports(view)} Capabilities: {_capabilities(view)}{unwanted}{rates}]}}  "
+        f"Score{{{score}}}  everValidated{{{valid}}}  lastValidated{{{valid}}}  created{{true}} "
+        f"lingering{{false}} explicitlySelected{{false}} acceptUnvalidated{{false}} "
+        f"everCaptivePortalDetected{{{portal}}} lastCaptivePortalDetected{{{portal}}}{notified} clat{{null}} }}"
     )
 
 
@@ -229,10 +233,9 @@ def table(view: View, space: str) -> dict[str, str]:
             "wifi_on": str(int(state.wifi_on)),
         }
     elif space == "secure":
-        values = {
-            "location_mode": "3" if state.location else "0",
-            "user_setup_complete": "1",
-        }
+        values = {"location_providers_allowed": "gps,network" if state.location else "", "user_setup_complete": "1"}
+        if view.android >= 10:
+            values["location_mode"] = "3" if state.location else "0"  # 9 reckons it from the providers
     elif space == "system":
         values = {"screen_brightness": "102", "screen_off_timeout": "60000"}
     return values | {name: value for (where, name), value in state.settings.items() if where == space}

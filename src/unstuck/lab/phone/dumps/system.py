@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from unstuck.chain.phone.host import Network
 from unstuck.lab.phone import times
+from unstuck.lab.phone.applife import JOB_PERIOD_S, JOB_SERVICE
 from unstuck.lab.phone.dumps.view import SYSTEM_APPS, View, text, yes
-from unstuck.lab.phone.happenings import JOB_PERIOD_S, JOB_SERVICE
 
 _BUCKETS = {5: "EXEMPTED", 10: "ACTIVE", 20: "WORKING_SET", 30: "FREQUENT", 40: "RARE", 45: "RESTRICTED", 50: "NEVER"}
 
@@ -42,9 +42,12 @@ def _exit_info(view: View) -> Iterator[str]:
 
 def processes(view: View) -> str:
     """The short form of ``dumpsys activity`` that a report asks first."""
-    running = f"    0: cch+ 5 LAST {view.app.pid}:{view.app.package}/{view.app_user} act:none|client"
+    if view.android <= 9:
+        title = "ACTIVITY MANAGER RUNNING PROCESSES (dumpsys activity processes)"
+        return text([title, "  All known processes:"])
+    running = f"    #5: cch+10 CACC {view.app.pid}:{view.app.package}/{view.app_user}  activity=client"
     title = "ACTIVITY MANAGER LRU PROCESSES (dumpsys activity lru)"
-    return text([title, *([running] if view.app.pid else [])])
+    return text([title, "  Activities:", *([running] if view.app.pid else [])])
 
 
 def activity(view: View) -> str:
@@ -147,14 +150,15 @@ def batterystats(view: View) -> str:
 def _batterystats(view: View) -> Iterator[str]:
     book, state = view.book, view.state
     begin = times.dashed(view.local(book.history_from_s))
-    size = max(6628, 60 * len(book.history))
-    yield f"Battery History (1% used, {size // 1024}KB used of 4096KB, 49 strings using 5KB):"
+    used, limit = _size(6628 + 14 * len(book.history)), "512KB" if view.android <= 9 else "4096KB"
+    yield f"Battery History (1% used, {used} used of {limit}, 49 strings using 5048):"
+    flags = " c0900022" if view.android <= 9 else ""
     yield f"{0:>21} (14) RESET:TIME: {begin}"
     percent = book.history_percent
     plug = "plug=ac" if state.charging and not book.history else "plug=none"
     yield (
-        f"{0:>21} (2) {percent:03d} status=discharging health=good {plug} temp=271 volt={3500 + 8 * percent} "
-        "charge=3900 +running +wifi phone_state=in wifi_suppl=completed"
+        f"{0:>21} (2) {percent:03d}{flags} status=discharging health=good {plug} temp=271 volt={3500 + 8 * percent} "
+        "charge=3900 +running"
     )
     for entry in sorted(book.history, key=lambda one: one.at_s):
         offset = times.padded(entry.at_s - book.history_from_s)
@@ -163,7 +167,7 @@ def _batterystats(view: View) -> Iterator[str]:
             if entry.text == "START":
                 yield f"{offset:>21} (14) TIME: {times.dashed(view.local(entry.at_s))}"
         else:
-            yield f"{offset:>21} (2) {entry.percent:03d} {entry.text}"
+            yield f"{offset:>21} (2) {entry.percent:03d}{flags} {entry.text}"
     yield ""
     yield "Statistics since last charge:"
     on_battery = times.spaced(max(0.0, view.wall_s - book.history_from_s))
@@ -178,6 +182,11 @@ def _batterystats(view: View) -> Iterator[str]:
         )
     yield f"    Apk {view.app.package}:"
     yield "      (nothing executed)"
+
+
+def _size(count: int) -> str:
+    """A size as the history's head has it: bytes up to ten times 1024, then KB (BatteryStats.printSizeValue)."""
+    return str(count) if count < 10 * 1024 else f"{count // 1024}KB"
 
 
 def alarm(view: View) -> str:
@@ -233,7 +242,7 @@ def _dropbox(view: View) -> Iterator[str]:
     entries = list(view.book.dropped)
     yield f"Drop box contents: {len(entries)} entries"
     yield "Max entries: 1000"
-    if view.android >= 10:
+    if view.android >= 11:
         yield "Low priority rate limit period: 2000 ms"
         yield "Low priority tags: {data_app_strictmode}"
     yield ""
@@ -245,14 +254,7 @@ def _dropbox(view: View) -> Iterator[str]:
 
 def monitor(view: View) -> str:
     """``dumpsys devicestoragemonitor``."""
-    low = view.state.storage_low
-    level = "LOW" if low else "NORMAL"
-    return text(
-        [
-            "Current DeviceStorageMonitor state:",
-            "  mSeq=0, mForceState=UNKNOWN",
-            "Known volumes:",
-            "  Default:",
-            f"    level={level} lastUsableBytes={view.state.storage_free_bytes}",
-        ]
-    )
+    level = "LOW" if view.state.storage_low else "NORMAL"
+    free = view.state.storage_free_bytes
+    volume = f"    level={level} lastUsableBytes={free} "
+    return text(["Known volumes:", "  Default:", volume, "", "mSeq=1 mForceState=UNKNOWN ", ""])
