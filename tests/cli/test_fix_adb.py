@@ -31,7 +31,7 @@ class Asked:
     def run(self, command: str) -> ShellResult:
         self.asked.append(command)
         result = self.phone.run(command)
-        if command == "cmd power set-mode 0":  # what an app does that is let work again
+        if command == "settings put global low_power 0":  # what an app does that is let work again
             self.phone.note_started()
             self.phone.note_gatt(time.time(), "c0:ff:ee:00:00:01", 0, connected=True)
             self.phone.note_http(time.time(), 200)
@@ -64,7 +64,7 @@ def saves(phone: Asked) -> bool:
 
 
 def changes(phone: Asked) -> list[str]:
-    words = ("cmd power set", "svc ", "am start", "am force", "am set", "pm grant", "pm clear", "cmd appops set")
+    words = ("settings put", "svc ", "am start", "am force", "am set", "pm grant", "pm clear", "cmd appops set")
     return [line for line in phone.asked if line.startswith(words)]
 
 
@@ -76,9 +76,9 @@ def test_a_setting_is_changed_kept_in_the_journal_and_set_back_on_demand(
         serial = connect(running_phone.daemon)
         status = fix_run.run(request(serial, **agreed))
         out = " ".join(capsys.readouterr().out.split())
-        assert changes(phone) == ["cmd power set-mode 0"], out
+        assert changes(phone) == ["settings put global low_power 0"], out
         assert not saves(phone)
-        assert "adb shell cmd power set-mode 0 [settings global low_power was on]" in out
+        assert "adb shell settings put global low_power 0 [settings global low_power was on]" in out
         assert status is ExitStatus.HEALTHY
         kept = json.loads((tmp_path / "unstuck" / "fixes.json").read_text("utf-8"))["tried"]
         assert kept[0]["result"] == "helped"
@@ -87,7 +87,7 @@ def test_a_setting_is_changed_kept_in_the_journal_and_set_back_on_demand(
         ]
         assert kept[0]["target"]["device"] == serial
         assert fix_run.run(FixRequest((), phone=serial, undo=True, yes=frozenset({SAVER}))) is ExitStatus.HEALTHY
-    assert changes(phone) == ["cmd power set-mode 0", "cmd power set-mode 1"]
+    assert changes(phone) == ["settings put global low_power 0", "settings put global low_power 1"]
     assert saves(phone)
     kept = json.loads((tmp_path / "unstuck" / "fixes.json").read_text("utf-8"))["tried"]
     assert (kept[0]["result"], kept[0]["changes"][0]["undone"]) == ("undone", True)
@@ -98,7 +98,7 @@ def test_a_dry_run_only_reads(phone: Asked, tmp_path: Path, capsys: pytest.Captu
         fix_run.run(request(connect(running_phone.daemon), dry_run=True, yes=frozenset({SAVER})))
     assert changes(phone) == []
     assert saves(phone)
-    assert "adb shell cmd power set-mode 0" in capsys.readouterr().out
+    assert "adb shell settings put global low_power 0" in capsys.readouterr().out
     assert not (tmp_path / "unstuck" / "fixes.json").exists()
 
 

@@ -158,7 +158,7 @@ _COMMANDS = (
     (r"settings get global (\w+)", _get),
     (r"svc bluetooth (enable|disable)", _bluetooth),
     (r"cmd connectivity airplane-mode (enable|disable)", _airplane),
-    (r"cmd power set-mode ([01])", _power),
+    (r"settings put global low_power ([01])", _power),
     (r"dumpsys deviceidle whitelist", _exempt_list),
     (rf"dumpsys deviceidle whitelist ([+-]){_NAME}", _exempt),
     (rf"cmd appops get {_NAME} (\w+)", _appops),

@@ -219,7 +219,7 @@ def test_a_change_is_in_the_journal_before_it_is_made() -> None:
     stage = Stage([examination(planned("turn_off_battery_saver"), targets=[PHONE])], [True], phone)
     play(stage)
     first = stage.made[0]
-    assert first.act == AdbShell("cmd power set-mode 0")
+    assert first.act == AdbShell("settings put global low_power 0")
     assert first.journal[-1].standing == (Change("settings global low_power", "on", "off"),)
     assert first.journal[-1].tried.how is How.AUTOMATIC
     assert first.journal[-1].tried.ended is None
@@ -389,10 +389,10 @@ def test_undoing_restores_the_former_value_and_nothing_else() -> None:
     remedy = REMEDIES["adb.battery_saver_off"]
     change = Change("settings global low_power", "on", "off")
     consent = Consent(remedy.id, PHONE, {})
-    good = Request(remedy, PHONE, AdbShell("cmd power set-mode 1"), consent, change)
+    good = Request(remedy, PHONE, AdbShell("settings put global low_power 1"), consent, change)
     assert permit(good, [], Situation()).use() == good.act
     for wrong in (
-        replace(good, act=AdbShell("cmd power set-mode 0")),
+        replace(good, act=AdbShell("settings put global low_power 0")),
         replace(good, act=AdbShell("svc power reboot")),
         replace(good, consent=None),
         replace(good, undoes=Change("another setting", "on", "off")),

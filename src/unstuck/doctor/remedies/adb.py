@@ -61,7 +61,7 @@ SAVER = Setting(
     "settings global low_power",
     AdbLook("settings get global low_power"),
     lambda text: {"0": _OFF, "1": _ON, "null": _OFF}.get(text.strip()),
-    _shell({_ON: "cmd power set-mode 1", _OFF: "cmd power set-mode 0"}),
+    _shell({_ON: "settings put global low_power 1", _OFF: "settings put global low_power 0"}),
 )
 
 
@@ -297,7 +297,7 @@ REMEDIES = (
         risk=Risk.LOW,
         minutes=15,
         steps=_saver_off,
-        source="AOSP PowerManagerShellCommand set-mode (from 8)",
+        source="AOSP BatterySaverStateMachine, which observes the setting (before 9: PowerManagerService)",
         sdk=(26, _ANY),
     ),
     Remedy(

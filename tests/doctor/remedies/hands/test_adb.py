@@ -34,22 +34,24 @@ def hand(output: str, status: int | None = 0, *, gone: bool = False) -> tuple[Ad
 
 def test_the_permitted_command_is_run_and_no_other() -> None:
     own, ran = hand("")
-    assert asyncio.run(own.make(leave("adb.battery_saver_off", "cmd power set-mode 0", read="1"))) == Done(True)
-    assert ran == ["cmd power set-mode 0"]
+    assert asyncio.run(own.make(leave("adb.battery_saver_off", "settings put global low_power 0", read="1"))) == Done(
+        True
+    )
+    assert ran == ["settings put global low_power 0"]
 
 
 @pytest.mark.parametrize(
     ("output", "status"),
     [
         ("", 1),
-        ("Error: unknown command 'set-mode'", 0),
+        ("Error: Invalid namespace 'globe'", 0),
         ("java.lang.SecurityException: Shell does not have permission", 0),
         ("/system/bin/sh: cmd: not found", None),
     ],
 )
 def test_a_refusal_is_told(output: str, status: int | None) -> None:
     own, _ = hand(output, status)
-    done = asyncio.run(own.make(leave("adb.battery_saver_off", "cmd power set-mode 0", read="1")))
+    done = asyncio.run(own.make(leave("adb.battery_saver_off", "settings put global low_power 0", read="1")))
     assert not done.ok
     assert done.text == output
 
@@ -58,7 +60,7 @@ def test_a_phone_that_goes_away_by_a_restart_did_what_it_was_told() -> None:
     own, _ = hand("", gone=True)
     assert asyncio.run(own.make(leave("adb.reboot", "svc power reboot"))).ok
     away, _ = hand("", gone=True)
-    done = asyncio.run(away.make(leave("adb.battery_saver_off", "cmd power set-mode 0", read="1")))
+    done = asyncio.run(away.make(leave("adb.battery_saver_off", "settings put global low_power 0", read="1")))
     assert not done.ok
     assert "the phone went away" in done.text
 
