@@ -25,10 +25,11 @@ from unstuck.doctor.remedies.catalogue import REMEDIES, remedies_for
 from unstuck.doctor.remedies.drive import Hand, drive
 from unstuck.doctor.remedies.hands.adb import AdbHand
 from unstuck.doctor.remedies.journal import Entry
+from unstuck.doctor.remedies.needs import Proposal
 from unstuck.doctor.remedies.permit import held_back
 from unstuck.doctor.remedies.remedy import NotPossibleError, ready
 from unstuck.doctor.remedies.success import expected
-from unstuck.doctor.remedies.treatment import Outcome, Proposal, Treatment
+from unstuck.doctor.remedies.treatment import Outcome, Treatment
 from unstuck.doctor.telling.history import history_documents
 from unstuck.model.diagnosis import Verdict
 from unstuck.model.errors import ErrorCode, LiveError, UsageError

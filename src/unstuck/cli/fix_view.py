@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 import typer
 from rich.console import Console
@@ -11,8 +12,8 @@ from unstuck.cli.fix_journal import FixJournal
 from unstuck.cli.progress import Progress
 from unstuck.doctor.diagnose import Examination
 from unstuck.doctor.remedies.journal import Entry
+from unstuck.doctor.remedies.needs import Proposal
 from unstuck.doctor.remedies.remedy import Ready, Wait
-from unstuck.doctor.remedies.treatment import Proposal
 from unstuck.doctor.telling.wording import clean
 from unstuck.model.diagnosis import PlannedFix
 from unstuck.model.history import Result, Tried
@@ -95,6 +96,10 @@ class Terminal:
         if fix.credit:
             self._say(f"  {fix.credit}", "dim")
         return self._asked("Done?")
+
+    def now(self) -> datetime:
+        """Of this computer."""
+        return datetime.now(UTC)
 
     async def pause(self, seconds: float, says: str) -> None:
         """Wait, and say for what."""

@@ -1,6 +1,6 @@
 """Where a treatment is played: examinations, answers and hands that a test decides on, and a log of all of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
@@ -13,8 +13,8 @@ from unstuck.doctor.reasoning.gate import Situation, reasons_not_now
 from unstuck.doctor.remedies.acts import Act, BluezCall, BluezLook, Channel, Done, Look, Target
 from unstuck.doctor.remedies.hands.adb import AdbHand
 from unstuck.doctor.remedies.journal import Entry, with_entry
+from unstuck.doctor.remedies.needs import Proposal
 from unstuck.doctor.remedies.permit import Permit
-from unstuck.doctor.remedies.treatment import Proposal
 from unstuck.model.diagnosis import Diagnosis, PlannedFix, Verdict
 from unstuck.model.history import Tried
 from unstuck.model.hop import Hop
@@ -98,7 +98,6 @@ class Stage:
     help: bool | None = None
     does_steps: bool = False
     dies_at: int = -1
-    hears: Callable[[Examination], None] = lambda seen: None
     journal: tuple[Entry, ...] = ()
     made: list[Made] = field(default_factory=list)
     asked: list[Proposal] = field(default_factory=list)
@@ -124,7 +123,6 @@ class Stage:
         seen = next(self._next)
         self._seen = replace(seen, looked_at=seen.looked_at + timedelta(seconds=self.waited_s))
         self.waited_s += 1.0
-        self._agreed = None if self._agreed is None else self._agreed
         return self._seen
 
     async def agrees(self, proposal: Proposal) -> bool:
@@ -144,6 +142,9 @@ class Stage:
     async def guided(self, fix: PlannedFix) -> bool:
         self.guides.append(fix.fix)
         return self.does_steps
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.waited_s)
 
     async def pause(self, seconds: float, says: str) -> None:
         self.waited_s += seconds

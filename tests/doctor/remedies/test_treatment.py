@@ -35,7 +35,7 @@ from unstuck.doctor.remedies.treatment import Outcome, Treatment
 from unstuck.model.diagnosis import RankedCause, Verdict
 from unstuck.model.errors import NotPermittedError
 from unstuck.model.evidence import Fact, Value
-from unstuck.model.history import Change, How, Result
+from unstuck.model.history import Change, How, Result, Tried
 from unstuck.model.hop import Hop
 
 FIXES = tuple(load().fixes)
@@ -171,6 +171,21 @@ def test_data_that_moves_by_itself_while_the_person_thinks_needs_no_act() -> Non
     stage = Stage([examination(planned("restart_phone")), examination(verdict=Verdict.HEALTHY)], [True])
     assert play(stage).moves is True
     assert stage.made == []
+
+
+def test_what_did_not_help_is_told_to_the_doctor_and_the_rest_of_the_plan_may_be_another() -> None:
+    first = examination(planned("restart_tracker"), planned("restart_phone"), targets=[CHAIN])
+    then = examination(planned("charge_tracker"), targets=[CHAIN])
+
+    class Thinking(Stage):
+        async def examine(self, says: str, tried: tuple[Tried, ...]) -> Examination:
+            seen = await super().examine(says, tried)
+            return replace(then, looked_at=seen.looked_at) if tried else seen
+
+    stage = Thinking([first], [True], does_steps=True)
+    play(stage)
+    assert stage.guides == ["charge_tracker"]
+    assert stage.journal[0].tried.result is Result.DID_NOT_HELP
 
 
 def test_a_no_is_kept_and_the_next_fix_is_asked_about() -> None:

@@ -1,15 +1,16 @@
 """Runs a treatment: what it needs enters, the world's answers leave. Time, person, disk and hands are given."""
 
 from collections.abc import Generator, Mapping
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from unstuck.doctor.diagnose import Examination
 from unstuck.doctor.remedies.acts import Channel, Done, Look
 from unstuck.doctor.remedies.journal import Entry
-from unstuck.doctor.remedies.permit import Permit
-from unstuck.doctor.remedies.treatment import (
+from unstuck.doctor.remedies.needs import (
     Ask,
     AskHelped,
+    AskTime,
     AskUndo,
     Examine,
     Guide,
@@ -21,6 +22,7 @@ from unstuck.doctor.remedies.treatment import (
     Proposal,
     Tell,
 )
+from unstuck.doctor.remedies.permit import Permit
 from unstuck.model.diagnosis import PlannedFix
 from unstuck.model.history import Tried
 
@@ -54,6 +56,9 @@ class World(Protocol):
 
     async def guided(self, fix: PlannedFix) -> bool:
         """Show the steps; whether the person did them."""
+
+    def now(self) -> datetime:
+        """The time, UTC."""
 
     async def pause(self, seconds: float, says: str) -> None:
         """Let time pass."""
@@ -90,6 +95,8 @@ async def _answer(need: Need, world: World, hands: Mapping[Channel, Hand]) -> ob
             return await world.agrees_to_undo(entry)
         case AskHelped(fix):
             return await world.helped(fix)
+        case AskTime():
+            return world.now()
         case Guide(fix):
             return await world.guided(fix)
         case Keep(entry):

@@ -19,9 +19,25 @@ from unstuck.doctor.reasoning.repair import WAIT_FOR_VENDOR
 from unstuck.doctor.remedies.acts import Done, Look, Target
 from unstuck.doctor.remedies.catalogue import remedies_for
 from unstuck.doctor.remedies.journal import Entry
-from unstuck.doctor.remedies.permit import Consent, Permit, Request, held_back, permit
+from unstuck.doctor.remedies.needs import (
+    Ask,
+    AskHelped,
+    AskTime,
+    AskUndo,
+    Examine,
+    Guide,
+    Keep,
+    LookAt,
+    Make,
+    Need,
+    Pause,
+    Proposal,
+    Tell,
+)
+from unstuck.doctor.remedies.permit import Consent, Request, held_back, permit
 from unstuck.doctor.remedies.remedy import NotPossibleError, Ready, Remedy, Wait, ready
-from unstuck.doctor.remedies.success import Expected, Helped, cause_is_gone, expected, judge_help
+from unstuck.doctor.remedies.success import Helped, cause_is_gone, expected, judge_help
+from unstuck.doctor.tried import SPEAKS
 from unstuck.model.diagnosis import PlannedFix, Verdict
 from unstuck.model.errors import NotPermittedError
 from unstuck.model.history import Change, How, Result, Tried
@@ -44,95 +60,6 @@ ASKED_MOST = 3
 
 NOT_DONE_HERE = frozenset({CONTACT_SUPPORT, WAIT_FOR_VENDOR})
 """Fixes that show nothing within minutes: they are shown, and nobody is asked whether they helped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What is asked of the person. ``acts``: what would be done, in order, nothing left open."""
-
-    fix: PlannedFix
-    remedy: Remedy
-    target: Target
-    acts: tuple[Ready | Wait, ...]
-    expects: Expected
-
-
-@dataclass(frozen=True, slots=True)
-class Examine:
-    """Take the evidence anew and diagnose, knowing what was ``tried``. Answer: :class:`Examination`."""
-
-    says: str
-    tried: tuple[Tried, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LookAt:
-    """Read something. Answer: text, or None where it cannot be read."""
-
-    target: Target
-    look: Look
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Does the person agree? Answer: bool."""
-
-    proposal: Proposal
-
-
-@dataclass(frozen=True, slots=True)
-class AskUndo:
-    """May what still stands of this entry be taken back? Answer: bool."""
-
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class AskHelped:
-    """Did it help? Answer: bool, or None where nobody knows."""
-
-    fix: PlannedFix
-
-
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """Show a fix's steps. Answer: bool, whether the person did them."""
-
-    fix: PlannedFix
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Write this entry to the journal; it must be on the disk before the answer (None)."""
-
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """Hand the permit to a hand. Answer: :class:`Done`."""
-
-    permit: Permit
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Let time pass. Answer: None."""
-
-    seconds: float
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Say something to the person. Answer: None."""
-
-    text: str
-
-
-Need = Examine | LookAt | Ask | AskUndo | AskHelped | Guide | Keep | Make | Pause | Tell
-"""Everything the machine can ask of the world. Only :class:`Make` changes anything there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +96,12 @@ class Treatment:
             if planned is None:
                 break
             tried.add(planned.fix)
+            number = self._number
             helped = yield from self._fix(planned)
+            done = (entry.tried.result for entry in self._entries.values() if entry.number >= number)
+            if not helped and not self._well and set(done) & SPEAKS:
+                # What did not help says something about the causes: the rest of the plan may be another now.
+                yield from self._examine("thinking again")
         moves = None if self._only_said else (True if helped else self._moves)
         return Outcome(moves, first, self._now, tuple(self._entries.values()))
 
@@ -427,13 +359,15 @@ class Treatment:
     def _begin(
         self, planned: PlannedFix, how: How, remedy: Remedy | None = None, target: Target | None = None
     ) -> Generator[Need, Any, Entry]:
-        tried = Tried(planned.fix, self._now.looked_at, how, Result.UNKNOWN)
+        began = yield AskTime()
+        tried = Tried(planned.fix, began, how, Result.UNKNOWN)
         entry = Entry(self._number, tried, remedy.id if remedy is not None else "", target)
         self._number += 1
         return (yield from self._keep(entry))
 
     def _end(self, entry: Entry, result: Result, note: str = "") -> Generator[Need, Any, Result]:
-        tried = replace(entry.tried, result=result, ended=self._now.looked_at, note=note)
+        ended = yield AskTime()
+        tried = replace(entry.tried, result=result, ended=ended, note=note)
         yield from self._keep(replace(entry, tried=tried))
         return result
 
