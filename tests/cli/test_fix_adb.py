@@ -9,6 +9,7 @@ import pytest
 from tests.lab.adbd.phones import adb_server, connect, running
 from unstuck.cli import fix_run
 from unstuck.cli.fix_run import FixRequest
+from unstuck.cli.fix_view import Terminal
 from unstuck.cli.status import ExitStatus
 from unstuck.doctor.remedies import treatment
 from unstuck.lab.adbd import Adbd, ShellResult
@@ -91,6 +92,24 @@ def test_a_setting_is_changed_kept_in_the_journal_and_set_back_on_demand(
     assert saves(phone)
     kept = json.loads((tmp_path / "unstuck" / "fixes.json").read_text("utf-8"))["tried"]
     assert (kept[0]["result"], kept[0]["changes"][0]["undone"]) == ("undone", True)
+
+
+def test_bluetooth_is_not_left_off_by_who_presses_ctrl_c_in_between(
+    phone: Asked, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def pressed(self: Terminal, seconds: float, says: str) -> None:
+        if says == "lets Bluetooth rest":
+            assert phone.phone.state.bluetooth != "on"
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Terminal, "pause", pressed)
+    cycle = frozenset({"restart_bluetooth"})
+    with running(Adbd(phone, banner="ro.product.model=Lab;")) as running_phone:
+        serial = connect(running_phone.daemon)
+        assert fix_run.run(request(serial, only=cycle, yes=cycle)) is ExitStatus.INTERRUPTED
+    assert changes(phone) == ["svc bluetooth disable", "svc bluetooth enable"]
+    assert phone.phone.state.bluetooth == "on"
+    assert "'unstuck fix --undo' takes it back" in capsys.readouterr().err
 
 
 def test_a_dry_run_only_reads(phone: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,7 @@ def run(request: FixRequest) -> ExitStatus:
         return asyncio.run(_run(request, console))
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("\nunstuck: stopped. What was changed so far stands; 'unstuck fix --undo' takes it back.", err=True)
+        asyncio.run(_finish_halves(request, console))
         return ExitStatus.INTERRUPTED
 
 
@@ -248,6 +249,32 @@ async def _undo(
     await drive(Treatment().undo(within, REMEDIES), world, connected.hands)
     left = [entry for entry in journal.entries if entry.standing and _is_meant(request, entry)]
     return ExitStatus.STUCK if left else ExitStatus.HEALTHY
+
+
+async def _finish_halves(request: FixRequest, console: Console) -> None:
+    """What was meant for a moment only, as Bluetooth off before it goes on again, is never left at its half.
+
+    The person's yes to the fix was one to its end too.
+    """
+    async with AsyncExitStack() as stack:
+        journal = stack.enter_context(FixJournal(state_folder()))
+        halves = [entry for entry in journal.entries if entry.tried.ended is None and _is_half(entry)]
+        if not halves:
+            return
+        connected = await _connect(request, stack)
+        agreed = frozenset(entry.tried.fix for entry in halves)
+        world = Terminal(lambda tried: _look(request, connected, tried), journal, agreed, asks=False, console=console)
+        within = [entry for entry in halves if _is_reached(connected, entry)]
+        await drive(Treatment().undo(within, REMEDIES), world, connected.hands)
+
+
+def _is_half(entry: Entry) -> bool:
+    remedy, target = REMEDIES.get(entry.remedy), entry.target
+    return (
+        remedy is not None
+        and target is not None
+        and any(remedy.gives_back(target, change.what) for change in entry.standing)
+    )
 
 
 def _is_meant(request: FixRequest, entry: Entry) -> bool:

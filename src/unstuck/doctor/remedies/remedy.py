@@ -152,6 +152,10 @@ class Remedy:
         """The step that changes the setting of this name, to undo a change by."""
         return next((step for step in self.steps(target) if isinstance(step, Set) and step.setting.what == what), None)
 
+    def gives_back(self, target: Target, what: str) -> bool:
+        """Whether it changes this setting for a moment only, so that a half of it must never stay."""
+        return any(isinstance(step, Back) and step.setting.what == what for step in self.steps(target))
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
