@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from unstuck import __version__
 from unstuck.cli.case_pages import pages_for
-from unstuck.cli.diagnose import CHAIN, own_chain
+from unstuck.cli.diagnose import own_chain
+from unstuck.cli.live import CHAIN
 from unstuck.cli.progress import Progress
 from unstuck.cli.session_run import kept_session, session_file
 from unstuck.cli.state import state_folder, write_private

@@ -19,6 +19,7 @@ from unstuck.chain.paced import PacedLoop
 from unstuck.chain.paced_http import PacedTransport
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
+from unstuck.chain.phone.asking import answer_requests
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio, adapter_present
 from unstuck.chain.phone.host import HostForbidsError
 from unstuck.chain.phone.hosts import Desktop
@@ -209,10 +210,12 @@ class _Up:
             server = await stack.enter_async_context(Server(login.server, login.token, PacedTransport()))
             agent = self._agent(claim.tracker, link, server)
             syncing = asyncio.create_task(agent.run())
+            asked = asyncio.create_task(self._answer_requests(agent))
             try:
                 await self._watch(agent, link, server, (syncing, *living))
             finally:
                 await _cancelled(syncing)
+                await _cancelled(asked)
             self._true_time.stop()
             if not self._request.walk_away_s:
                 await self._last_sync(agent)
@@ -222,6 +225,14 @@ class _Up:
         else:
             typer.echo(f"stopped; everything is kept in {self._folder}")
         return ExitStatus.HEALTHY
+
+    async def _answer_requests(self, agent: Agent) -> None:
+        """Another process may ask for a sync; its seconds are real ones."""
+
+        async def real(seconds: float) -> None:
+            await asyncio.sleep(seconds * self._request.speed)
+
+        await answer_requests(self._folder / JOURNAL_FILE, agent.sync_now, real)
 
     async def _last_sync(self, agent: Agent) -> None:
         """Bring over what is left, unless it takes too long or is stopped once more; what stays behind is safe."""

@@ -18,6 +18,9 @@ from unstuck.doctor.reasoning.network import Network, Posterior
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
+from unstuck.doctor.remedies.acts import Target
+from unstuck.doctor.remedies.catalogue import automatic
+from unstuck.doctor.remedies.target import Connection, targets_of
 from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
@@ -67,7 +70,8 @@ class Options:
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
     where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
-    tracker it is; it chooses words and steps, and is no evidence.
+    tracker it is; it chooses words and steps, and is no evidence. ``connections``: what is connected, so that
+    something could be done there.
     """
 
     tracker: str = ""
@@ -81,6 +85,22 @@ class Options:
     says_stuck: bool = False
     phone: str = ""
     make: str = ""
+    connections: tuple[Connection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A diagnosis with what it rests on and a page does not show. ``looked_at``: when the evidence was taken.
+
+    ``situation``: what the harm gate was told. ``flow``: what was seen of data moving. ``targets``: what could be acted
+    on.
+    """
+
+    diagnosis: Diagnosis
+    situation: Situation
+    flow: Flow
+    looked_at: datetime
+    targets: tuple[Target, ...] = ()
 
 
 @cache
@@ -91,6 +111,11 @@ def shipped_network() -> Network:
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
     """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    return examine(readings, options, now).diagnosis
+
+
+def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Examination:
+    """Diagnose, and keep what the diagnosis rests on."""
     knowledge = load()
     facts = _facts(readings, options)
     choice = choose_tracker(facts, options.tracker)
@@ -130,10 +155,11 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    platform = _platform(case, readings, options.phone, options.make)
+    targets = targets_of(options.connections, facts, packages, case.subjects)
+    platform = replace(_platform(case, readings, options.phone, options.make), automatic=automatic(targets))
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
-    return Diagnosis(
+    diagnosis = Diagnosis(
         verdict=judgement.verdict,
         headline=judgement.headline,
         stuck_at=judgement.hop,
@@ -158,6 +184,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         sources=tuple(reading.source for reading in readings),
         notes=(*_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)), *_tried(options, knowledge)),
     )
+    return Examination(diagnosis, situation, flow, now, targets)
 
 
 def _by_person(found: Sequence[Finding]) -> frozenset[str]:
