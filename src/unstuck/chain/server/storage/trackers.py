@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
 from unstuck.chain.records import MAX_BATCH_RECORDS, Batch, Ranges, decode
 from unstuck.chain.server.domain.ingest import Chunk
@@ -141,6 +141,21 @@ def batches_between(connection: Connection, account: int, tracker: str, start: i
     )
     for (data,) in rows:
         yield decode(bytes(data))
+
+
+def batches_after(
+    connection: Connection, account: int, tracker: str, after: tuple[int, int], most: int
+) -> list[Batch]:
+    """The next stored batches behind (boot, first), ordered by both; (-1, -1) begins with the first."""
+    boot, first = after
+    behind = or_(chunks.c.boot > boot, and_(chunks.c.boot == boot, chunks.c.first > first))
+    rows = connection.execute(
+        select(chunks.c.data)
+        .where(chunks.c.account_id == account, chunks.c.tracker == tracker, behind)
+        .order_by(chunks.c.boot, chunks.c.first)
+        .limit(most)
+    )
+    return [decode(bytes(data)) for (data,) in rows]
 
 
 def _between(account: int, tracker: str, start: int, end: int) -> ColumnElement[bool]:
