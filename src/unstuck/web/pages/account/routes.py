@@ -30,7 +30,7 @@ _CODE_LETTERS = 64
 
 
 @router.get("/sign-in")
-def sign_in_page(visit: AnyVisit, next: Next = "/") -> Response:  # noqa: A002 - the name in the address
+def sign_in_page(visit: AnyVisit, next: Next = "/") -> Response:
     """Name and password."""
     if visit.caller is not None:
         return visit.to(local_path(next))

@@ -262,4 +262,3 @@ def check_origin(request: Request) -> None:
 
 Form = Annotated[Mapping[str, str], Depends(_form)]
 """The fields of a form, once it is proven to be ours. Every route that changes something takes it."""
-

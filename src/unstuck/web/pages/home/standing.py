@@ -234,8 +234,11 @@ class _Teller:
                     self._("Nothing is lost; the oldest unsynced minute is kept until %(until)s.", until=until)
                 )
         elif not lost:
-            parts.append(self._("Nothing is lost; all that was recorded until then is safe.") if self._seen is None
-                         else self._("Nothing is lost; everything there was is safe."))
+            parts.append(
+                self._("Nothing is lost; all that was recorded until then is safe.")
+                if self._seen is None
+                else self._("Nothing is lost; everything there was is safe.")
+            )
         return Markup(" ").join(parts)
 
     def _hop(self, id_: str, broken: _Break | None, *, quiet: bool) -> Hop:
@@ -286,8 +289,8 @@ class _Teller:
         count = held.total(self._on_phone())
         unit = self._words.ngettext("record to upload", "records to upload", count)
         told_s = self._when.now_s if self._seen else (self._hops.phone_told_at or 0.0)
-        note = self._("this computer") if self._seen else self._(
-            "last heard %(moment)s", moment=self._when.moment(told_s)
+        note = (
+            self._("this computer") if self._seen else self._("last heard %(moment)s", moment=self._when.moment(told_s))
         )
         return count, unit, note
 
