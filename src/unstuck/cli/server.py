@@ -59,4 +59,10 @@ def server(
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--minimum-firmware {model}={version}", reason=reason)
     settings = Settings(minimum_agent=minimum_agent, minimum_firmware=firmware, registration_open=registration)
     folder = data or default_data()
-    serve(Options(folder, host, port, database, forwarded_from, settings), typer.echo, mount)
+
+    def say(line: str) -> None:
+        typer.echo(line)
+        if line.startswith("Unstuck server on"):
+            typer.echo("Open that address in a browser: the pages are there.")
+
+    serve(Options(folder, host, port, database, forwarded_from, settings), say, mount)

@@ -120,7 +120,7 @@ def serve(options: Options, say: Callable[[str], None], furnish: Callable[[FastA
     furnish(app)
     listener, address = listen(options.host, options.port)
     with listener:
-        say(f"Unstuck server on {address}, data in {options.data}. Its pages: {address}/ Ctrl-C stops it.")
+        say(f"Unstuck server on {address}, data in {options.data}. Ctrl-C stops it.")
         if not options.forwarded_from and not _is_loopback(listener):
             say("Passwords travel unencrypted: put a proxy with TLS in front (docs/reference/server-api.md).")
         sys.stdout.flush()
