@@ -17,6 +17,9 @@ CHARGED_PERCENT = 15.0
 SILENT_FOR = timedelta(minutes=30)
 """Silence this long while others are heard: two expected sync rhythms."""
 
+RECENT_SIGNAL = timedelta(minutes=5)
+"""A reading older than this when the tracker was last heard says nothing of where it was then: people walk."""
+
 GOOD_DBM = -75
 """Last signal at or above this did not fade away (dBm); 10 dB above the edge, the fading one body causes."""
 
@@ -84,7 +87,11 @@ def tracker_fell_silent(case: Case) -> Outcome:
     ]
     if not others_after:
         return UNKNOWN
-    signals = [fact for fact in heard if fact.number("rssi") is not None]
+    signals = [
+        fact
+        for fact in heard
+        if fact.number("rssi") is not None and fact.time is not None and last - fact.time <= RECENT_SIGNAL
+    ]
     level = signals[-1].number("rssi") if signals else None
     if level is None:
         return UNKNOWN
