@@ -509,4 +509,9 @@ RULES: Mapping[str, Rule] = {
     "better_when_close": _answer_only,
     "toggling_helped_before": _answer_only,
     "other_phone_near": _answer_only,
+    "sync_finds_no_tracker": _answer_only,
+    "sync_breaks_off": _answer_only,
+    "tracker_elsewhere": _answer_only,
+    "nothing_else_connects": _answer_only,
+    "pairing_message": _answer_only,
 }

@@ -277,6 +277,11 @@ def firmware_update_pending(_: Case) -> Outcome:
     return UNKNOWN
 
 
+def tracker_counts_nothing(_: Case) -> Outcome:
+    """Only the person sees the tracker's own screen."""
+    return UNKNOWN
+
+
 def tracker_clock_off(case: Case) -> Outcome:
     """Rows dated after the export itself, or the tracker's own clock when the agent asked."""
     future = [fact for fact in case.facts.all("server.future_rows") if (fact.number() or 0) > 0]
@@ -336,6 +341,7 @@ RULES: Mapping[str, Rule] = {
     "tracker_sensor_rows_absent": tracker_sensor_rows_absent,
     "tracker_version_refused": tracker_version_refused,
     "firmware_update_pending": firmware_update_pending,
+    "tracker_counts_nothing": tracker_counts_nothing,
     "tracker_clock_off": tracker_clock_off,
     "tracker_answers_wrongly": tracker_answers_wrongly,
     "records_overwritten": records_overwritten,
