@@ -14,7 +14,7 @@ from unstuck.doctor.knowledge.schema import Guard, Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
-from unstuck.doctor.reasoning.network import Network, Posterior
+from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
@@ -136,14 +136,14 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     stopped = complains or is_stopped(case, flow, found)
     known, ways = counted(found, knowledge), able(flow, knowledge)
     seen = seen_at(found, options.answered_at)
-    by_person = _by_person(found)
+    by_person = _by_person(found, knowledge)
     network = shipped_network()
     findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)
     posterior = weigh(network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person)
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     insists = options.stopped_again is not None
-    judgement = judge(case, flow, told, causes, complains=complains, insists=insists)
+    judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
     situation = situate(case, flow, judgement, posterior, found)
@@ -187,11 +187,15 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     return Examination(diagnosis, situation, flow, now, targets)
 
 
-def _by_person(found: Sequence[Finding]) -> frozenset[str]:
-    """The findings that only the person's answers settled."""
-    return frozenset(
-        finding.id for finding in found for proof in finding.proof for fact in proof.facts if fact.name == ANSWER
-    )
+def _by_person(found: Sequence[Finding], knowledge: Knowledge) -> dict[str, Said]:
+    """The findings that only the person's answers settled, each with its question."""
+    return {
+        finding.id: Said(fact.subject, len(knowledge.questions[fact.subject].answers))
+        for finding in found
+        for proof in finding.proof
+        for fact in proof.facts
+        if fact.name == ANSWER
+    }
 
 
 def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:

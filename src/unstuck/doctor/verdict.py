@@ -73,9 +73,11 @@ def judge(
     *,
     complains: bool = False,
     insists: bool = False,
+    hops: Mapping[Hop, float] | None = None,
 ) -> Judgement:
     """Weigh what was seen.
 
+    ``hops``: probability that a cause at each hop holds: where no single cause convinces, all of a hop together may.
     ``complains``: the person says that data is stuck, or that what was tried did not help. ``insists``: the same once
     more, after having been told that all is well.
     """
@@ -86,7 +88,7 @@ def judge(
     if top is not None and idle and not insists:
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
-        return _stuck(flow, blocking, top if sure else None)
+        return _stuck(flow, blocking, top if sure else None, hops or {})
     if complains or any(_reported(found) for found in findings):
         works = {move.hop for move in flow.moves}
         if top is not None and sure and top.hop not in works and _names_more_than_words(case):
@@ -102,14 +104,18 @@ def moves_again(title: str) -> Judgement:
     return Judgement(Verdict.HEALTHY, None, None, f"Data moves again, as you said. What helped: {title}.")
 
 
-def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None) -> Judgement:
-    """Where and since when: the stop of the hop that the cause names, else the longest there is."""
+def _stuck(
+    flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]
+) -> Judgement:
+    """Where and since when: the hop that the cause names, or all causes of a hop together; else the longest stop."""
     stop = flow.first_stop
     if top is not None:
         own = flow.stop_at(top.hop) or stop
         return Judgement(Verdict.STUCK, top.hop, own.since if own is not None else None, f"{top.title}.")
+    likely = max(hops, key=lambda hop: hops[hop], default=None)
     if stop is not None:
-        return Judgement(Verdict.STUCK, stop.hop, stop.since, _sentence(stop.text))
+        hop = likely if likely is not None and hops[likely] >= CONVINCING else stop.hop
+        return Judgement(Verdict.STUCK, hop, stop.since, _sentence(stop.text))
     return Judgement(Verdict.STUCK, BLOCKING[blocking[0].id], None, _sentence(blocking[0].proof[0].text))
 
 

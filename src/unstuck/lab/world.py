@@ -173,6 +173,8 @@ class World:
         device.on(device.EVENT_CONNECTION_FAILURE, self._not_connected)
         await self.backend.__aenter__()
         await self.radio.host.turn_on()
+        if self.state.rooms.beacon:
+            await self._beacon.start()
         await self.peripheral.start()
         await self.apply()
         self._living = self._loop.create_task(self._live())

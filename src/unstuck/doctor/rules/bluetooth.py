@@ -52,6 +52,9 @@ LISTENED = timedelta(minutes=10)
 UNENCRYPTED_HELD_S = 5.0
 """Seconds a link stays open unencrypted before it is remarkable: bonded trackers encrypt within one."""
 
+JUST_AFTER = timedelta(minutes=1)
+"""A tracker heard for this much longer than its link has faded away, not come back."""
+
 KEY_CODES = frozenset({0x05, 0x06, 0x3D})
 """HCI codes that mean that the key is missing or wrong (Core specification, Vol 1, Part F)."""
 
@@ -376,20 +379,54 @@ def bond_absent(case: Case) -> Outcome:
 
 
 def never_heard(case: Case) -> Outcome:
-    """A tracker that should be there and was not on the air while others were."""
+    """A tracker that should be there and was not on the air while others were; where data stopped, since then."""
     if case.tracker is None:
         return UNKNOWN
-    heard = case.of_tracker("advert.seen", "advert.summary", "link.opened", "link.lost", "link.ended", "link.traffic")
+    heard = case.of_tracker(*_ON_THE_AIR)
     heard += [fact for fact in case.of_tracker("bluetooth.device") if fact.flag("connected")]
-    if heard:
+    since = max((one for one in (_last_heard(case), case.stopped_at) if one is not None), default=None)
+    if heard and (case.stopped_at is None or case.linked or any(_heard_after(case, fact) for fact in heard)):
         return no("the tracker was on the air", heard[-1:])
-    others = [fact for fact in case.facts.all("advert.summary") if (fact.number("count") or 0) > 0]
+    others = [
+        fact
+        for fact in case.facts.all("advert.summary", "link.opened")
+        if fact.subject not in case.subjects and (since is None or _is_after(case.last_moment(fact), since))
+    ]
     trace = [fact for fact in case.facts.all("hci.coverage") if fact.flag("adverts")]
     spans = [case.traces[fact.source] for fact in trace if fact.source in case.traces]
-    listened = sum((ends - begins for begins, ends in spans), timedelta())
+    listened = sum((max(ends - max(begins, since or begins), timedelta()) for begins, ends in spans), timedelta())
     if not others or listened < LISTENED:
         return UNKNOWN
-    return yes(f"{times(len(others), 'other device')} heard, the tracker never", [*trace, *others])
+    when = f" in the last {lasting(listened)}" if heard else ""
+    return yes(f"{times(len({fact.subject for fact in others}), 'other device')} heard{when}, the tracker never", [*trace, *others])
+
+
+_ON_THE_AIR = (
+    "advert.seen",
+    "advert.summary",
+    "link.opened",
+    "link.lost",
+    "link.ended",
+    "link.traffic",
+    "link.not_established",
+)
+
+
+def _last_heard(case: Case) -> datetime | None:
+    """When the tracker itself was last on the air: a link that was lost or that we closed is no word of its own."""
+    heard = [case.last_moment(fact) for fact in case.of_tracker("advert.seen", "link.opened")]
+    return max((moment for moment in heard if moment is not None), default=None)
+
+
+def _heard_after(case: Case, fact: Fact) -> bool:
+    """Whether it was on the air when data had stopped already; the loss itself is not."""
+    if fact.name not in ("advert.seen", "link.opened", "link.traffic", "bluetooth.device") or case.stopped_at is None:
+        return False
+    return fact.time is None or _is_after(case.last_moment(fact), case.stopped_at + JUST_AFTER)
+
+
+def _is_after(moment: datetime | None, other: datetime) -> bool:
+    return moment is not None and moment > other
 
 
 def tracker_silent_to_agent(case: Case) -> Outcome:
@@ -472,4 +509,9 @@ RULES: Mapping[str, Rule] = {
     "better_when_close": _answer_only,
     "toggling_helped_before": _answer_only,
     "other_phone_near": _answer_only,
+    "sync_finds_no_tracker": _answer_only,
+    "sync_breaks_off": _answer_only,
+    "tracker_elsewhere": _answer_only,
+    "nothing_else_connects": _answer_only,
+    "pairing_message": _answer_only,
 }

@@ -17,6 +17,9 @@ CHARGED_PERCENT = 15.0
 SILENT_FOR = timedelta(minutes=30)
 """Silence this long while others are heard: two expected sync rhythms."""
 
+RECENT_SIGNAL = timedelta(minutes=5)
+"""A reading older than this when the tracker was last heard says nothing of where it was then: people walk."""
+
 GOOD_DBM = -75
 """Last signal at or above this did not fade away (dBm); 10 dB above the edge, the fading one body causes."""
 
@@ -84,7 +87,11 @@ def tracker_fell_silent(case: Case) -> Outcome:
     ]
     if not others_after:
         return UNKNOWN
-    signals = [fact for fact in heard if fact.number("rssi") is not None]
+    signals = [
+        fact
+        for fact in heard
+        if fact.number("rssi") is not None and fact.time is not None and last - fact.time <= RECENT_SIGNAL
+    ]
     level = signals[-1].number("rssi") if signals else None
     if level is None:
         return UNKNOWN
@@ -270,6 +277,11 @@ def firmware_update_pending(_: Case) -> Outcome:
     return UNKNOWN
 
 
+def tracker_counts_nothing(_: Case) -> Outcome:
+    """Only the person sees the tracker's own screen."""
+    return UNKNOWN
+
+
 def tracker_clock_off(case: Case) -> Outcome:
     """Rows dated after the export itself, or the tracker's own clock when the agent asked."""
     future = [fact for fact in case.facts.all("server.future_rows") if (fact.number() or 0) > 0]
@@ -329,6 +341,7 @@ RULES: Mapping[str, Rule] = {
     "tracker_sensor_rows_absent": tracker_sensor_rows_absent,
     "tracker_version_refused": tracker_version_refused,
     "firmware_update_pending": firmware_update_pending,
+    "tracker_counts_nothing": tracker_counts_nothing,
     "tracker_clock_off": tracker_clock_off,
     "tracker_answers_wrongly": tracker_answers_wrongly,
     "records_overwritten": records_overwritten,
