@@ -97,6 +97,9 @@ def test_from_symptom_to_flowing_data(tmp_path: Path) -> None:
     tried = found["tried"]
     assert isinstance(tried, list)
     assert [one["result"] for one in tried] == ["did_not_help", "helped"]
+    with TerminalPerson("session", "--resume", state=tmp_path) as person:
+        assert "It is stuck again" in person.sees()
+        assert "Try this:" in person.types("1")
 
 
 def test_evidence_given_in_the_middle_is_used_and_read_again_later(tmp_path: Path) -> None:
