@@ -110,7 +110,6 @@ def world(folder: Path, door: Door | None = None, now_s: float = NOW_S, port: in
             yield World(address, database, clock, links)
         finally:
             server.should_exit = True
-            server.force_exit = True
             thread.join()
             database.close()
 

@@ -23,7 +23,7 @@ THEMES = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One page. ``who``: who is signed in, empty: nobody. ``act``: what is done on the page before it is photographed."""
+    """One page. ``who``: who is signed in, empty: nobody. ``act``: what is done on it before it is photographed."""
 
     name: str
     path: str
