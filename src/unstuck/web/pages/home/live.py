@@ -77,6 +77,7 @@ def _parts(visit: Visit, tracker: str, values: Values) -> dict[str, str]:
     found = values(now, shown)
     return {
         "now": now.html("home/now.html.j2", tracker=shown, **found),
+        "today": now.html("home/today.html.j2", tracker=shown, **found),
         "said": now.html("home/said.html.j2", **found),
     }
 
