@@ -86,15 +86,15 @@ class When:
             return f"{at:%H:%M}"
         return f"{(at.hour + 11) % 12 + 1}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
 
-    def date(self, day: date) -> Markup:
+    def long_date(self, day: date) -> Markup:
         """``27 November 2026``."""
         month = self.words.gettext(_MONTHS[day.month - 1])
         return self.words.gettext("%(day)s %(month)s %(year)s", day=day.day, month=month, year=day.year)
 
-    def date_near(self, day: date) -> Markup:
+    def near_date(self, day: date) -> Markup:
         """``Friday 27 November``; with the year where it could be another."""
         if abs((day - self.today).days) > _YEAR_SURE_DAYS:
-            return self.date(day)
+            return self.long_date(day)
         month, weekday = self.words.gettext(_MONTHS[day.month - 1]), self.weekday(day)
         return self.words.gettext("%(weekday)s %(day)s %(month)s", weekday=weekday, day=day.day, month=month)
 
@@ -114,7 +114,7 @@ class When:
             return Markup(at)
         if away <= _NEAR_DAYS:
             return self.words.gettext("%(weekday)s %(time)s", weekday=self.weekday(day), time=at)
-        return self.words.gettext("%(date)s, %(time)s", date=self.date_near(day), time=at)
+        return self.words.gettext("%(date)s, %(time)s", date=self.near_date(day), time=at)
 
     def iso(self, unix_s: float) -> str:
         """For ``<time datetime>``."""

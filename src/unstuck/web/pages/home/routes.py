@@ -1,7 +1,7 @@
 """The first page, its live part, "sync now", and the days."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -41,7 +41,7 @@ def home(visit: SignedIn, tracker: Wanted = "") -> Response:
     return answer
 
 
-def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, object]:
+def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, Any]:
     """What the live part shows."""
     found = read.known(visit, shown)
     today = read.one_day(visit, shown.id, visit.when.today)
@@ -53,7 +53,7 @@ def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, object]:
     }
 
 
-def week(visit: Visit, shown: read.TrackerName, last: date) -> dict[str, object]:
+def week(visit: Visit, shown: read.TrackerName, last: date) -> dict[str, Any]:
     """The days up to this one as bars, with what is missing in each."""
     dates = [last - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
     found = read.days(visit, shown.id, dates)

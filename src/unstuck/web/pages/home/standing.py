@@ -232,7 +232,7 @@ class _Teller:
                 "%(n)s record was overwritten before it was synced, the last on %(day)s.",
                 "%(n)s records were overwritten before they were synced, the last on %(day)s.",
                 sum(_records(hole) for hole in lost),
-                day=self._when.date_near(self._when.local(lost[-1].end).date()),
+                day=self._when.near_date(self._when.local(lost[-1].end).date()),
             )
             parts.append(told)
         return Markup(" ").join(parts)
