@@ -84,15 +84,18 @@ def sign_in(page: Page, address: str, name: str) -> None:
 class PictureDoor:
     """An agent that stands still as it is told, for pictures alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, tracker: str = "") -> None:
+        self.tracker = tracker or tracker_id(CODE)
         self.seen: Seen | None = None
+        self.asked = 0
 
     def snapshot(self) -> Seen | None:
         """How it stands."""
         return self.seen
 
     def sync_now(self) -> None:
-        """Nothing moves in a picture."""
+        """Nothing moves in a picture; that it was asked for is counted."""
+        self.asked += 1
 
     async def changes(self) -> AsyncIterator[None]:
         """None."""
@@ -118,10 +121,10 @@ class PictureDoor:
         underway = {} if stuck else {Side.DRAIN: Underway(last_s, 820, 384), Side.UPLOAD: Underway(last_s, 480, 340)}
         first = 11_645
         held = {3: Ranges.span(first, first + (21 if stuck else 383))}
-        status = Status(tracker_id(CODE), "Band 2", 3, first + 22, 1, int(now_s), held, {}, 64, keeps_s=7 * 86_400)
+        status = Status(self.tracker, "Band 2", 3, first + 22, 1, int(now_s), held, {}, 64, keeps_s=7 * 86_400)
         ledger = Ledger({}, {}, {}, {}, {}, {}, {})
         usual_s = dict.fromkeys(Side, 900.0)
-        agent = Snapshot(tracker_id(CODE), status, ledger, last, following, usual_s, (), underway)
+        agent = Snapshot(self.tracker, status, ledger, last, following, usual_s, (), underway)
         signal_dbm = None if stuck else -61
         self.seen = Seen("Band 2", now_s, not stuck, lost_s, signal_dbm, 41_200, agent)
 
