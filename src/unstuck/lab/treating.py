@@ -14,10 +14,11 @@ from itertools import combinations
 
 from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
-from unstuck.doctor.guide.state import Kind, Session, begin
+from unstuck.doctor.guide.state import UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
+from unstuck.evidence.profiles import vendor_of_package
 from unstuck.lab import acts
 from unstuck.lab.person import Sight, answer
 from unstuck.lab.state import State
@@ -192,6 +193,11 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 choice = maker_id(before.phone.model.maker) or "android"
                 offered = [one.id for one in screen.choices]
                 choice = choice if choice in offered else "android"
+            case Kind.MAKE:
+                offered = [one.id for one in screen.choices]
+                profile = vendor_of_package(before.phone.state.app.package)
+                make = profile.id if profile is not None else ""
+                choice = make if make in offered else UNSURE
             case Kind.QUESTION:
                 choice = answer(screen.id, sight, dice)
                 tally.minutes += load().questions[screen.id].minutes
