@@ -85,13 +85,14 @@ def shipped_network() -> Network:
 
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
-    """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    """Diagnose. ``now``: by the clock of the phone; used where nothing is dated, or what is dated lies after it."""
     knowledge = load()
     facts = _facts(readings, options)
     choice = choose_tracker(facts, options.tracker)
     traces = _traces(readings)
     spans = [reading.source.span for reading in readings if reading.source.readable]
-    judged_at = options.at or end_of_evidence(facts, spans) or now
+    # A clock that was set back leaves lines from its future: they are older than now, whatever they say.
+    judged_at = options.at or min(end_of_evidence(facts, spans) or now, now)
     packages = choose_packages(facts, choice.tracker, options.app)
     case = open_case(facts, choice, packages, judged_at, traces, options.since)
     flow = watch(case)

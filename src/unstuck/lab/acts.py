@@ -46,6 +46,7 @@ def _restart_tracker(state: State, dice: random.Random) -> None:
 
 def _restart_phone(state: State, dice: random.Random) -> None:
     state.phone.reboot()
+    state.phone.boot_ends()
     state.rooms.wedged = Wedged.NO
     state.rooms.wedged_deep = False
     phone = state.phone.state
