@@ -19,6 +19,7 @@ from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
 from unstuck.doctor.rules.outcome import times
+from unstuck.doctor.sent import all_sent
 from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
@@ -178,11 +179,12 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
     states = {finding.id: finding.state for finding in found}
     down = posterior.marginals.get("server.outage", 0.0) >= VENDOR_DOWN
     down = down or states.get("service_reports_incident") is State.YES
+    sent = all_sent(case)
     return Situation(
         undrained=True if at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH) else None,
         undrained_minutes=waiting if at_tracker else None,
-        unsent=True if at_phone or judgement.hop is Hop.SERVER else None,
-        unsent_minutes=waiting if at_phone and not at_tracker else None,
+        unsent=False if sent else True if at_phone or judgement.hop is Hop.SERVER else None,
+        unsent_minutes=None if sent else waiting if at_phone and not at_tracker else None,
         vendor_down=True if down else None,
         tracker_battery_percent=_battery(case, battery),
         login_known=_answered(case, Guard.LOGIN_UNKNOWN),
