@@ -23,6 +23,7 @@ from unstuck.doctor.remedies.catalogue import automatic
 from unstuck.doctor.remedies.target import Connection, targets_of
 from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import findings
+from unstuck.doctor.sent import all_sent
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
@@ -107,7 +108,7 @@ def shipped_network() -> Network:
 
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
-    """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    """Diagnose. ``now``: by the clock of the phone; used where nothing is dated, or what is dated lies after it."""
     return examine(readings, options, now).diagnosis
 
 
@@ -118,7 +119,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     choice = choose_tracker(facts, options.tracker)
     traces = _traces(readings)
     spans = [reading.source.span for reading in readings if reading.source.readable]
-    judged_at = options.at or end_of_evidence(facts, spans) or now
+    # A clock that was set back leaves lines from its future: they are older than now, whatever they say.
+    judged_at = options.at or min(end_of_evidence(facts, spans) or now, now)
     packages = choose_packages(facts, choice.tracker, options.app)
     case = open_case(facts, choice, packages, judged_at, traces, options.since)
     flow = watch(case)
@@ -206,11 +208,12 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
     states = {finding.id: finding.state for finding in found}
     down = posterior.marginals.get("server.outage", 0.0) >= VENDOR_DOWN
     down = down or states.get("service_reports_incident") is State.YES
+    sent = all_sent(case)
     return Situation(
         undrained=True if at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH) else None,
         undrained_minutes=waiting if at_tracker else None,
-        unsent=True if at_phone or judgement.hop is Hop.SERVER else None,
-        unsent_minutes=waiting if at_phone and not at_tracker else None,
+        unsent=False if sent else True if at_phone or judgement.hop is Hop.SERVER else None,
+        unsent_minutes=None if sent else waiting if at_phone and not at_tracker else None,
         vendor_down=True if down else None,
         tracker_battery_percent=_battery(case, battery),
         login_known=_answered(case, Guard.LOGIN_UNKNOWN),

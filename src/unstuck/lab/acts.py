@@ -16,6 +16,9 @@ from unstuck.lab.state import Claimed, Down, Hung, Login, State, Wedged
 NEWEST_APP = "9.1.0"
 NEWEST_APP_CODE = 91_000_000
 FREED_BYTES = 2 * 2**30
+FILES_FROM_AFAR = 0.25
+"""How often support can make an app fetch its files anew. Judgement, as in the knowledge."""
+
 CHARGED_PERCENT = 62.0
 """After half an hour on the charger: a quarter an hour and more (battery.py), from empty, and people leave it on."""
 
@@ -46,6 +49,7 @@ def _restart_tracker(state: State, dice: random.Random) -> None:
 
 def _restart_phone(state: State, dice: random.Random) -> None:
     state.phone.reboot()
+    state.phone.boot_ends()
     state.rooms.wedged = Wedged.NO
     state.rooms.wedged_deep = False
     phone = state.phone.state
@@ -242,12 +246,14 @@ def _wait_for_vendor(state: State, dice: random.Random) -> None:
 
 
 def _contact_support(state: State, dice: random.Random) -> None:
-    """They exchange what is broken, and mend at the account what no app shows."""
+    """They exchange what is broken, mend at the account what no app shows, and now and then the app's files from afar."""
     wrist = state.wrist
     wrist.restarts_every_s = 0.0
     wrist.memory_refuses = wrist.sensor_dead = False
     wrist.hung = Hung.NO
     state.service.claimed = Claimed.OWN
+    if dice.random() < FILES_FROM_AFAR:
+        state.phone.state.app.data_corrupt = False
 
 
 _ACTS: Mapping[str, Callable[[State, random.Random], Done | None]] = {

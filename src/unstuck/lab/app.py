@@ -174,6 +174,8 @@ class AppProcess:
         if attempt.outcome is Outcome.HOST_FORBIDS:
             if "phone.permission_missing" in attempt.causes:
                 phone.note_error("scan_denied")
+            if "phone.storage_full" in attempt.causes:
+                phone.note_error("storage_full")
             return
         if attempt.side is Side.DRAIN:
             phone.note_job(now_s)

@@ -14,7 +14,6 @@ import numpy as np
 from unstuck.doctor.knowledge.schema import EvidenceKind, Fix, Knowledge, Question
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
 from unstuck.doctor.reasoning.network import Bools, Floats, Indices, Network, Posterior
-from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
 from unstuck.model.diagnosis import NextQuestion, State
 
@@ -24,11 +23,11 @@ ASKING_MINUTES = 0.5
 CONFIRM_LOGIN_MINUTES = 4.0
 """What it weighs to find out whether a login is known (minutes): sign in once in a browser."""
 
-TOGETHER_MAX = 2
+TOGETHER_MAX = 1
 """Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an
 answer makes single causes and pairs probable, hardly a triple that was not probable before."""
 
-HEAVY_ROW = 1e-3
+HEAVY_ROW = 1e-2
 """Probability from which a combination is in the estimate whatever its size."""
 
 KIND_MINUTES: Mapping[EvidenceKind, float] = {
@@ -158,7 +157,7 @@ class _Estimate:
     @classmethod
     def build(cls, posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> "_Estimate":
         network = posterior.network
-        tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
+        tried = list(fixes.values())  # support too: who knows what only it can mend goes there at once
         repair = Repair.build(posterior, tried)
         rows = np.flatnonzero((network.lattice.present.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
         members = network.lattice.members[rows]

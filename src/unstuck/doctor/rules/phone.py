@@ -33,6 +33,9 @@ NEARBY_SDK = 31
 NEARBY_PERMISSIONS = ("BLUETOOTH_CONNECT", "BLUETOOTH_SCAN")
 LOCATION_PERMISSIONS = ("ACCESS_FINE_LOCATION", "ACCESS_COARSE_LOCATION")
 
+CLOCK_JUMP = timedelta(minutes=10)
+"""More than sources differ by, and less than anybody sets a clock back by."""
+
 UNMETERED = frozenset({"wifi", "ethernet"})
 """Networks that are metered only where a person says so; data saver and refusals of mobile data spare them."""
 
@@ -372,6 +375,17 @@ def clock_by_hand(case: Case) -> Outcome:
     return either(fact.flag() is False, "the phone's clock was set by hand", "the phone set its clock itself", [fact])
 
 
+def clock_set_back(case: Case) -> Outcome:
+    """Lines of the phone's logs that are dated after the moment of judgement."""
+    names = ("app.http", "app.beat", "app.started", "gatt.status", "agent.attempts", "link.opened", "link.traffic")
+    later = [
+        fact
+        for fact in case.facts.all(*names)
+        if fact.time is not None and fact.time - case.judged_at > CLOCK_JUMP
+    ]
+    return yes("its logs hold times that have not come yet: the clock was set back", later[-3:]) if later else UNKNOWN
+
+
 def phone_offline(case: Case) -> Outcome:
     """The default network and whether it was validated."""
     fact = case.latest("network.default")
@@ -472,6 +486,7 @@ _ALL: tuple[Callable[[Case], Outcome], ...] = (
     app_update_old,
     os_updated_before_stop,
     clock_by_hand,
+    clock_set_back,
     phone_offline,
     app_network_errors,
     uploads_wait,

@@ -71,9 +71,11 @@ def tracker_not_in_account(case: Case) -> Outcome:
 def arrived_but_not_shown(case: Case) -> Outcome:
     """Fresh minutes at the service while the person reports that nothing moves."""
     complaint = case.latest("reported.symptom")
+    told = case.facts.all("server.series")
+    told += [fact for fact in case.of_tracker("ledger.watermark") if fact.text("hop") == "server"]
     newest = [
         (fact, moment)
-        for fact in case.facts.all("server.series")
+        for fact in told
         if (moment := as_time(fact.text("newest"))) is not None and moment <= case.judged_at
     ]
     if not newest or complaint is None:
@@ -128,5 +130,6 @@ RULES: Mapping[str, Rule] = {
     "arrived_but_not_shown": arrived_but_not_shown,
     "service_reports_incident": service_reports_incident,
     "others_late_too": _person_only,
+    "sync_shows_nothing_new": _person_only,
     "login_changed": _person_only,
 }

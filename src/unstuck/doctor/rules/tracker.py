@@ -228,7 +228,11 @@ def tracker_off_wrist(case: Case) -> Outcome:
     begun = as_time(quiet[-1].text("start")) if quiet else None
     if begun is not None and case.judged_at - begun >= OFF_FOR:
         return yes(f"it has been off the wrist for {lasting(case.judged_at - begun)}", quiet[-1:])
-    newest = [fact for fact in case.of_tracker("ledger.watermark") if fact.text("hop") == "server"]
+    newest = [
+        fact
+        for fact in case.of_tracker("ledger.watermark")
+        if fact.text("hop") == "server" and (at := as_time(fact.text("newest"))) and case.judged_at - at < OFF_FOR
+    ]
     if newest and begun is None:
         return no("its newest minutes at the server are not from off the wrist", newest[-1:])
     wear = _last_day(case, "tracker.wear_day")
@@ -242,6 +246,21 @@ def tracker_off_wrist(case: Case) -> Outcome:
     if charger is not None and (charger.number("on_h") or 0) >= ALL_DAY_HOURS:
         return yes(f"on {charger.text('date')} it lay on its charger for {charger.number('on_h'):.1f} h", [charger])
     return UNKNOWN
+
+
+def tracker_recorded_nothing(case: Case) -> Outcome:
+    """A hole of the ledger that is open to now, while the tracker answers: it was there, and wrote nothing."""
+    answers = side(case, DRAIN).through
+    holes = [fact for fact in case.of_tracker("ledger.hole") if fact.flag("latest")]
+    begun = as_time(holes[-1].text("start")) if holes else None
+    if answers is None:
+        return UNKNOWN
+    if begun is not None and holes[-1].text("reason") in ("not_recorded", "not_worn"):
+        if case.judged_at - begun < SILENT_FOR:
+            return UNKNOWN
+        long = lasting(case.judged_at - begun)
+        return yes(f"it answers, and has recorded nothing for {long}", [holes[-1], answers])
+    return no("its records are as new as its answers", [answers]) if not holes else UNKNOWN
 
 
 def tracker_sensor_rows_absent(case: Case) -> Outcome:
@@ -355,6 +374,7 @@ RULES: Mapping[str, Rule] = {
     "tracker_waited_for_phone": tracker_waited_for_phone,
     "tracker_link_idle": tracker_link_idle,
     "tracker_off_wrist": tracker_off_wrist,
+    "tracker_recorded_nothing": tracker_recorded_nothing,
     "tracker_sensor_rows_absent": tracker_sensor_rows_absent,
     "tracker_version_refused": tracker_version_refused,
     "firmware_update_pending": _person_only,

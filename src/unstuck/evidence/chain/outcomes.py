@@ -86,7 +86,10 @@ _BY_CAUSE: Mapping[str, tuple[Stated, ...]] = {
     ),
     "phone.permission_missing": (_MAY_NOT_SCAN,),
     "phone.background_data_off": (("network.app_rejected_metered", True, AGENT),),
-    "phone.storage_full": (("phone.storage_low", True, ""),),
+    "phone.storage_full": (
+        ("phone.storage_low", True, ""),
+        ("app.error", {"kind": "storage_full", "text": "no room for what would be fetched"}, AGENT),
+    ),
     "phone.app_stopped": (("app.stopped", True, AGENT),),
     "phone.offline": (("network.default", {"present": False, "validated": None, "transport": ""}, ""),),
 }
