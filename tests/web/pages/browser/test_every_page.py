@@ -12,8 +12,8 @@ from tools.screenshots import SHOTS, THEMES, PictureDoor, Shot, contexts
 pytestmark = pytest.mark.browser
 
 EXPECTED = re.compile(r"Unrecognized feature: 'bluetooth'|status of 404|blocked by Playwright")
-"""Chromium without Bluetooth does not know the policy's word for it; the page that is not there is one of the pages; the service worker
-has a test of its own."""
+"""Chromium without Bluetooth does not know the policy's word for it; the page that is not there is one of the
+pages; the service worker has a test of its own."""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 

@@ -160,6 +160,10 @@ def test_without_a_network_it_says_what_it_knew_and_since_when_until_sign_out(br
         expect(page.get_by_text("Offline: as of")).to_be_hidden()
         page.get_by_role("button", name="Sign out").click()
         page.wait_for_url(f"{address}/sign-in")
+        page.reload()
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        assert page.evaluate("caches.has('home')") is False
         page.goto("about:blank")
     try:
         page.goto(f"{address}/")
