@@ -21,6 +21,8 @@ def test_texts_of_templates_code_and_tables_are_in_it() -> None:
 def test_a_language_is_whole_and_compiled(language: str) -> None:
     own = catalogue.updated(language, catalogue.collected())
     assert catalogue.missing(own) == []
+    faults = [f"{message.id}: {fault}" for message, found in own.check() for fault in found]
+    assert faults == [], "a value is missing in a text, or one too many"
     folder = LOCALE / language / "LC_MESSAGES"
     assert (folder / f"{DOMAIN}.po").read_text("utf-8") == catalogue.written(own, header=True)
     assert (folder / f"{DOMAIN}.mo").read_bytes() == catalogue.compiled(own)
