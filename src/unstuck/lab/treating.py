@@ -7,7 +7,7 @@ looking. A helper that ends without data moving is charged what the doctor's own
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -142,6 +142,18 @@ def by_hindsight(state: State, seed: str) -> Treated:
     return best or by_order(state, (), seed)
 
 
+def tried_on(state: State, wrong: Collection[str], seed: str) -> dict[str, frozenset[str]]:
+    """Each fix that the catalogue has for one of these causes, done first in a copy: which of them it ended."""
+    before = causes(state) & frozenset(wrong)
+    ends = {}
+    for fix in load().fixes.values():
+        if before & {mend.cause for mend in fix.mends}:
+            trial = copied(state)
+            acts.do(fix.id, trial, random.Random(seed))
+            ends[fix.id] = before - causes(trial)
+    return ends
+
+
 def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Treated:
     """A checklist from the wrist to the server: mend what the first failed check names, and so on; then the article."""
     knowledge = load()
@@ -163,7 +175,6 @@ def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Trea
 def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: datetime, seed: str) -> Guided:
     """A guided session with a scripted person: the doctor asks and advises, the person looks up and does."""
     tally = _Tally(copied(sight.state), random.Random(seed))
-    dice = random.Random(f"answers {seed}")
     before = sight.state
     session: Session = begin(now)
     first: Diagnosis | None = None
@@ -184,7 +195,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 offered = [one.id for one in screen.choices]
                 choice = choice if choice in offered else "android"
             case Kind.QUESTION:
-                choice = answer(screen.id, sight, dice)
+                choice = answer(screen.id, sight, seed)
                 tally.minutes += load().questions[screen.id].minutes
                 tally.questions += 1
             case Kind.FIX | Kind.WAIT:
