@@ -11,6 +11,7 @@ import typer
 from unstuck import __version__
 from unstuck.cli.account import account
 from unstuck.cli.agent import agent
+from unstuck.cli.lab import lab
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
 from unstuck.cli.questions import questions
@@ -23,6 +24,7 @@ from unstuck.cli.up import up
 
 DOCTOR = "The doctor"
 CHAIN = "The open chain"
+LAB = "The lab"
 
 app = typer.Typer(
     name="unstuck",
@@ -167,6 +169,7 @@ def explain(
 
 app.command(rich_help_panel=DOCTOR)(session)
 app.command(rich_help_panel=DOCTOR)(questions)
+app.add_typer(lab, name="lab", rich_help_panel=LAB)
 app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)

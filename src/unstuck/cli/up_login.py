@@ -4,14 +4,10 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
-
-from unstuck.chain.paced import PacedLoop
+from unstuck.chain.paced_http import PacedTransport
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.person import AccountError, Person
 from unstuck.chain.phone.server import Server
@@ -24,48 +20,11 @@ START_PATIENCE_S = 20.0
 """Real seconds for the server to answer at first; it takes one or two."""
 
 
-class Network(httpx.AsyncHTTPTransport):
-    """The network as ever, during which the chain's clock runs no faster than the server answers."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One request; the answer's body comes later and is waited for in the same way."""
-        with _held():
-            answer = await super().handle_async_request(request)
-        assert isinstance(answer.stream, httpx.AsyncByteStream)
-        answer.stream = _Body(answer.stream)
-        return answer
-
-
-class _Body(httpx.AsyncByteStream):
-    """The rest of an answer: at 2000 times real time a wait of 10 ms would be all of the client's patience."""
-
-    def __init__(self, inner: httpx.AsyncByteStream) -> None:
-        self._inner = inner
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        parts = aiter(self._inner)
-        while True:
-            with _held():
-                part = await anext(parts, None)
-            if part is None:
-                return
-            yield part
-
-    async def aclose(self) -> None:
-        """Give the connection back."""
-        await self._inner.aclose()
-
-
-def _held() -> AbstractContextManager[None]:
-    loop = asyncio.get_running_loop()
-    return loop.held() if isinstance(loop, PacedLoop) else nullcontext()
-
-
 async def login_at(folder: Path, address: str, claim: Claim, label: str) -> Login:
     """This device's login; the tracker is this account's then. AccountError when the server will not, or is silent.
     UsageError when what was kept of an earlier one cannot be read.
     """
-    async with Person(address, transport=Network()) as person:
+    async with Person(address, transport=PacedTransport()) as person:
         await _answers(person)
         kept = read_login(folder)
         if kept is not None and await _knows(address, kept.token, claim.tracker):
@@ -80,7 +39,7 @@ async def login_at(folder: Path, address: str, claim: Claim, label: str) -> Logi
 
 
 async def _knows(address: str, token: str, tracker: str) -> bool:
-    async with Server(address, token, Network()) as server:
+    async with Server(address, token, PacedTransport()) as server:
         try:
             await server.watermarks(tracker)
         except ServerError:

@@ -16,6 +16,7 @@ import typer
 
 from unstuck import __version__
 from unstuck.chain.paced import PacedLoop
+from unstuck.chain.paced_http import PacedTransport
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio, adapter_present
@@ -45,7 +46,7 @@ from unstuck.cli.state import (
 )
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker_run import load_replay
-from unstuck.cli.up_login import Network, login_at
+from unstuck.cli.up_login import login_at
 from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
 
@@ -205,7 +206,7 @@ class _Up:
             if claim is None:
                 return ExitStatus.HEALTHY
             login = await login_at(self._folder, self._address, claim, _NAME)
-            server = await stack.enter_async_context(Server(login.server, login.token, Network()))
+            server = await stack.enter_async_context(Server(login.server, login.token, PacedTransport()))
             agent = self._agent(claim.tracker, link, server)
             syncing = asyncio.create_task(agent.run())
             try:

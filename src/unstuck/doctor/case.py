@@ -70,6 +70,17 @@ class Case:
             oldest = min(oldest, self.stopped_at - timedelta(minutes=30))
         return [fact for fact in facts if fact.time is None or fact.time >= oldest]
 
+    def last_moment(self, fact: Fact) -> datetime | None:
+        """The last moment that a fact speaks of, not later than the judgement; None where it has no time.
+
+        A trace speaks up to its end, a sum of adverts or of traffic up to the last of them.
+        """
+        last = as_time(fact.text("last"))
+        if fact.name == "hci.coverage" and fact.source in self.traces:
+            last = self.traces[fact.source][1]
+        last = last or fact.time
+        return None if last is None else min(last, self.judged_at)
+
     def before(self, fact: Fact) -> timedelta | None:
         """How long before the moment of judgement a fact was seen."""
         return None if fact.time is None else self.judged_at - fact.time

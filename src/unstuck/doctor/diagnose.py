@@ -10,11 +10,11 @@ from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Guard, Knowledge
+from unstuck.doctor.knowledge.schema import Boundary, Guard, Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
-from unstuck.doctor.reasoning.network import Network, Posterior
+from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
@@ -25,7 +25,7 @@ from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock, listed
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
-from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
+from unstuck.doctor.verdict import SURE, Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -42,9 +42,6 @@ from unstuck.model.records import AtRisk
 VENDOR_DOWN = 0.3
 """Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
 a wrong no may cost a login."""
-
-SURE = 0.9
-"""Probability of the first cause from which the first fix is the better question: doing it tells more."""
 
 GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
 """Questions whose answers only the harm gate uses, by the guard they may lift."""
@@ -109,14 +106,15 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     stopped = complains or is_stopped(case, flow, found)
     known, ways = counted(found, knowledge), able(flow, knowledge)
     seen = seen_at(found, options.answered_at)
-    by_person = _by_person(found)
+    by_person = _by_person(found, knowledge)
     network = _network(knowledge)
     findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)
     posterior = weigh(network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person)
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     insists = options.stopped_again is not None
-    judgement = judge(case, flow, told, causes, complains=complains, insists=insists)
+    shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
+    judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
     situation = situate(case, flow, judgement, posterior, found)
@@ -142,7 +140,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         zone=zone,
         at_risk=_at_risk(case, flow, judgement) if stuck else None,
         hops=hop_states(case, flow, told, judgement, Clock(zone, judged_at)),
-        causes=causes if not well else (),
+        causes=causes if not well or (helped is None and causes and names_idle(causes[0])) else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
@@ -158,11 +156,15 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
     )
 
 
-def _by_person(found: Sequence[Finding]) -> frozenset[str]:
-    """The findings that only the person's answers settled."""
-    return frozenset(
-        finding.id for finding in found for proof in finding.proof for fact in proof.facts if fact.name == ANSWER
-    )
+def _by_person(found: Sequence[Finding], knowledge: Knowledge) -> dict[str, Said]:
+    """The findings that only the person's answers settled, each with its question."""
+    return {
+        finding.id: Said(fact.subject, len(knowledge.questions[fact.subject].answers))
+        for finding in found
+        for proof in finding.proof
+        for fact in proof.facts
+        if fact.name == ANSWER
+    }
 
 
 def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from unstuck.doctor.knowledge.schema import Fix, Knowledge
-from unstuck.doctor.reasoning.network import Network, Posterior
+from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.model.diagnosis import Finding, State
 from unstuck.model.history import Result, Tried
@@ -83,7 +83,7 @@ def weigh(
     *,
     stopped: bool,
     able: Collection[str] | None,
-    told: Collection[str] = (),
+    told: Mapping[str, Said] | None = None,
 ) -> Posterior:
     """The posterior of what holds now, given the findings and, between them, the fixes that failed (oldest first).
 
@@ -103,8 +103,17 @@ def weigh(
         undone = one.result is Result.UNDONE
         posterior = posterior.after_undone(mends) if undone else posterior.after_failed(mends)
         fresh = dict(left) if following is None else until(when(following))
-        for finding, state in fresh.items():
-            posterior = posterior.given(finding, state, told=finding in told)
+        posterior = _given(posterior, fresh, told or {})
+    return posterior
+
+
+def _given(posterior: Posterior, fresh: Mapping[str, State], told: Mapping[str, Said]) -> Posterior:
+    for finding, state in fresh.items():
+        if finding not in told:
+            posterior = posterior.given(finding, state)
+    for said in dict.fromkeys(told[finding] for finding in fresh if finding in told):
+        stated = {id_: state for id_, state in fresh.items() if told.get(id_) == said and state is not State.UNKNOWN}
+        posterior = posterior.given_answer(stated, said) if stated else posterior
     return posterior
 
 

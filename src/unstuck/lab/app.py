@@ -19,7 +19,6 @@ from unstuck.chain.phone.journal import Attempt, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.server import Server
 from unstuck.chain.records.ranges import Ranges
-from unstuck.lab.backend import ADDRESS
 from unstuck.lab.phone.phone import LabPhone
 
 JOURNAL_FILE = "journal.sqlite"
@@ -46,7 +45,6 @@ _ERRORS = {
     Outcome.JOURNAL_FAILED: "database",
     Outcome.FIRMWARE_TOO_OLD: "version_refused",
     Outcome.AGENT_TOO_OLD: "version_refused",
-    Outcome.NO_SLOT: "slots_exhausted",
     Outcome.BLUETOOTH_DENIED: "scan_denied",
 }
 """Which error of its log an app writes for what ended its attempt."""
@@ -55,7 +53,7 @@ _UNREACHED = {"name resolution": "dns", "certificate": "tls"}
 
 
 class AppProcess:
-    """``now``: the phone's own clock (Unix s). ``network``: its way out."""
+    """``now``: the phone's own clock (Unix s). ``address``, ``network``: the service, and the phone's way there."""
 
     def __init__(
         self,
@@ -63,6 +61,7 @@ class AppProcess:
         tracker: str,
         phone: LabPhone,
         radio: VirtualPhone,
+        address: str,
         network: httpx.AsyncBaseTransport,
         now: Callable[[], float],
         true_time: Callable[[], float],
@@ -75,6 +74,7 @@ class AppProcess:
         self._folder = folder
         self._tracker = tracker
         self._phone = phone
+        self._address = address
         self._network = network
         self._now = now
         self._true_time = true_time
@@ -120,7 +120,7 @@ class AppProcess:
             self._phone.note_error("database")
             self._phone.note_crashed(exception="android.database.sqlite.SQLiteDatabaseCorruptException")
             return
-        self._server = Server(ADDRESS, token, self._network)
+        self._server = Server(self._address, token, self._network)
         ways = Ways(self._now, asyncio.sleep, self._chance, self._phone)
         self.agent = Agent(self._journal, self._tracker, self.link, self._server, ways)
         self.agent.on_attempt = self._attempted

@@ -1,9 +1,8 @@
 """The service of the lab: the chain's own server in this process, and what its owner and the account's do to it."""
 
-import asyncio
 import itertools
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +11,7 @@ from typing import Self
 import httpx
 from fastapi import FastAPI
 
-from unstuck.chain.paced import PacedLoop
+from unstuck.chain.paced_http import PacedTransport
 from unstuck.chain.phone.person import Person
 from unstuck.chain.records.ranges import Ranges
 from unstuck.chain.server import views
@@ -22,8 +21,10 @@ from unstuck.chain.server.domain.ledger import held_of
 from unstuck.chain.server.domain.passwords import Cost
 from unstuck.chain.server.domain.possession import tracker_id
 from unstuck.chain.server.domain.settings import Settings
+from unstuck.chain.server.serve import listen, make_server
 from unstuck.chain.server.storage import accounts
 from unstuck.chain.server.storage.database import Database, sqlite_url
+from unstuck.chain.server.storage.keyfile import sealer_in
 from unstuck.lab.state import Claimed, Login, Service
 
 ADDRESS = "http://server"
@@ -41,24 +42,48 @@ _maintained: list[str] = []
 class Backend:
     """One server with one account, whose name is ``owner``, and a second one to be signed in to by mistake."""
 
-    def __init__(self, folder: Path, now: Callable[[], float], code: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        now: Callable[[], float],
+        code: str,
+        *,
+        prepare: Callable[[FastAPI], None] | None = None,
+        port: int = 0,
+    ) -> None:
+        """``prepare``: the server runs in a thread of its own on ``port`` (0: any) for browsers too, and whoever wants
+        more routes adds them here. None: it is asked in this loop, by nobody but the lab.
+        """
         self._now = now
         self._code = code
         self._settings = Settings(password_cost=_QUICK)
         self._database = Database(sqlite_url(folder / "server.sqlite"))
         self._database.migrate()
         _maintained.clear()
-        self.app = _shared(self._database, self._settings, Ambient(now=now, ticks=now))
-        self.transport = _Held(httpx.ASGITransport(self.app))
+        ambient = Ambient(now=now, ticks=now)
+        self.address = ADDRESS
+        self._served: _Served | None = None
+        if prepare is None:
+            self.app = _shared(self._database, self._settings, ambient)
+            self.transport = PacedTransport(httpx.ASGITransport(self.app))
+        else:
+            sealer = sealer_in(folder, self._database, ambient.random_bytes)
+            self.app = create_app(self._database, self._settings, ambient, _message, sealer)
+            prepare(self.app)
+            self._served = _Served(self.app, port)
+            self.address = self._served.address
+            self.transport = PacedTransport()
         self._numbers = itertools.count(1)
         self._password = "correct horse battery 0"
-        self._owner = Person(ADDRESS, transport=self.transport)
-        self._other = Person(ADDRESS, transport=self.transport)
+        self._owner = Person(self.address, transport=self.transport)
+        self._other = Person(self.address, transport=self.transport)
         self._account = 0
         self.token = ""
         """The login that the app was given last."""
 
     async def __aenter__(self) -> Self:
+        if self._served is not None:
+            self._served.start()
         await self._owner.__aenter__()
         await self._other.__aenter__()
         await self._owner.register("owner", self._password)
@@ -75,6 +100,8 @@ class Backend:
     ) -> None:
         await self._owner.__aexit__(kind, error, trace)
         await self._other.__aexit__(kind, error, trace)
+        if self._served is not None:
+            self._served.stop()
         self._database.close()
 
     async def sign_in(self, *, other: bool = False) -> None:
@@ -128,21 +155,28 @@ class Backend:
 
     async def _delete(self, tracker: str) -> None:
         headers = {"Authorization": f"Bearer {self._owner.token}"}
-        async with httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, headers=headers) as http:
+        async with httpx.AsyncClient(transport=self.transport, base_url=self.address, headers=headers) as http:
             (await http.delete(f"/v1/trackers/{tracker}")).raise_for_status()
 
 
-class _Held(httpx.AsyncBaseTransport):
-    """The way into the server. Its work is done in threads, which take real time: the virtual clock waits for them."""
+class _Served:
+    """The server in a thread, on a port of this machine."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
+    def __init__(self, app: FastAPI, port: int) -> None:
+        self._listener, self.address = listen("127.0.0.1", port)
+        self._server = make_server(app)
+        sockets = {"sockets": [self._listener]}
+        self._thread = threading.Thread(target=self._server.run, kwargs=sockets, name="server")
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass it on."""
-        loop = asyncio.get_running_loop()
-        with loop.held() if isinstance(loop, PacedLoop) else nullcontext():
-            return await self._inner.handle_async_request(request)
+    def start(self) -> None:
+        """It answers as soon as it is up; who asks before that waits at the socket."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let open streams end, and give the port back."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
 
 
 def _message() -> str | None:

@@ -14,7 +14,6 @@ from unstuck.evidence.clocks import join
 from unstuck.evidence.intake import collect
 from unstuck.evidence.profiles import packages
 from unstuck.lab.app import JOURNAL_FILE
-from unstuck.lab.backend import ADDRESS
 from unstuck.lab.network import PhoneNetwork
 from unstuck.lab.world import TRACE_FILE, World
 from unstuck.model.evidence import ReaderOptions, Reading
@@ -58,7 +57,7 @@ def read_files(files: Sequence[Path]) -> list[Reading]:
 async def _chain(world: World) -> list[Reading]:
     """The agent's journal, and the server as it answers from the phone's own network."""
     network = PhoneNetwork(lambda: world.state, world.backend.transport)
-    account = Account(ADDRESS, world.backend.token, network)
+    account = Account(world.backend.address, world.backend.token, network)
     journal = world.folder / JOURNAL_FILE
     return await collect_chain(journal, account, world.phone_time())
 

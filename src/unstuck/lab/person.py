@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from unstuck.chain.phone.host import Bucket, HostAct, Network
 from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.link.radio.controller import SLOTS
+from unstuck.chain.link.radio.physics import Barrier, Spot, distance_m
 from unstuck.chain.releases.versions import is_too_old
 from unstuck.doctor.guide.state import UNSURE
 from unstuck.lab.acts import NEWEST_APP
 from unstuck.lab.phone.phone import LabPhone
-from unstuck.lab.state import Claimed, Down, Login, State
-from unstuck.lab.ways import LINK_NEEDS, causes, clear_chance
+from unstuck.lab.state import Claimed, Down, Login, State, Wedged
+from unstuck.lab.ways import causes
 
 UNSURE_SHARE = 0.08
 """Share of questions that a person cannot answer. Judgement: of things that can be looked up few stay open."""
@@ -27,6 +29,9 @@ WRONG_SHARE = 0.02
 _DAY_S = 86_400.0
 _WEEK_HOURS = 168
 _RECENT_S = 3 * _DAY_S
+FAR_M = 9.0
+"""From here on a person says "further apart than some steps"."""
+
 _NIGHT = range(2, 6)
 """Hours (UTC) in which people sleep, whatever else they do."""
 
@@ -67,7 +72,7 @@ def symptoms(sight: Sight) -> list[str]:
         found.append("never_connects")
     if frozen and upload is not None and upload.outcome in _SHOWN:
         found.append("error_shown")
-    if frozen and sight.state.wrist.worn and not sight.state.wrist.off:
+    if frozen and sight.state.wrist.worn and not sight.state.wrist.off and not sight.state.wrist.sensor_dead:
         found.append("steps_frozen")
     hours = {int((sight.now_s - back) // 3600) % 24 for back in range(0, int(sight.shown_late_s), 1800)}
     if frozen and hours & set(_NIGHT):
@@ -123,23 +128,67 @@ def _phone(sight: Sight) -> LabPhone:
     return sight.state.phone
 
 
-def _app_could_sync_open(sight: Sight) -> bool:
-    """With the app on the screen: only limits on the background are lifted by that."""
-    background = {"phone.background_restricted", "phone.battery_saver", "phone.background_data_off"}
-    left = causes(sight.state) - background
-    return not (left - {"tracker.not_worn", "tracker.memory_full", "server.delay"}) and not sight.state.wrist.off
+_BACKGROUND = frozenset({"phone.background_restricted", "phone.battery_saver", "phone.background_data_off"})
+"""Limits that are lifted while the app is on the screen."""
+
+_AIR = frozenset({"tracker.battery_empty", "tracker.hung", "phone.permission_missing"})
+"""With these the app finds no tracker, or loses it, beside all causes between the radios."""
+
+_INSIDE = frozenset({"tracker.firmware_outdated", "phone.storage_full"})
+"""With these a sync begins and does not end."""
+
+
+def _by_hand(sight: Sight) -> Answers:
+    """What a sync with the app on the screen comes to, from the wrist on; the wrong answer is another way's."""
+    state = sight.state
+    app, left = _phone(sight).state.app, causes(state) - _BACKGROUND
+    if not app.enabled or app.data_corrupt:
+        return "closes", "error"
+    if left & _AIR or any(cause.startswith("bluetooth.") for cause in left) or state.wrist.restarts_every_s:
+        drain = sight.last(Side.DRAIN)
+        broke = drain is not None and drain.outcome in _BREAKS_OFF
+        return ("breaks_off", "not_found") if broke else ("not_found", "error")
+    if left & _INSIDE or state.wrist.memory_refuses:
+        return "breaks_off", "works"
+    if state.service.login is not Login.GOOD:
+        return "sign_in", "error"
+    if left & {"phone.offline", "server.outage", "server.account_problem", "phone.app_outdated"}:
+        return "error", "not_found"
+    if left - {"tracker.memory_full", "phone.app_stopped"}:
+        return "old", "works"
+    return "works", "old"
+
+
+_BREAKS_OFF = frozenset(
+    {Outcome.LINK_LOST, Outcome.TRACKER_SILENT, Outcome.KEY_MISSING, Outcome.PAIRING_REFUSED, Outcome.TRACKER_REFUSED}
+)
+"""What an app shows as a connection that came and went; that it never came about it shows as none."""
+
+
+def _apart(sight: Sight) -> bool:
+    """A wall between, or more than some steps: what a person sees of the rooms."""
+    rooms = sight.state.rooms
+    return any(isinstance(wall, Barrier) and wall.x1_m < rooms.wrist.x_m for wall in rooms.walls) or (
+        distance_m(rooms.wrist, Spot()) > FAR_M
+    )
+
+
+def _others_fail(sight: Sight) -> bool:
+    """Headphones need the phone's Bluetooth on and sound, and room; the client slots of apps are not theirs."""
+    wedged = sight.state.rooms.wedged
+    off = _phone(sight).state.bluetooth != "on"
+    return off or wedged in (Wedged.TURNING, Wedged.REFUSES, Wedged.CHIP) or sight.state.rooms.phone_links >= SLOTS
+
+
+def _pairing_told(sight: Sight) -> bool:
+    """The system's own notices: it asks to pair where it has no key, and says so where pairing fails."""
+    newest = [one.outcome for one in sight.attempts if one.side is Side.DRAIN][-4:]
+    return sight.state.phone_forgot or any(one in (Outcome.KEY_MISSING, Outcome.PAIRING_REFUSED) for one in newest)
 
 
 def _works_close(sight: Sight) -> bool:
     left = causes(sight.state) - {"bluetooth.out_of_range"}
-    background = {"phone.background_restricted", "phone.battery_saver", "phone.background_data_off"}
-    return not (left - background - {"tracker.memory_full", "server.delay", "tracker.not_worn"})
-
-
-def _drops(sight: Sight) -> bool:
-    newest = [one for one in sight.attempts if one.side is Side.DRAIN][-6:]
-    lost = sum(one.outcome in (Outcome.LINK_LOST, Outcome.NOT_CONNECTED) for one in newest)
-    return lost >= 2 and clear_chance(sight.state) > LINK_NEEDS / 3
+    return not (left - _BACKGROUND - {"tracker.memory_full", "server.delay", "tracker.not_worn"})
 
 
 def _background(sight: Sight) -> Answers:
@@ -163,7 +212,10 @@ def _listed(sight: Sight) -> Answers:
 
 
 def _arrived(sight: Sight) -> bool:
-    return sight.late_s < FROZEN_S <= sight.shown_late_s
+    """The app says that it synced, both ways, and shows nothing of it: late, empty, or under another time."""
+    drain, upload = sight.last(Side.DRAIN), sight.last(Side.UPLOAD)
+    synced = all(one is not None and one.outcome.good for one in (drain, upload))
+    return synced and _by_hand(sight)[0] == "old"
 
 
 _SHOWN = frozenset(
@@ -199,7 +251,6 @@ _LOOK_UP: Mapping[str, Callable[[Sight], Answers]] = {
     "firmware": _whether("yes", "no", lambda s: s.state.person.update_waited),
     "tracker_time": _whether("no", "yes", lambda s: _shows_another_time(s)),
     "close_helps": _whether("yes", "no", _works_close),
-    "drops": _whether("yes", "no", _drops),
     "sender_near": _whether("yes", "no", lambda s: bool(s.state.rooms.jammers)),
     "connected_devices": _whether("many", "few", lambda s: s.state.rooms.phone_links >= 5),
     "in_bluetooth_list": _whether("no", "yes", lambda s: s.state.phone_forgot),
@@ -208,7 +259,11 @@ _LOOK_UP: Mapping[str, Callable[[Sight], Answers]] = {
     "battery_saver": _whether("yes", "no", lambda s: _phone(s).state.battery_saver),
     "background_setting": _background,
     "phone_maker": _whether("strict", "other", lambda s: _phone(s).model.maker.lower() in _STRICT),
-    "open_app_syncs": _whether("yes", "no", _app_could_sync_open),
+    "sync_by_hand": _by_hand,
+    "where": _whether("apart", "together", _apart),
+    "others_connect": _whether("no", "yes", _others_fail),
+    "pairing_message": _whether("yes", "no", _pairing_told),
+    "own_count": _whether("no", "yes", lambda s: s.state.wrist.off or s.state.wrist.sensor_dead),
     "permissions": _whether("missing", "all", lambda s: bool(_phone(s).forbids(HostAct.SCAN)) and _denied(s)),
     "location_switch": _whether("off", "on", lambda s: not _phone(s).state.location and _phone(s).model.sdk < 31),
     "background_data": _whether("no", "yes", lambda s: _data_blocked(s)),

@@ -5,7 +5,7 @@ Everything but the radio waves, the phone's own system and the passing of time i
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import BinaryIO, Self
 import cbor2
 from bumble import hci
 from bumble.device import Connection
+from fastapi import FastAPI
 
 from unstuck.chain.link.coap import Code, Request
 from unstuck.chain.link.radio.air import Air
@@ -95,7 +96,15 @@ class World:
     """From ``async with`` to its end, on the loop that is running. ``state`` may be changed any time; :meth:`apply`
     makes the chain follow."""
 
-    def __init__(self, folder: Path, setting: Setting) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        setting: Setting,
+        *,
+        prepare: Callable[[FastAPI], None] | None = None,
+        port: int = 0,
+    ) -> None:
+        """``prepare``, ``port``: as :class:`Backend` takes them, for a world that is looked at in a browser."""
         self._loop = asyncio.get_running_loop()
         self._loop_began_s = self._loop.time()
         self.folder = folder
@@ -127,12 +136,13 @@ class World:
             capacity=Capacity(detail=hours * 60 + 200) if hours != 168 else None,
         )
         self.peripheral = Peripheral(self.tracker, self._wrist, self.true_time, code=code)
-        self.backend = Backend(folder, self.true_time, code)
+        self.backend = Backend(folder, self.true_time, code, prepare=prepare, port=port)
         self.app = AppProcess(
             folder,
             self.tracker_id,
             phone,
             self.radio,
+            self.backend.address,
             PhoneNetwork(lambda: self.state, self.backend.transport),
             self.phone_time,
             self.true_time,
@@ -163,6 +173,8 @@ class World:
         device.on(device.EVENT_CONNECTION_FAILURE, self._not_connected)
         await self.backend.__aenter__()
         await self.radio.host.turn_on()
+        if self.state.rooms.beacon:
+            await self._beacon.start()
         await self.peripheral.start()
         await self.apply()
         self._living = self._loop.create_task(self._live())

@@ -63,6 +63,20 @@ def test_settings_list_prints_keys_and_values() -> None:
     assert one(reading, "phone.location").value is False
 
 
+@pytest.mark.parametrize(("providers", "on"), [("gps,network", True), ("gps", True), ("", False)])
+def test_before_10_the_location_providers_stand_for_the_mode(providers: str, on: bool) -> None:
+    row = f"_id:7 name:location_providers_allowed pkg:android value:{providers} default:gps defaultSystemSet:true\n"
+    assert one(read_text(f"SECURE SETTINGS (user 0)\n{row}"), "phone.location").value is on
+    listed = f"location_providers_allowed={providers}\nadb_enabled=1\n"
+    assert one(read_text(listed), "phone.location").value is on
+
+
+def test_a_location_mode_counts_more_than_the_providers() -> None:
+    text = "location_mode=0\nlocation_providers_allowed=gps\n"
+    assert [fact.value for fact in facts(read_text(text), "phone.location")] == [False]
+    assert facts(read_text("location_providers_allowed=null\nadb_enabled=1\n"), "phone.location") == []
+
+
 @pytest.mark.parametrize(("printed", "count"), [("0 times", 0), ("1 time", 1), ("2 times", 2), ("3 times", 3)])
 def test_crash_count_with_and_without_plural(printed: str, count: int) -> None:
     stamps = "".join(f"  08-1{day} 10:00:00.123\n" for day in range(count))

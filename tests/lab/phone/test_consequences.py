@@ -1,9 +1,13 @@
 """What time does to a phone: doze, standby, battery saver, kills, hibernation, as the platform documents it."""
 
+from datetime import UTC, datetime
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.lab.phone.made import APP, NOON_S, facts, made, value, values
-from unstuck.chain.phone.host import Bucket, HostAct, HostWhy, Network
+from unstuck.chain.phone.host import Bucket, Host, HostAct, HostForbidsError, HostWhy, Network, ask
 from unstuck.lab.phone import LabPhone, consequences
 from unstuck.lab.phone.consequences import DAY_S, DEEP_AFTER_S, HOUR_S
 
@@ -32,6 +36,9 @@ def test_deep_doze_needs_stillness_and_about_an_hour() -> None:
     clock.on(3 * HOUR_S)
     assert phone.doze.deep == "INACTIVE"
     phone.state.still = True
+    clock.on(DEEP_AFTER_S - 1)
+    assert not phone.forbids(HostAct.RUN)
+    clock.on(2)
     assert HostWhy.DOZE in _why(phone, HostAct.RUN)
     assert HostWhy.DOZE_ALARMS in _why(phone, HostAct.WAKE)
     assert value(phone, "power.doze") == {"deep": "IDLE", "light": "OVERRIDE"}
@@ -39,7 +46,7 @@ def test_deep_doze_needs_stillness_and_about_an_hour() -> None:
 
 def test_deep_doze_opens_windows() -> None:
     begin = NOON_S
-    states = [state.deep for _, state in consequences.phases(begin, begin + 8.4 * HOUR_S, still=True, android=14)]
+    states = [state.deep for _, state in consequences.phases(begin, begin + 8.4 * HOUR_S, begin, 14)]
     deep = [state for number, state in enumerate(states) if number == 0 or states[number - 1] != state]
     assert deep == [
         "INACTIVE",
@@ -53,8 +60,100 @@ def test_deep_doze_opens_windows() -> None:
         "IDLE",
         "IDLE_MAINTENANCE",
     ]
-    at = consequences.doze(begin, begin + DEEP_AFTER_S + HOUR_S + 30, still=True, android=14)
+    at = consequences.doze(begin, begin + DEEP_AFTER_S + HOUR_S + 30, begin, 14)
     assert not at.idle
+
+
+@given(
+    st.floats(0, 30 * DAY_S),
+    st.one_of(st.none(), st.floats(-HOUR_S, 5 * HOUR_S)),
+    st.sampled_from([9, 11, 12, 15]),
+)
+def test_the_state_of_doze_is_the_last_of_its_phases(dark_s: float, still_s: float | None, android: int) -> None:
+    still = None if still_s is None else NOON_S + min(still_s, dark_s)
+    now_s = NOON_S + dark_s
+    *_, (_, last) = consequences.phases(NOON_S, now_s, still, android)
+    # The two add the same lengths up in another order; at a border a rounding decides.
+    near = {consequences.doze(NOON_S, now_s + by_s, still, android) for by_s in (-1e-3, 0, 1e-3)}
+    assert last in near
+
+
+def test_doze_that_a_tester_forces_holds_until_it_is_lifted() -> None:
+    phone, _ = made()
+    assert phone.run("dumpsys deviceidle force-idle").stdout == b"Now forced in to deep idle mode\n"
+    assert HostWhy.DOZE in _why(phone, HostAct.RUN)
+    assert value(phone, "power.doze") == {"deep": "IDLE", "light": "OVERRIDE"}
+    phone.run("dumpsys deviceidle unforce")
+    assert not phone.forbids(HostAct.RUN)
+
+
+def test_an_update_of_the_app_ends_its_process_and_is_dated() -> None:
+    phone, clock = made()
+    clock.on(3600)
+    phone.update_app("4.34", 21305999)
+    said = value(phone, "app.installed")
+    assert isinstance(said, dict)
+    assert (said["version_name"], said["version_code"]) == ("4.34", 21305999)
+    assert said["last_update"] == datetime.fromtimestamp(clock(), UTC).isoformat()
+    assert phone.state.app.pid is None
+
+
+def test_after_a_boot_bluetooth_and_the_app_come_by_themselves() -> None:
+    phone, clock = made()
+    phone.reboot()
+    assert HostWhy.BLUETOOTH_OFF in _why(phone, HostAct.SCAN)
+    assert phone.run(f"pidof {APP}").status == 1
+    clock.on(60)
+    assert phone.run(f"pidof {APP}").status == 0
+    (switched,) = facts(phone, "bluetooth.switched")
+    assert switched.value == {"on": True, "reason": "SYSTEM_BOOT", "by": "android"}
+    assert switched.time is not None
+    assert switched.time.timestamp() == pytest.approx(NOON_S + 12.4, abs=1)
+
+
+def test_an_app_that_may_not_start_by_itself_stays_away_after_a_boot() -> None:
+    phone, clock = made("oppo-coloros-13")
+    phone.state.app.auto_start = False
+    phone.reboot()
+    clock.on(600)
+    assert phone.run(f"pidof {APP}").status == 1
+
+
+def test_a_phone_that_is_off_charges() -> None:
+    phone, clock = made()
+    phone.state.battery_percent = 0.0
+    phone.power_off()
+    phone.charge(True)
+    clock.on(HOUR_S)
+    assert phone.state.battery_percent > 40
+    phone.power_on()
+    assert value(phone, "phone.battery") == round(phone.state.battery_percent)
+
+
+def test_motion_ends_deep_doze_and_not_light_doze() -> None:
+    phone, clock = made()
+    phone.state.still = True
+    clock.on(2 * HOUR_S)
+    assert phone.doze.idle
+    phone.state.still = False
+    clock.on(60)
+    assert (phone.doze.deep, phone.doze.light) == ("INACTIVE", "IDLE")
+
+
+def test_a_run_of_the_app_meets_what_the_phone_is_short_of() -> None:
+    phone, clock = made()
+    phone.note_job(clock())
+    assert values(phone, "app.error") == []
+    state = phone.state
+    state.app.data_corrupt, state.storage_free_bytes, state.gatt_slots_used = True, 2**20, 32
+    clock.on(900)
+    phone.note_job(clock())
+    kinds = {one["kind"] for one in values(phone, "app.error") if isinstance(one, dict)}
+    assert kinds == {"database", "storage_full"}
+    assert value(phone, "gatt.slots_exhausted") is True
+    phone.state.app.permissions.clear()
+    phone.note_job(clock())
+    assert value(phone, "bluetooth.scan_denied") is True
 
 
 def test_the_charger_ends_doze() -> None:
@@ -241,3 +340,13 @@ def test_two_phones_of_one_seed_print_the_same_and_of_another_differ() -> None:
     assert one.bugreport() == other.bugreport()
     assert one.bugreport() != third.bugreport()
     assert APP in one.bugreport_text()
+
+
+def test_the_agent_can_ask_the_phone_as_any_host() -> None:
+    phone, _ = made()
+    host: Host = phone
+    ask(host, *HostAct)
+    phone.state.network = Network.NONE
+    with pytest.raises(HostForbidsError) as refused:
+        ask(host, HostAct.UPLOAD)
+    assert refused.value.causes == ("phone.offline",)

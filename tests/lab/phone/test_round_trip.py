@@ -10,6 +10,7 @@ from tests.lab.phone.made import APP, IDS, NOON_S, TRACKER, facts, made, read, v
 from unstuck.chain.phone.host import Bucket, Network, Permission
 from unstuck.evidence.android import reader
 from unstuck.lab.phone import MODELS, Bond, LiveLink
+from unstuck.lab.phone.state import BLUETOOTH_STATES
 from unstuck.model.evidence import ReaderOptions
 from unstuck.model.vocabulary import violations
 
@@ -41,7 +42,7 @@ def test_the_phone_and_its_system_are_named(model: str) -> None:
 
 
 @every_model
-@pytest.mark.parametrize("state", ["on", "off", "ble_on", "turning_on", "turning_off"])
+@pytest.mark.parametrize("state", BLUETOOTH_STATES)
 def test_every_state_of_bluetooth_is_told(model: str, state: str) -> None:
     phone, _ = made(model)
     phone.state.bluetooth = state
@@ -97,16 +98,32 @@ def test_links_of_the_app_and_of_profiles_are_told(model: str) -> None:
 
 
 @every_model
+def test_other_apps_links_are_told_as_theirs(model: str) -> None:
+    phone, clock = made(model)
+    phone.state.links.append(LiveLink("C8:5E:00:00:00:03", "Watch", "gatt", clock(), "com.example.watch"))
+    found = {fact.subject: fact.value for fact in facts(phone, "bluetooth.gatt_client")}
+    assert found == {APP: {"connections": 0}, "com.example.watch": {"connections": 1}}
+
+
+@every_model
 def test_a_lost_gatt_link_is_in_the_log_with_its_status_and_time(model: str) -> None:
     phone, clock = made(model)
     phone.note_gatt(clock() - 40, TRACKER, 0, True)
     phone.note_gatt(clock() - 10, TRACKER, 8, False)
-    up, down = facts(phone, "gatt.status")
+    up, *_, down = facts(phone, "gatt.status")
     assert isinstance(up.value, dict)
     assert isinstance(down.value, dict)
     assert (up.value["status"], down.value["status"]) == (0, 8)
     assert down.time == datetime.fromtimestamp(NOON_S - 10, UTC)
+    assert down.subject == ("xx:xx:xx:xx:00:01" if MODELS[model].android >= 14 else TRACKER.lower())
     assert phone.state.gatt_connected() == []
+
+
+def test_the_native_stack_tells_the_end_of_a_link_too_from_14_on() -> None:
+    for model, lines in (("pixel-13", 1), ("pixel-14", 2)):
+        phone, clock = made(model)
+        phone.note_gatt(clock(), TRACKER, 8, False)
+        assert len(facts(phone, "gatt.status")) == lines
 
 
 @every_model

@@ -9,6 +9,7 @@ from unstuck.chain.phone.host import HostAct, HostWhy
 from unstuck.evidence.android.recognise import recognise
 from unstuck.lab.phone import MODELS, LabPhone
 
+_SETTINGS_OPEN = "Starting: Intent { act=android.settings.BLUETOOTH_SETTINGS }\n"
 every_model = pytest.mark.parametrize("model", IDS)
 
 
@@ -202,12 +203,15 @@ def test_a_hanging_stack_takes_the_wish_down_and_only_a_reboot_helps() -> None:
     assert value(phone, "bluetooth.adapter") == "turning_off"
     clock.on(60)
     ran(phone, "svc power reboot")
+    assert value(phone, "bluetooth.adapter") == "off"
+    clock.on(13)
     assert value(phone, "bluetooth.adapter") == "on"
 
 
 def test_the_report_made_over_the_cable_is_there_to_be_pulled() -> None:
     phone, _ = made()
     phone.keep_hci_log(lambda: b"btsnoop\0synthetic")
+    assert phone.run("bugreportz -v").stderr == b"1.2\n"  # where the adb client looks for it
     said = ran(phone, "bugreportz -p").splitlines()
     assert said[0].startswith("BEGIN:/data/user_de/0/com.android.shell/files/bugreports/bugreport-shiba-")
     path = said[-1].removeprefix("OK:")
@@ -225,6 +229,8 @@ def test_the_report_made_over_the_cable_is_there_to_be_pulled() -> None:
         ("settings get global nosuch", 0, "null\n", ""),
         ("echo a; echo b && echo c", 0, "a\nb\nc\n", ""),
         ("nosuch 2>/dev/null || echo no", 0, "no\n", ""),
+        ("nosuch 2>/dev/null; echo $?", 0, "127\n", ""),
+        ("am start -a android.settings.BLUETOOTH_SETTINGS", 0, _SETTINGS_OPEN, ""),
         ("nosuch 2>&1", 127, "/system/bin/sh: nosuch: inaccessible or not found\n", ""),
         ("echo 'a;b' \"c d\"", 0, "a;b c d\n", ""),
         ("echo 'a", 1, "", "/system/bin/sh: <stdin>[1]: no closing quote\n"),
@@ -251,6 +257,21 @@ def test_the_shell_may_not_say_that_airplane_mode_changed() -> None:
     result = phone.run("am broadcast -a android.intent.action.AIRPLANE_MODE --ez state true")
     assert b"java.lang.SecurityException: Permission Denial: not allowed to send broadcast" in result.stderr
     assert not phone.state.airplane_mode
+
+
+def test_logs_are_printed_in_the_layouts_asked_for() -> None:
+    phone, clock = made()
+    phone.run("logcat -c -b all")
+    phone.note_http(clock(), 200)
+    for options, begin in (
+        ("", "03-12 12:00:00.000 "),
+        ("-v threadtime -v uid", "03-12 12:00:00.000 10231 "),
+        ("-v year,zone", "2026-03-12 12:00:00.000 +0100 "),
+        ("-v time", "03-12 12:00:00.000 I/okhttp.OkHttpClient("),
+        ("-v brief", "I/okhttp.OkHttpClient("),
+    ):
+        assert ran(phone, f"logcat -d -b main -t 1 {options}").splitlines()[-1].startswith(begin)
+    assert phone.run("logcat -d -b nosuch").status == 1
 
 
 def test_single_dumps_are_recognised_by_the_reader() -> None:

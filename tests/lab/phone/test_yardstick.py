@@ -37,6 +37,7 @@ _NOT_ON_AN_EMULATOR = {
         r"  Time on battery: ",  # always on the charger
         r"    Bluetooth Scan ",
         r"    Account ",
+        r"User UserInfo",  # the owner's name in Spanish
         r"  Last 24 hour events ",  # its language is Spanish
         r"--------- beginning of events$",
         r".* am_proc_start: |.* ActivityManager: Start proc ",  # the release has braces, the preview has not

@@ -13,7 +13,7 @@ limits and the reasons for its numbers: docs/why/reasoning.md.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from unstuck.doctor.knowledge.schema import Cause, Knowledge, Link
 from unstuck.model.diagnosis import State
+from unstuck.model.hop import Hop
 
 MAX_CAUSES_TOGETHER = 3
 """Causes held at once. At the catalogue's priors four or more independent causes hold in one of a
@@ -41,9 +42,9 @@ assumption. It keeps *something else* possible, and it only wins when the findin
 cause. It is a share of the stopped, not a rate per day, so that it does not depend on how the
 priors were scaled."""
 
-TOLD_WRONGLY = 0.03
-"""Share of answers that are wrong, either way: misread, misremembered, meant for another phone. Judgement; a log that
-was read is taken at its word, a person is not."""
+TOLD_WRONGLY = 0.02
+"""Share of answers that are wrong: misread, misremembered, meant for another phone. Judgement; a log that was read is
+taken at its word, a person is not."""
 
 SPEAKS_FOR_LOG_RATIO = math.log(1.25)
 """Least log-likelihood ratio at which a finding is shown under a cause: it must shift the odds of
@@ -56,6 +57,14 @@ enough that the keys below fit into 64 bits."""
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """That a person answered: the question, and how many answers it has."""
+
+    question: str
+    answers: int = 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -178,7 +187,7 @@ class Network:
         *,
         stopped: bool,
         able: Collection[str] | None = None,
-        told: Collection[str] = (),
+        told: Mapping[str, Said] | None = None,
     ) -> "Posterior":
         """Exact posterior given what is known.
 
@@ -186,7 +195,7 @@ class Network:
         to have stopped, so that before any finding no listed cause holds in UNLISTED_SHARE of all cases.
         ``able``: the causes that can close the way that was seen closed; combinations without any of
         them then share UNLISTED_SHARE, because they do not explain the stop. ``told``: findings that a person
-        answered, who may be wrong (TOLD_WRONGLY); all others were read.
+        answered, who may be wrong (TOLD_WRONGLY), with the question; all others were read.
         """
         known = {id_: state for id_, state in states.items() if state is not State.UNKNOWN and id_ in self.links}
         log_weights = self.log_prior.copy()
@@ -195,13 +204,12 @@ class Network:
         elif stopped:
             log_weights[0] = self.log_unlisted
         row = {finding: index for index, finding in enumerate(self.finding_ids)}
-        doubted = frozenset(known.keys() & set(told))
+        doubted = {id_: said for id_, said in (told or {}).items() if id_ in known}
         silent = [row[id_] for id_, state in known.items() if state is State.NO and id_ not in doubted]
         seen = [row[id_] for id_, state in known.items() if state is State.YES and id_ not in doubted]
         log_weights += self.log_silent[silent].sum(axis=0)
         log_weights += np.log(-np.expm1(self.log_silent[seen])).sum(axis=0)
-        for id_ in doubted:
-            log_weights += self.log_likelihood(id_, known[id_], told=True)
+        log_weights += self.log_told(known, doubted)
         return Posterior(self, log_weights - log_sum(log_weights), known, stopped, doubted)
 
     @property
@@ -222,25 +230,38 @@ class Network:
             log_weights[~explains] += target - log_sum(log_weights[~explains])
         return log_weights
 
-    def log_likelihood(self, finding: str, state: State, *, told: bool = False) -> Floats:
-        """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding.
-
-        ``told``: a person said so, who is wrong in TOLD_WRONGLY of all answers, either way.
-        """
+    def log_likelihood(self, finding: str, state: State) -> Floats:
+        """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""
         if finding not in self.links:
             raise KeyError(finding)
         if state is State.UNKNOWN:
             return np.zeros_like(self.log_prior)
         silent: Floats = self.log_silent[self.finding_ids.index(finding)]
-        if told:
-            no = np.exp(silent)
-            right = no if state is State.NO else 1.0 - no
-            doubted: Floats = np.log(right * (1.0 - TOLD_WRONGLY) + (1.0 - right) * TOLD_WRONGLY)
-            return doubted
         if state is State.NO:
             return silent
         seen: Floats = np.log(-np.expm1(silent))
         return seen
+
+    def log_answer(self, findings: Mapping[str, State], answers: int = 2) -> Floats:
+        """Log P(a person gives the answer that states these findings | combination), shape (rows,).
+
+        One answer is right or wrong as a whole. A wrong one falls on any of the other ``answers - 1``. KeyError: no
+        such finding.
+        """
+        log_right = np.zeros_like(self.log_prior)
+        for id_, state in findings.items():
+            log_right += self.log_likelihood(id_, state)
+        right = np.exp(log_right)
+        wrong = (1.0 - right) / max(answers - 1, 1)
+        doubted: Floats = np.log(right * (1.0 - TOLD_WRONGLY) + wrong * TOLD_WRONGLY)
+        return doubted
+
+    def log_told(self, known: Mapping[str, State], told: Mapping[str, Said]) -> Floats:
+        """The same over every question that was answered, shape (rows,); findings not in ``known`` say nothing."""
+        total = np.zeros_like(self.log_prior)
+        for said in dict.fromkeys(told.values()):
+            total += self.log_answer({id_: known[id_] for id_ in told if told[id_] == said and id_ in known}, said.answers)
+        return total
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -255,7 +276,7 @@ class Posterior:
     log_weights: Floats
     known: Mapping[str, State]
     stopped: bool
-    told: frozenset[str] = frozenset()
+    told: Mapping[str, Said] = field(default_factory=dict)
     """Of the known findings those that a person answered."""
 
     @property
@@ -285,18 +306,35 @@ class Posterior:
         return dict(zip(self.cause_ids, held.tolist(), strict=True))
 
     @property
+    def hops(self) -> dict[Hop, float]:
+        """Probability that some cause at a hop holds; these need not sum to 1 either."""
+        present, weights = self.combinations, self.weights
+        return {
+            hop: float(weights[present[:, [one.hop is hop for one in self.network.causes]].any(axis=1)].sum())
+            for hop in Hop
+        }
+
+    @property
     def empty(self) -> float:
         """Probability that no listed cause holds."""
         return float(np.exp(self.log_weights[0]))
 
-    def given(self, finding: str, state: State, *, told: bool = False) -> "Posterior":
+    def given(self, finding: str, state: State) -> "Posterior":
         """The posterior with one more finding. A finding already known, or unknown: the same. KeyError: no such one."""
-        more = self.network.log_likelihood(finding, state, told=told)
+        more = self.network.log_likelihood(finding, state)
         if state is State.UNKNOWN or finding in self.known:
             return self
+        return self._with(more, {finding: state}, {})
+
+    def given_answer(self, findings: Mapping[str, State], said: Said) -> "Posterior":
+        """The posterior with what one more answer states; findings that are known already are left out."""
+        news = {id_: state for id_, state in findings.items() if id_ not in self.known}
+        return self._with(self.network.log_answer(news, said.answers), news, dict.fromkeys(news, said))
+
+    def _with(self, more: Floats, news: Mapping[str, State], told: Mapping[str, Said]) -> "Posterior":
         log_weights = self.log_weights + more
-        known, doubted = {**self.known, finding: state}, self.told | ({finding} if told else frozenset())
-        return Posterior(self.network, log_weights - log_sum(log_weights), known, self.stopped, doubted)
+        log_weights = log_weights - log_sum(log_weights)
+        return Posterior(self.network, log_weights, {**self.known, **news}, self.stopped, {**self.told, **told})
 
     def if_stopped(self) -> "Posterior":
         """The same findings, supposing that data has stopped: what holds *if* it is stuck."""
@@ -335,7 +373,8 @@ class Posterior:
             after[0] = 1.0
         with np.errstate(divide="ignore"):
             log_weights = np.log(after / after.sum())
-        return Posterior(self.network, log_weights, known, self.stopped, self.told & known.keys())
+        told = {id_: said for id_, said in self.told.items() if id_ in known}
+        return Posterior(self.network, log_weights, known, self.stopped, told)
 
     def contribution(self, cause: str, finding: str) -> float:
         """How much a finding speaks for (positive) or against (negative) a cause, given all the rest.
@@ -347,9 +386,18 @@ class Posterior:
             raise KeyError(cause)
         if finding not in self.known:
             return 0.0
-        told = finding in self.told
-        without = self.log_weights - self.network.log_likelihood(finding, self.known[finding], told=told)
+        without = self.log_weights - self._says(finding)
         return self._log_odds(self.log_weights, cause) - self._log_odds(without, cause)
+
+    def _says(self, finding: str) -> Floats:
+        """What a known finding adds to the log weights, shape (rows,); of an answer its own part."""
+        said = self.told.get(finding)
+        if said is None:
+            return self.network.log_likelihood(finding, self.known[finding])
+        same = {id_: self.known[id_] for id_, other in self.told.items() if other == said}
+        others = {id_: state for id_, state in same.items() if id_ != finding}
+        both = self.network.log_answer(same, said.answers)
+        return both - self.network.log_answer(others, said.answers) if others else both
 
     def evidence_for(self, cause: str, at_least: float = SPEAKS_FOR_LOG_RATIO) -> tuple[tuple[str, float], ...]:
         """Findings seen that are linked to a cause and speak for it, strongest first, with their contribution."""

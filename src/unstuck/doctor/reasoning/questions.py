@@ -6,12 +6,12 @@ pass, by chance over cost without looking ahead; the plan itself looks ahead. do
 """
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.doctor.knowledge.schema import Answer, EvidenceKind, Fix, Knowledge, Question
+from unstuck.doctor.knowledge.schema import EvidenceKind, Fix, Knowledge, Question
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
 from unstuck.doctor.reasoning.network import Bools, Floats, Indices, Network, Posterior
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
@@ -45,6 +45,10 @@ an export is asked for and fetched later. Only the order is used."""
 SETTLING_RATIO = 5.0
 """How many times likelier a finding must be with the cause than without, to settle something:
 it moves a cause from one in twenty to one in five."""
+
+
+Saying = tuple[tuple[str, bool], ...]
+"""What an answer makes of findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,20 @@ def worth_of_questions(
 ) -> tuple[Worth, ...]:
     """Every question that could be asked, the most worthwhile first.
 
-    Only questions not asked yet whose findings are all unknown. Judges as if data had stopped.
+    Only questions not asked yet of whose findings some are unknown; of an answer only these count. Judges as if data
+    had stopped.
     """
     open_questions = [
         question
         for question in knowledge.questions.values()
-        if question.id not in asked and not any(_is_known(finding, states) for finding in _findings(question))
+        if question.id not in asked and len(_sayings(question, states)) > 1
     ]
     estimate = _Estimate.build(posterior.if_stopped(), knowledge.fixes, situation)
     before = estimate.cost(estimate.weights)
     worths = [
-        Worth(question, before - estimate.cost_after(question) - question.minutes - ASKING_MINUTES)
+        Worth(question, before - after - question.minutes - ASKING_MINUTES)
         for question in open_questions
+        for after in (estimate.cost_after(_sayings(question, states), len(question.answers)),)
     ]
     return tuple(sorted(worths, key=lambda worth: (-worth.minutes, worth.question.id)))
 
@@ -183,24 +189,17 @@ class _Estimate:
         spent = np.concatenate([[0.0], np.cumsum(stuck[:-1] * self.costs[order])])
         return float((spent + (still * self.stuck_minutes).sum(axis=1)).min())
 
-    def cost_after(self, question: Question) -> float:
-        """Expected cost of repair once the question is answered, over its answers."""
+    def cost_after(self, sayings: Iterable[Saying], answers: int) -> float:
+        """Expected cost of repair once a question is answered, over what its ``answers`` say."""
         total, expected = 0.0, 0.0
-        for answer in question.answers:
-            joint = self.weights * self._likelihood(answer)
+        for saying in sayings:
+            stated = {finding: State.YES if holds else State.NO for finding, holds in saying}
+            joint = self.weights * np.exp(self.network.log_answer(stated, answers)[self.rows])
             chance = float(joint.sum())
             if chance > 0.0:
                 total += chance
                 expected += chance * self.cost(joint / chance)
         return expected / total
-
-    def _likelihood(self, answer: Answer) -> Floats:
-        """Chance of the findings that an answer states, in each combination; shape (rows,)."""
-        log_likelihood = np.zeros(len(self.rows), dtype=np.float64)
-        for finding, holds in answer.findings.items():
-            log_likelihood += self.network.log_likelihood(finding, _state(holds), told=True)[self.rows]
-        likelihood: Floats = np.exp(log_likelihood)
-        return likelihood
 
 
 def _lifting_minutes(fix: Fix, fixes: Mapping[str, Fix], situation: Situation) -> float:
@@ -211,13 +210,14 @@ def _lifting_minutes(fix: Fix, fixes: Mapping[str, Fix], situation: Situation) -
     return minutes
 
 
-def _state(holds: bool) -> State:
-    return State.YES if holds else State.NO
-
-
 def _is_known(finding: str, states: Mapping[str, State]) -> bool:
     return states.get(finding, State.UNKNOWN) is not State.UNKNOWN
 
 
-def _findings(question: Question) -> Sequence[str]:
-    return [finding for answer in question.answers for finding in answer.findings]
+def _sayings(question: Question, states: Mapping[str, State]) -> frozenset[Saying]:
+    """What its answers say that is not known yet, each once; answers that then say nothing are left out."""
+    sayings = (
+        tuple((finding, holds) for finding, holds in answer.findings.items() if not _is_known(finding, states))
+        for answer in question.answers
+    )
+    return frozenset(saying for saying in sayings if saying)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from unstuck.doctor.case import Case
 from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.rules import bluetooth, phone, server, tracker
-from unstuck.doctor.rules.outcome import Rule
+from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule
 from unstuck.model.diagnosis import Finding, Proof, State
 
 RULES: Mapping[str, Rule] = {**tracker.RULES, **bluetooth.RULES, **phone.RULES, **server.RULES}
@@ -21,6 +21,8 @@ def findings(case: Case, knowledge: Knowledge) -> tuple[Finding, ...]:
     found = []
     for finding_id in knowledge.findings:
         outcome = RULES[finding_id](case)
+        if _is_old_news(case, outcome):
+            outcome = UNKNOWN
         if outcome.state is State.UNKNOWN and finding_id in answered:
             found.append(answered[finding_id])
         else:
@@ -33,6 +35,17 @@ def findings(case: Case, knowledge: Knowledge) -> tuple[Finding, ...]:
         else:
             found.append(Finding(SYMPTOM + symptom.id, State.YES, (Proof(f"reported: {symptom.says}", (fact,)),)))
     return tuple(found)
+
+
+def _is_old_news(case: Case, outcome: Outcome) -> bool:
+    """Whether it is a *no* that was last seen before data stopped: that all was well then says nothing about now.
+
+    Without this the person would never be asked: a battery of 30 % before the silence does not speak of the battery.
+    """
+    if outcome.state is not State.NO or case.stopped_at is None:
+        return False
+    times = [case.last_moment(fact) for proof in outcome.proof for fact in proof.facts]
+    return bool(times) and all(time is not None and time < case.stopped_at for time in times)
 
 
 def _answers(case: Case, knowledge: Knowledge) -> dict[str, Finding]:

@@ -32,6 +32,7 @@ class Adbd:
             None asks the phone for these properties, as a real daemon does.
         ask_owner: Whether a computer must be allowed on the phone's screen first, as on every phone that is sold.
         answer_after_s: How long the phone takes over a command line, in seconds of the event loop.
+        port: On 127.0.0.1; 0: any that is free. OSError on entering: it cannot be had.
     """
 
     def __init__(
@@ -41,13 +42,14 @@ class Adbd:
         banner: str | None = None,
         ask_owner: bool = False,
         answer_after_s: Callable[[str], float] = _at_once,
+        port: int = 0,
     ) -> None:
         self._device = device
         self._banner = banner
         self._ask_owner = ask_owner
         self._answer_after_s = answer_after_s
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = port
         self._connections: set[_Connection] = set()
         self.known: list[ComputerKey] = []
         """Computers that the owner allowed."""
@@ -56,7 +58,7 @@ class Adbd:
 
     @property
     def port(self) -> int:
-        """The TCP port, on 127.0.0.1; 0 before the daemon runs."""
+        """The TCP port, on 127.0.0.1; before the daemon runs the one that was wanted."""
         return self._port
 
     @property
@@ -77,7 +79,7 @@ class Adbd:
             self._server.close()
 
     async def __aenter__(self) -> "Adbd":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
         self._port = int(self._server.sockets[0].getsockname()[1])
         return self
 

@@ -5,7 +5,7 @@ Line forms: AOSP's event-log-tags, ActivityManager and BluetoothGatt, as seen in
 
 from dataclasses import replace
 
-from unstuck.chain.phone.host import Bucket
+from unstuck.chain.phone.host import Bucket, Permission
 from unstuck.lab.phone import consequences
 from unstuck.lab.phone.book import Dropped, Exit, Used
 from unstuck.lab.phone.pen import SYSTEM, Pen
@@ -16,6 +16,26 @@ JOB_SERVICE = "androidx.work.impl.background.systemjob.SystemJobService"
 
 JOB_PERIOD_S = 900.0
 """The shortest period Android allows a periodic job."""
+
+BLUETOOTH_PID = 2310
+_BLUETOOTH = (1002, BLUETOOTH_PID, 2361)
+
+_NATIVE_REASONS = {
+    8: "GATT_CONN_TIMEOUT",
+    19: "GATT_CONN_TERMINATE_PEER_USER",
+    22: "GATT_CONN_TERMINATE_LOCAL_HOST",
+    34: "GATT_CONN_LMP_TIMEOUT",
+    62: "GATT_CONN_FAIL_ESTABLISH",
+}
+"""What the native stack calls a status (gatt_api.h); it logs the end of a link itself from 14 on."""
+
+GATT_SLOTS = 32
+"""GATT clients that the stack has room for (GATT_MAX_APPS)."""
+
+_FULL_BYTES = 4 * 2**20
+"""Less than a database's log takes before it is folded back: writes fail."""
+
+_SDK_OF_SCAN_PERMISSION = 31
 
 _ERRORS = {
     "tls": (
@@ -128,9 +148,22 @@ class AppLife:
         app = self._pen.state.app
         self.started(at_s - 0.4, "service")
         job = f'job=u0a{app.uid - 10000}:"{app.package}/{JOB_SERVICE}"'
+        self._troubles(at_s)
         self._pen.history(at_s, job, "+")
         self._pen.history(at_s + 2.412, job, "-")
         app.next_job_s = at_s + JOB_PERIOD_S
+
+    def _troubles(self, at_s: float) -> None:
+        """What a run of the app meets that the state of the phone does not let be, and what the log says of it."""
+        state = self._pen.state
+        if state.app.data_corrupt:
+            self.error(at_s, "database", "")
+        if state.storage_free_bytes < _FULL_BYTES:
+            self.error(at_s, "storage_full", "")
+        if self._pen.model.sdk >= _SDK_OF_SCAN_PERMISSION and Permission.NEARBY_DEVICES not in state.app.permissions:
+            self.error(at_s, "scan_denied", "")
+        elif state.gatt_slots_used >= GATT_SLOTS and state.bluetooth == "on":
+            self.error(at_s, "slots_exhausted", "")
 
     def gatt(self, at_s: float, address: str, status: int, connected: bool) -> None:
         """The app's callback is told, and logs it as Android does."""
@@ -142,6 +175,11 @@ class AppLife:
         state_text = f"connected={'true' if connected else 'false'} " if self._pen.model.android >= 14 else ""
         text = f"onClientConnectionState() - status={status} clientIf={self._client} {state_text}device={shown}"
         book.log(book.main, wall_s, (app.uid, pid, pid + 17), "D", "BluetoothGatt", text)
+        reason = _NATIVE_REASONS.get(status)
+        if not connected and reason is not None and self._pen.model.android >= 14:
+            said = f"bta_gattc_conn_cback: Disconnected cid:12 transport:BT_TRANSPORT_LE reason:{reason}"
+            source = "packages/modules/Bluetooth/system/bta/gatt/bta_gattc_act.cc:1234"
+            book.log(book.main, wall_s - 0.004, _BLUETOOTH, "W", "bluetooth", f"{source} {said}")
         state.links = [one for one in state.links if (one.profile, one.address) != ("gatt", address)]
         if connected and status == 0:
             name = next((bond.name for bond in state.bonds if bond.address == address), "")
@@ -256,6 +294,12 @@ def _exit_of(reason: str) -> tuple[int, str, int, str]:
         return 13, "OTHER KILLS BY SYSTEM", 3, "TOO MANY EMPTY PROCS"
     if reason.startswith("cached"):
         return 13, "OTHER KILLS BY SYSTEM", 2, "TOO MANY CACHED PROCS"
+    if reason == "permissions revoked":
+        return 8, "PERMISSION CHANGE", 0, "UNKNOWN"
+    if reason == "kill background":
+        return 10, "USER REQUESTED", 24, "KILL BACKGROUND"
+    if reason.startswith("stop "):
+        return 10, "USER REQUESTED", 23, "STOP APP"
     if reason.startswith("remove task"):
         return 10, "USER REQUESTED", 22, "REMOVE TASK"
     return 13, "OTHER KILLS BY SYSTEM", 0, "UNKNOWN"

@@ -143,7 +143,6 @@ class Book:
     scans: int = 0
     scan_s: float = 0.0
     bluetooth_on_s: float = 0.0
-    synced_s: float | None = None
     _order: int = 0
 
     def log(self, ring: Ring, at_s: float, who: tuple[int, int, int], level: str, tag: str, text: str) -> None:

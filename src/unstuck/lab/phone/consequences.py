@@ -5,9 +5,10 @@ AppStandbyController. Hibernation: three months without use (Android 12 and late
 the one of the phone's release counts.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+from itertools import cycle as for_ever
 
 from unstuck.chain.phone.host import Bucket
 from unstuck.lab.phone.state import App
@@ -20,21 +21,34 @@ LIGHT_AFTER_S = {9: 180.0, 10: 180.0, 11: 180.0}
 """``light_after_inactive_to`` up to 11 (seen in dumps of 9 and 10)."""
 _LIGHT_AFTER_S = 240.0
 """The same from 12 on (seen in dumps of 14 and 15)."""
-_LIGHT_IDLE_S = (300.0, 600.0, 900.0)
-"""``light_idle_to`` and its doubling up to ``light_max_idle_to``."""
+_Steps = tuple[tuple[str, float], ...]
+"""States one after another, each with its length."""
+
+_IDLE, _WINDOW = "IDLE", "IDLE_MAINTENANCE"
 _LIGHT_WINDOW_S = 60.0
 """``light_idle_maintenance_min_budget``."""
+_LIGHT_RAMP: _Steps = ((_IDLE, 300.0), (_WINDOW, _LIGHT_WINDOW_S), (_IDLE, 600.0), (_WINDOW, _LIGHT_WINDOW_S))
+_LIGHT_CYCLE: _Steps = ((_IDLE, 900.0), (_WINDOW, _LIGHT_WINDOW_S))
+"""``light_idle_to`` doubles up to ``light_max_idle_to``."""
 
-_INACTIVE_S = 30 * MINUTE_S
-_PENDING_S = 30 * MINUTE_S
-_SENSING_S = 4 * MINUTE_S
-_LOCATING_S = 30.0
-_DEEP_IDLE_S = (HOUR_S, 2 * HOUR_S, 4 * HOUR_S, 6 * HOUR_S)
-"""``idle_to`` and its doubling up to ``max_idle_to``."""
-_DEEP_WINDOW_S = (5 * MINUTE_S, 10 * MINUTE_S)
-"""``idle_pending_to`` and its doubling up to ``max_idle_pending_to``."""
+_DEEP_WAY: _Steps = (
+    ("INACTIVE", 30 * MINUTE_S),
+    ("IDLE_PENDING", 30 * MINUTE_S),
+    ("SENSING", 4 * MINUTE_S),
+    ("LOCATING", 30.0),
+)
+_DEEP_RAMP: _Steps = (
+    (_IDLE, HOUR_S),
+    (_WINDOW, 5 * MINUTE_S),
+    (_IDLE, 2 * HOUR_S),
+    (_WINDOW, 10 * MINUTE_S),
+    (_IDLE, 4 * HOUR_S),
+    (_WINDOW, 10 * MINUTE_S),
+)
+_DEEP_CYCLE: _Steps = ((_IDLE, 6 * HOUR_S), (_WINDOW, 10 * MINUTE_S))
+"""``idle_to`` doubles up to ``max_idle_to``, ``idle_pending_to`` up to ``max_idle_pending_to``."""
 
-DEEP_AFTER_S = _INACTIVE_S + _PENDING_S + _SENSING_S + _LOCATING_S
+DEEP_AFTER_S = sum(length_s for _, length_s in _DEEP_WAY)
 """How long a phone lies still, unplugged and dark before deep doze begins."""
 
 RESTRICTED_KILL_S = 120.0
@@ -67,10 +81,15 @@ def light_after_s(android: int) -> float:
     return LIGHT_AFTER_S.get(android, _LIGHT_AFTER_S)
 
 
-def phases(quiet_s: float, now_s: float, still: bool, android: int) -> Iterator[tuple[float, Doze]]:
-    """Every state of doze since the phone went dark and unplugged at ``quiet_s``, with when it began."""
-    deep = list(_deep(quiet_s, now_s)) if still else [(quiet_s, "INACTIVE")]
-    light = list(_light(quiet_s, now_s, android))
+def phases(quiet_s: float, now_s: float, still_s: float | None, android: int) -> Iterator[tuple[float, Doze]]:
+    """Every state of doze since the phone went dark and unplugged at ``quiet_s``, with when it began.
+
+    ``still_s``: since when it lies still, None while it is carried about. Motion ends deep doze, not light doze.
+    """
+    deep = [(quiet_s, "INACTIVE")]
+    if still_s is not None:
+        deep += _marks(max(quiet_s, still_s), now_s, _DEEP_WAY, _DEEP_RAMP, _DEEP_CYCLE)
+    light = list(_marks(quiet_s, now_s, (("INACTIVE", light_after_s(android)),), _LIGHT_RAMP, _LIGHT_CYCLE))
     marks = sorted({at for at, _ in deep} | {at for at, _ in light})
     deep_state = light_state = "INACTIVE"
     deep_at = light_at = 0
@@ -85,48 +104,36 @@ def phases(quiet_s: float, now_s: float, still: bool, android: int) -> Iterator[
         yield mark, Doze(deep_state, "OVERRIDE" if over else light_state)
 
 
-def doze(quiet_s: float | None, now_s: float, still: bool, android: int) -> Doze:
-    """The state now; ``quiet_s`` is None while the screen is on or the phone is charging."""
+def doze(quiet_s: float | None, now_s: float, still_s: float | None, android: int) -> Doze:
+    """The state now: the last of :func:`phases`; ``quiet_s`` is None while the screen is on or the phone charges."""
     if quiet_s is None:
         return Doze()
-    return deque(phases(quiet_s, now_s, still, android), 1).pop()[1]
+    dark_s = max(0.0, now_s - quiet_s)
+    deep = "INACTIVE"
+    if still_s is not None:
+        deep = _at(max(0.0, now_s - max(quiet_s, still_s)), _DEEP_WAY, _DEEP_RAMP, _DEEP_CYCLE)
+    if deep in ("IDLE", "IDLE_MAINTENANCE"):
+        return Doze(deep, "OVERRIDE")
+    return Doze(deep, _at(dark_s, (("INACTIVE", light_after_s(android)),), _LIGHT_RAMP, _LIGHT_CYCLE))
 
 
-def _deep(quiet_s: float, now_s: float) -> Iterator[tuple[float, str]]:
+def _at(dark_s: float, way: _Steps, ramp: _Steps, cycle: _Steps) -> str:
+    """The state after so long: the way into doze, its lengthening windows, then the same two for ever."""
+    for name, length_s in (*way, *ramp):
+        if dark_s < length_s:
+            return name
+        dark_s -= length_s
+    dark_s %= sum(length_s for _, length_s in cycle)
+    return cycle[0][0] if dark_s < cycle[0][1] else cycle[1][0]
+
+
+def _marks(quiet_s: float, now_s: float, way: _Steps, ramp: _Steps, cycle: _Steps) -> Iterator[tuple[float, str]]:
     at_s = quiet_s
-    for name, length_s in (
-        ("INACTIVE", _INACTIVE_S),
-        ("IDLE_PENDING", _PENDING_S),
-        ("SENSING", _SENSING_S),
-        ("LOCATING", _LOCATING_S),
-    ):
+    for name, length_s in chain(way, ramp, for_ever(cycle)):
         if at_s > now_s:
             return
         yield at_s, name
         at_s += length_s
-    count = 0
-    while at_s <= now_s:
-        yield at_s, "IDLE"
-        at_s += _DEEP_IDLE_S[min(count, len(_DEEP_IDLE_S) - 1)]
-        if at_s > now_s:
-            return
-        yield at_s, "IDLE_MAINTENANCE"
-        at_s += _DEEP_WINDOW_S[min(count, len(_DEEP_WINDOW_S) - 1)]
-        count += 1
-
-
-def _light(quiet_s: float, now_s: float, android: int) -> Iterator[tuple[float, str]]:
-    yield quiet_s, "INACTIVE"
-    at_s = quiet_s + light_after_s(android)
-    count = 0
-    while at_s <= now_s:
-        yield at_s, "IDLE"
-        at_s += _LIGHT_IDLE_S[min(count, len(_LIGHT_IDLE_S) - 1)]
-        if at_s > now_s:
-            return
-        yield at_s, "IDLE_MAINTENANCE"
-        at_s += _LIGHT_WINDOW_S
-        count += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ from unstuck.lab.phone.switches import Switches
 
 _Act = Callable[[float], None]
 
-_BOOT_S = 31.0
-"""From the boot's beginning to the launcher."""
+_BLUETOOTH_AFTER_S = 12.4
+"""From the boot's beginning to the request for Bluetooth, as a phone of these years takes it."""
+
+_APPS_AFTER_S = 31.0
+"""From the boot's beginning to the apps that are told of it."""
 
 _CHARGE_PERCENT_PER_H = 45.0
 """A phone of these years on its own charger."""
@@ -35,11 +38,17 @@ class Happenings:
         self.life = AppLife(self._pen)
         self.switches = Switches(self._pen, self.life)
         self._passed_s = 0.0
+        self._coming: list[tuple[float, _Act]] = []
 
     @property
     def quiet_s(self) -> float | None:
         """Since when the phone is dark and unplugged."""
         return self._pen.quiet_s
+
+    @property
+    def still_s(self) -> float | None:
+        """Since when it lies still."""
+        return self._pen.still_s
 
     def begin(self, now_s: float) -> None:
         """The records that a phone has which was started a while ago."""
@@ -49,7 +58,7 @@ class Happenings:
         self._pen.background_s = now_s - 600
         self._pen.quiet_s = None if state.charging or state.screen_on else now_s - 600
         booted_s = self._pen.wall(state.booted_s)
-        book.switched.append(Switched(booted_s + 12.4, True, "SYSTEM_BOOT", "android"))
+        book.switched.append(Switched(booted_s + _BLUETOOTH_AFTER_S, True, "SYSTEM_BOOT", "android"))
         book.bluetooth_on_s = booted_s + 14.9
         self._pen.booted(booted_s)
         book.history_from_s = self._pen.wall(max(state.booted_s, book.history_from_s))
@@ -63,13 +72,14 @@ class Happenings:
             if at_s > now_s:
                 break
             self._drain(max(at_s, self._passed_s))
+            self._coming = [one for one in self._coming if one != (at_s, act)]
             act(max(at_s, self._passed_s))
         self._drain(now_s)
 
     def _next(self, now_s: float) -> tuple[float, _Act]:
         """The first thing to come, and what it does; in the far future when there is none."""
         state, app = self._pen.state, self._pen.state.app
-        coming: list[tuple[float, _Act]] = []
+        coming = list(self._coming)
         shown = state.screen_on and state.on_screen == app.package
         if app.pid is not None and app.restricted and not shown and self._pen.model.android >= 12:
             coming.append((self._pen.background_s + RESTRICTED_KILL_S, self._kill_restricted))
@@ -105,7 +115,7 @@ class Happenings:
     def _drain(self, to_s: float) -> None:
         state = self._pen.state
         hours = max(0.0, to_s - self._passed_s) / HOUR_S
-        if state.powered and state.charging:
+        if state.charging:
             state.battery_percent = min(100.0, state.battery_percent + hours * _CHARGE_PERCENT_PER_H)
         elif state.powered and state.drain_percent_per_h > 0:
             state.battery_percent = max(0.0, state.battery_percent - hours * state.drain_percent_per_h)
@@ -150,19 +160,27 @@ class Happenings:
         wall_s = self._pen.wall(at_s)
         self._pen.booted(wall_s)
         self._pen.history(at_s, "START")
-        if state.bluetooth in ("on", "turning_on", "turning_off") and not state.airplane_mode:
-            # A wedged stack comes out of its wait with a new process.
-            state.bluetooth = "on"
-            book.switched.append(Switched(wall_s + 12.4, True, "SYSTEM_BOOT", "android"))
-            book.bluetooth_on_s = wall_s + 14.9
+        # A wedged stack comes out of its wait with a new process.
+        wanted = state.bluetooth in ("on", "turning_on", "turning_off") and not state.airplane_mode
+        state.boot_reason = why
+        state.bluetooth = "off" if wanted else state.bluetooth
+        self._coming = [(at_s + _BLUETOOTH_AFTER_S, self._boot_bluetooth)] if wanted else []
         self._pen.dark_s = self._pen.background_s = at_s
         self._pen.quiet_s = None
         self._pen.quiet(at_s)
         self.switches.settle()
-        app = state.app
+        self._coming.append((at_s + _APPS_AFTER_S, self._boot_app))
+
+    def _boot_bluetooth(self, at_s: float) -> None:
+        if self._pen.state.bluetooth == "off":
+            self.switches.bluetooth(at_s, True, "android", "SYSTEM_BOOT")
+
+    def _boot_app(self, at_s: float) -> None:
+        """The app hears of the boot, unless it may not start by itself."""
+        app = self._pen.state.app
         may = not (app.stopped or app.hibernated) and app.enabled and (app.auto_start or not self._pen.model.auto_start)
         if may:
-            self.life.started(at_s + _BOOT_S, "broadcast")
+            self.life.started(at_s, "broadcast")
 
     def power_off(self, at_s: float) -> None:
         """Shut down: links end, processes end, the screen is dark."""
@@ -171,6 +189,9 @@ class Happenings:
         state.links.clear()
         state.app.pid = None
         state.screen_on, state.on_screen, state.powered = False, "", False
+        if self._boot_bluetooth in [act for _, act in self._coming]:
+            state.bluetooth = "on"  # it was to come, and is to come after the next boot
+        self._coming = []
         self.switches.settle()
         self._passed_s = max(self._passed_s, at_s)
 

@@ -17,7 +17,8 @@ class Pen:
     """Writes true moments by the phone's own clock.
 
     ``quiet_s``: since when the phone is dark and unplugged, None while it is not; ``dark_s``: since when the screen
-    was last off; ``background_s``: since when the app is not in front.
+    was last off; ``background_s``: since when the app is not in front; ``still_s``: since when the phone lies still,
+    None while it is carried about.
     """
 
     def __init__(self, model: Model, state: PhoneState, book: Book, chance: random.Random) -> None:
@@ -26,6 +27,7 @@ class Pen:
         self.book = book
         self.chance = chance
         self.quiet_s: float | None = None
+        self.still_s: float | None = None
         self.dark_s = 0.0
         self.background_s = 0.0
         self._pid = 8000

@@ -24,6 +24,9 @@ from unstuck.lab.phone.switches import Switches
 SHELL_PID = 20411
 """Process of the shell's am, which logs name as who force-stopped an app."""
 
+_FREE = 0.42
+"""Share of the storage that is free when a case begins: neither near full nor new."""
+
 _SINCE_BOOT_S = (9 * HOUR_S, 4 * DAY_S)
 """A phone was last started between so long ago when a case begins."""
 
@@ -59,7 +62,14 @@ class LabPhone:
         booted_s = now_s - chance.uniform(*_SINCE_BOOT_S)
         built_s = (model.built + timedelta(days=9)).timestamp()
         self.model = model
-        self._state = PhoneState(app, booted_s=booted_s, zone=zone, system_updated_s=min(built_s, booted_s - 3 * DAY_S))
+        self._state = PhoneState(
+            app,
+            storage_total_bytes=model.storage_bytes,
+            storage_free_bytes=round(model.storage_bytes * _FREE),
+            booted_s=booted_s,
+            zone=zone,
+            system_updated_s=min(built_s, booted_s - 3 * DAY_S),
+        )
         self._clock = clock
         self._book = Book(history_from_s=now_s - 8 * HOUR_S)
         self._happenings = Happenings(model, self._state, self._book, chance)
@@ -91,7 +101,7 @@ class LabPhone:
 
     def host_state(self) -> HostState:
         """The phone as the agent's host policy sees it, at this moment."""
-        state = self.state
+        state, now_s = self.state, self._clock()
         app, sdk = state.app, self.model.sdk
         permissions = set(app.permissions)
         if sdk < 31:
@@ -111,8 +121,8 @@ class LabPhone:
             auto_start_off=self.model.auto_start and not app.auto_start,
             unrestricted=app.doze_exempt,
             battery_saver=state.battery_saver,
-            dozing=self.doze.idle,
-            bucket=self.standby.bucket,
+            dozing=self._doze(now_s).idle,
+            bucket=consequences.standby(app, now_s, self.model.android).bucket,
             permissions=frozenset(permissions),
             scan_needs_location=sdk < 31,
             bluetooth_on=state.bluetooth == "on",
@@ -128,8 +138,8 @@ class LabPhone:
     @property
     def doze(self) -> Doze:
         """Doze now."""
-        state = self.state
-        return consequences.doze(self._happenings.quiet_s, self._clock(), state.still, self.model.android)
+        self.catch_up()
+        return self._doze(self._clock())
 
     @property
     def standby(self) -> Standby:
@@ -140,7 +150,8 @@ class LabPhone:
     # ---- what happens to the app ----
 
     def note_job(self, time_s: float) -> None:
-        """The app's periodic job ran."""
+        """The app's periodic job ran. What it met on the way is logged by itself: a corrupt database, a full disk, a
+        scan that was refused, no GATT client left."""
         self._now(time_s).job(time_s)
 
     def note_gatt(self, time_s: float, address: str, status: int, connected: bool) -> None:
@@ -215,7 +226,7 @@ class LabPhone:
         self._course().update_system(self._clock())
 
     def reboot(self) -> None:
-        """Off and on again, without a delay: the clock is not ours."""
+        """Off and on again: Bluetooth comes 12 seconds later, the apps half a minute later."""
         self._course().boot(self._clock(), "reboot")
 
     def power_off(self) -> None:
@@ -258,7 +269,16 @@ class LabPhone:
     def view(self) -> View:
         """All that a dump is written from, at this moment."""
         state, now_s = self.state, self._clock()
-        return View(self.model, state, self._book, now_s, self.doze, self.standby, self._happenings.quiet_s)
+        return View(
+            self.model,
+            state,
+            self._book,
+            now_s,
+            self.doze,
+            self.standby,
+            self._happenings.quiet_s,
+            self._happenings.still_s,
+        )
 
     def hci_log(self) -> bytes | None:
         """The Bluetooth log that the phone keeps, where somebody gave it one with :meth:`keep_hci_log`."""
@@ -293,6 +313,12 @@ class LabPhone:
         rings = {"main": self._book.main, "system": self._book.system}
         rings |= {"events": self._book.events, "crash": self._book.crash}
         rings[buffer].clear()
+
+    def _doze(self, now_s: float) -> Doze:
+        if self._state.doze_forced:
+            return Doze("IDLE", "OVERRIDE")
+        course = self._happenings
+        return consequences.doze(course.quiet_s, now_s, course.still_s, self.model.android)
 
     def _switches(self) -> Switches:
         self.catch_up()

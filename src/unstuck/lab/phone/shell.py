@@ -1,7 +1,7 @@
 """The phone's shell: a command line enters, as an adb client sends it, and both outputs and a status leave.
 
 Commands after one another (``;``), on success (``&&``) or failure (``||``), quotes, and the redirections that tools
-write; no pipes, loops or variables, as no tool of ours sends them.
+write, and ``$?``, which clients of the old protocol ask for; no pipes, loops or other variables.
 """
 
 import shlex
@@ -61,7 +61,7 @@ class Shell:
         for joint, part in _parts(words):
             if (joint == "&&" and status) or (joint == "||" and not status):
                 continue
-            result = self._one(part)
+            result = self._one([word.replace("$?", str(status)) for word in part])
             if joint == "|":
                 out = b""  # read by the command behind the pipe, of which there is none here
             out, error, status = out + result.stdout, error + result.stderr, result.status

@@ -88,13 +88,15 @@ class PhoneState:
 
     ``gatt_slots_used``: GATT clients registered by other apps, of 32. ``still``: it lies on a table, which deep doze
     needs. ``saver_trigger_percent``: battery saver comes on by itself at this level, 0 never. ``automatic_time``: the
-    network sets the clock, so ``clock_offset_s`` goes to 0 as soon as there is one. ``drain_percent_per_h``: what the
+    network sets the clock, so ``clock_offset_s`` goes to 0 as soon as there is one. ``doze_forced``: a tester's command
+    holds the phone in deep doze. ``drain_percent_per_h``: what the
     battery loses while unplugged. ``storage_quota_bytes``: what the app may store, None without a limit.
     """
 
     app: App
     powered: bool = True
     booted_s: float = 0.0
+    boot_reason: str = "reboot"
     zone: str = "Europe/Zurich"
     clock_offset_s: float = 0.0
     automatic_time: bool = True
@@ -115,6 +117,7 @@ class PhoneState:
     screen_on: bool = False
     on_screen: str = ""
     still: bool = False
+    doze_forced: bool = False
     network: Network = Network.VALIDATED
     transport: str = "wifi"
     metered: bool = False

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from unstuck.chain.phone.host import Network
-from unstuck.lab.phone.applife import AppLife
+from unstuck.lab.phone.applife import BLUETOOTH_PID, AppLife
 from unstuck.lab.phone.book import Switched
 from unstuck.lab.phone.pen import SYSTEM, SYSTEM_MAIN, Pen
-
-BLUETOOTH_PID = 2310
 
 _FULL_PERCENT = 90
 """Taken off the charger above this, a phone begins its battery history anew (BatteryStatsImpl)."""
@@ -29,6 +27,7 @@ class _Seen:
     transport: str
     restricted: bool
     stopped: bool
+    still: bool
 
 
 class Switches:
@@ -62,6 +61,7 @@ class Switches:
             state.transport,
             state.app.restricted,
             state.app.stopped,
+            state.still,
         )
 
     def observe(self, at_s: float) -> None:
@@ -81,6 +81,8 @@ class Switches:
             self._bluetooth(at_s, seen.bluetooth)
         if (state.network, state.transport) != (seen.network, seen.transport):
             self._network(at_s, seen.network)
+        if state.still != seen.still:
+            self._pen.still_s = at_s if state.still else None
         if state.app.restricted and not seen.restricted:
             self._pen.background_s = max(self._pen.background_s, at_s)
         if state.app.stopped and not seen.stopped:

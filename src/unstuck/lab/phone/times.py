@@ -19,6 +19,12 @@ def local(wall_s: float, zone: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds + 1000 * _offset_s(zone, int(wall_s // 3600)))
 
 
+def offset(wall_s: float, zone: str) -> str:
+    """The zone's distance to UTC at a moment, as ``+0100``."""
+    minutes = _offset_s(zone, int(wall_s // 3600)) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
+
+
 def full(moment: datetime) -> str:
     """``2018-04-02 17:06:30``."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -133,8 +133,8 @@ class LinkLayer:
         event_s = self._anchor_s if self.waiting or not self.established else math.inf
         if self.established and not any(self.silent.values()) and self._chance_of_reply(self._ears) >= SURE:
             return max(now_s, min(event_s, self._checked_s + CALM_CHECK_S))
-        # While something waits, the events are the looking: a look between two of them would change nothing, and on a
-        # clock that jumps it would be wanted again at once, for ever.
+        # While something waits, its events are the looking; silence is not passed then, and a clock that jumps would
+        # stand still for a look that changes nothing.
         watch_s = math.inf if self.waiting else max(self.timeout_s / 8, self.interval_s * (1 + self.latency))
         return max(now_s, min(event_s, self._checked_s + watch_s, *(self._ends_s(end) for end in End)))
 

@@ -1,6 +1,7 @@
 """``pm``, ``am``, ``appops`` and ``monkey``: what the shell can do to an app."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from unstuck.chain.phone.host import Bucket
@@ -140,7 +141,7 @@ def _enable(phone: "LabPhone", verb: str, package: str) -> ShellResult:
         return threw(verb, reason)
     app.enabled = verb == "enable"
     if not app.enabled and app.pid is not None:
-        phone.note_killed(reason="stop synthetic due to new state", adj=905)
+        phone.note_killed(reason=f"stop {package} due to package disabled", adj=905)
     word = {"enable": "enabled", "disable-user": "disabled-user", "disable": "disabled"}[verb]
     return said(f"Package {package} new state: {word}\n")
 
@@ -187,6 +188,11 @@ def _set_bucket(phone: "LabPhone", name: str) -> ShellResult:
 
 def _start(phone: "LabPhone", options: Sequence[str]) -> ShellResult:
     app = phone.state.app
+    action = next((word for before, word in pairwise(options) if before == "-a"), "")
+    if action.startswith(("android.settings.", "android.bluetooth.adapter.action.REQUEST_")):
+        phone.leave_app()
+        phone.screen(on=True)
+        return said(f"Starting: Intent {{ act={action} }}\n")
     named = next((word for word in options if "/" in word or word == app.package), "")
     package = named.partition("/")[0]
     shown = f"cmp={named}" if "/" in named else f"pkg={named}"

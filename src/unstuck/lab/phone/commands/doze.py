@@ -17,6 +17,10 @@ def deviceidle(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
         return _whitelist(phone, rest)
     if word == "get" and rest:
         return _get(phone, rest[0])
+    if word in ("force-idle", "unforce"):
+        phone.state.doze_forced = word == "force-idle"
+        lifted = f"Light state: {phone.doze.light}, deep state: {phone.doze.deep}\n"
+        return said("Now forced in to deep idle mode\n" if word == "force-idle" else lifted)
     if word == "enabled":
         return said("1\n")
     return complained(f"Unknown command: {word}\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from unstuck.lab.phone import times
 from unstuck.lab.phone.commands import doze
 from unstuck.lab.phone.commands.result import ShellResult, complained, said
-from unstuck.lab.phone.dumps import apps, bugreport, logs, power, properties, services, system
+from unstuck.lab.phone.dumps import apps, bugreport, logs, properties, services, system
 from unstuck.lab.phone.dumps.view import View
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def logcat(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
     """``logcat -d|-c|-t N [-b BUFFERS] [-v FORM]``. Without ``-d`` it prints what there is, as it does not wait."""
     view = phone.view()
     buffers, forms, count = ["main", "system", "crash"], set[str](), 0
-    rest = list(words)
+    rest, clear = list(words), False
     while rest:
         word = rest.pop(0)
         if word in ("-b", "--buffer") and rest:
@@ -81,18 +81,20 @@ def logcat(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
             number = rest.pop(0)
             count = int(number) if number.isdecimal() else 0
         elif word == "-c":
-            for name in buffers:
-                phone.clear_log(name)
-            return said("")
+            clear = True
     if bad := [name for name in buffers if name not in logs.BUFFERS]:
         return complained(f"Unknown buffer '{bad[0]}' listed for -b\n", 1)
+    if clear:
+        for name in buffers:
+            phone.clear_log(name)
+        return said("")
     found = logs.lines(view, buffers)
     found = found[-count:] if count else found
     if "brief" in forms:
         return said(logs.brief(found))
     if "time" in forms:
         return said(logs.time_only(view, found))
-    return said(logs.threadtime(view, found, "uid" in forms))
+    return said(logs.threadtime(view, found, uid="uid" in forms, year="year" in forms, zone="zone" in forms))
 
 
 def _buffers(names: Sequence[str]) -> list[str]:
@@ -110,7 +112,7 @@ def _buffers(names: Sequence[str]) -> list[str]:
 def bugreportz(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
     """``bugreportz -v | -p``: make the zip where ``adb pull`` finds it."""
     if list(words) == ["-v"]:
-        # On standard error, where adb looks for it.
+        # On standard error, where the adb client looks for it.
         return complained("1.2\n" if phone.model.android >= 12 else "1.1\n", 0)
     path = f"{_REPORTS}/{bugreport.name(phone.view())}.zip"
     phone.keep(path, phone.bugreport(phone.hci_log()))
@@ -122,8 +124,3 @@ def bugreportz(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
 def report(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
     """``bugreport``: the text alone, as old adb clients ask for it."""
     return said(phone.bugreport_text())
-
-
-def battery_text(view: View) -> str:
-    """``dumpsys battery``."""
-    return power.battery(view)

@@ -140,7 +140,6 @@ def _services(view: View) -> Iterator[str]:
 
 
 def _gatt(view: View) -> Iterator[str]:
-    links = view.state.gatt_connected()
     yield "Profile: GATT" if view.android >= 15 else "Profile: GattService"
     yield "  mAdvertisingServiceUuids:"
     yield "  mMaxScanFilters: 0"
@@ -148,8 +147,12 @@ def _gatt(view: View) -> Iterator[str]:
     yield "Registered App"
     yield "  Scanner:"
     yield "  Client:"
-    if view.app.pid is not None and view.state.bluetooth == "on":
-        yield f"      app_if: 5, appName: {view.app.package}"
+    on = view.state.bluetooth == "on"
+    clients = _clients(view) if on else {}
+    for number in range(view.state.gatt_slots_used if on else 0):
+        yield f"      app_if: {number + 6}, appName: com.example.app{number}"
+    for package in clients:
+        yield f"      app_if: 5, appName: {package}"
     yield "  Server:"
     yield ""
     yield ""
@@ -159,11 +162,10 @@ def _gatt(view: View) -> Iterator[str]:
     yield "GATT Advertiser Map"
     yield ""
     yield "GATT Client Map"
-    if view.app.pid is None or view.state.bluetooth != "on":
-        yield "  Entries: 0"
-        yield ""
-    else:
-        yield from _client(view, links)
+    yield f"  Entries: {len(clients)}"
+    yield ""
+    for package, links in clients.items():
+        yield from _client(view, package, links)
     yield "GATT Server Map"
     yield "  Entries: 0"
     yield ""
@@ -173,11 +175,19 @@ def _gatt(view: View) -> Iterator[str]:
     yield ""
 
 
-def _client(view: View, links: list[LiveLink]) -> Iterator[str]:
-    yield "  Entries: 1"
-    yield ""
-    yield f"  {view.app.package} (Registered)"
-    yield f"  LE scans (started/stopped)                                  : {view.book.scans} / {view.book.scans}"
+def _clients(view: View) -> dict[str, list[LiveLink]]:
+    """The GATT links of every app that has some, and the app of interest as soon as it runs."""
+    found: dict[str, list[LiveLink]] = {} if view.app.pid is None else {view.app.package: []}
+    for link in view.state.links:
+        if link.profile == "gatt" and link.package:
+            found.setdefault(link.package, []).append(link)
+    return found
+
+
+def _client(view: View, package: str, links: list[LiveLink]) -> Iterator[str]:
+    scans = view.book.scans if package == view.app.package else 0
+    yield f"  {package} (Registered)"
+    yield f"  LE scans (started/stopped)                                  : {scans} / {scans}"
     yield "  Application ID                     : 5"
     yield "  UUID                               : 13e08566-b3ac-4f2c-9941-026418d9d384"
     yield f"  Connections: {len(links)}"

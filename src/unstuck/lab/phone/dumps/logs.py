@@ -17,8 +17,10 @@ def lines(view: View, buffers: Iterable[str]) -> list[tuple[str, Line]]:
     return sorted(found, key=lambda one: (one[1].at_s, one[1].order))
 
 
-def threadtime(view: View, found: Iterable[tuple[str, Line]], uid: bool) -> str:
-    """``logcat -v threadtime``, with the user id column of reports or without; begins of buffers are marked."""
+def threadtime(
+    view: View, found: Iterable[tuple[str, Line]], *, uid: bool, year: bool = False, zone: bool = False
+) -> str:
+    """``logcat -v threadtime``, with the columns that ``-v`` adds; begins of buffers are marked."""
     seen: set[str] = set()
     out: list[str] = []
     for buffer, line in found:
@@ -26,8 +28,11 @@ def threadtime(view: View, found: Iterable[tuple[str, Line]], uid: bool) -> str:
             seen.add(buffer)
             out.append(f"--------- beginning of {buffer}\n")
         who = f"{line.uid:>5} " if uid else ""
+        moment = view.local(line.at_s)
+        before = f"{moment.year}-" if year else ""
+        after = f" {times.offset(line.at_s, view.state.zone)}" if zone else ""
         out.append(
-            f"{times.short_ms(view.local(line.at_s))} {who}{line.pid:>5} {line.tid:>5} {line.level} "
+            f"{before}{times.short_ms(moment)}{after} {who}{line.pid:>5} {line.tid:>5} {line.level} "
             f"{line.tag:<8}: {line.text}\n"
         )
     return "".join(out)

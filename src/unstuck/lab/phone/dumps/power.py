@@ -276,7 +276,7 @@ def _deviceidle(view: View) -> Iterator[str]:
             yield f"  Whitelist {title}:"
             yield from (f"    {number}" for number in ids)
     yield "  mLightEnabled=true  mDeepEnabled=true"
-    yield "  mForceIdle=false"
+    yield f"  mForceIdle={yes(state.doze_forced)}"
     if view.android <= 9:
         yield "  mMotionSensor=null"
     else:
@@ -306,7 +306,7 @@ def _history(view: View) -> Iterator[str]:
     if view.quiet_s is None:
         return
     shown: list[tuple[float, str]] = []
-    for at_s, doze in consequences.phases(view.quiet_s, view.now_s, view.state.still, view.android):
+    for at_s, doze in consequences.phases(view.quiet_s, view.now_s, view.still_s, view.android):
         deep = doze.light == "OVERRIDE"
         word = _WORDS.get((doze.deep if deep else doze.light, deep))
         if word is not None and (not shown or shown[-1][1] != word):

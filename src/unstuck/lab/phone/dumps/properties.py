@@ -12,7 +12,7 @@ def table(view: View) -> dict[str, str]:
         "init.svc.adbd": "running",
         "persist.sys.locale": "en-GB",
         "persist.sys.timezone": view.state.zone,
-        "ro.boot.bootreason": "reboot",
+        "ro.boot.bootreason": view.state.boot_reason,
         "ro.bootloader": "synthetic",
         "ro.build.characteristics": "nosdcard",
         "ro.build.date": f"{built:%a %b} {built.day:>2} {built:%H:%M:%S} UTC {built:%Y}",

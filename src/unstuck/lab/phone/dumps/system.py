@@ -32,7 +32,7 @@ def _exit_info(view: View) -> Iterator[str]:
         moment = times.full_ms(view.local(record.at_s))
         defining = f"definingUid={app.uid} " if view.android >= 12 else ""
         yield (f"          timestamp={moment} pid={record.pid} realUid={app.uid} packageUid={app.uid} {defining}user=0")
-        sub = f" subreason={record.subreason} ({record.subreason_text})" if view.android >= 12 else ""
+        sub = f" subreason={record.subreason} ({record.subreason_text})"
         yield (
             f"          process={app.package} reason={record.reason} ({record.reason_text}){sub} status={record.status}"
         )

@@ -60,6 +60,7 @@ class View:
     doze: Doze
     standby: Standby
     quiet_s: float | None
+    still_s: float | None
 
     @property
     def android(self) -> int:
