@@ -9,6 +9,7 @@ from pathlib import Path
 from tools.causes_page import causes_page
 from tools.cli_page import cli_page
 from tools.howto_pages import android_page, iphone_page, takeout_page
+from tools.remedies_page import remedies_page
 from tools.tutorial_page import tutorial_page
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -19,6 +20,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "howto/takeout.md": takeout_page,
     "reference/causes-by-evidence.md": causes_page,
     "reference/cli.md": cli_page,
+    "reference/remedies.md": remedies_page,
     "tutorial/first-diagnosis.md": tutorial_page,
 }
 """Each generated page by its path in docs/."""

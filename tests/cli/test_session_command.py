@@ -26,11 +26,15 @@ def test_diagnose_with_nothing_at_a_terminal_leads(tmp_path: Path) -> None:
     with TerminalPerson("diagnose", state=tmp_path, columns=60) as person:
         screen = person.sees()
         assert "What do you notice?" in screen
-        assert all(len(line) <= 60 for line in screen.splitlines())
+        screens = [screen]
         assert "Which phone" in person.types("1")
-        question = person.types("2")
+        assert "Who made the tracker?" in person.types("2")
+        question = person.types("1")
         assert "don't know" in question
         assert "Where to look:" in question
+        screens += [question, person.types("enough"), person.types("2")]
+        for line in "".join(screens).splitlines():
+            assert len(line) <= 60, line
         status, last = person.leaves("q")
     assert status == 3
     assert "unstuck session --resume" in last
@@ -50,7 +54,8 @@ def test_session_is_kept_for_nobody_else_and_goes_on_where_it_was_left(tmp_path:
     with TerminalPerson("session", "--plain", state=tmp_path) as person:
         person.sees()
         person.types("4")
-        first = person.types("1")
+        person.types("1")
+        first = person.types("?")
         person.types("?")
         file = tmp_path / "unstuck" / "session" / "session.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -77,6 +82,7 @@ def test_from_symptom_to_flowing_data(tmp_path: Path) -> None:
         person.sees()
         person.types("1")
         person.types("3")
+        person.types("1")
         fix = person.types("enough")
         assert "Try this:" in fix
         assert "It worked when:" in fix
@@ -91,6 +97,9 @@ def test_from_symptom_to_flowing_data(tmp_path: Path) -> None:
     tried = found["tried"]
     assert isinstance(tried, list)
     assert [one["result"] for one in tried] == ["did_not_help", "helped"]
+    with TerminalPerson("session", "--resume", state=tmp_path) as person:
+        assert "It is stuck again" in person.sees()
+        assert "Try this:" in person.types("1")
 
 
 def test_evidence_given_in_the_middle_is_used_and_read_again_later(tmp_path: Path) -> None:

@@ -26,8 +26,10 @@ from tests.doctor.rules.cases import (
 )
 from tests.doctor.rules.cases import at as seen
 from tests.sample import at, capture_facts, log_source
-from unstuck.doctor.diagnose import Options, answer_facts, diagnose
+from unstuck.doctor.diagnose import Options, answer_facts, diagnose, examine
 from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.remedies.acts import Channel
+from unstuck.doctor.remedies.target import Connection
 from unstuck.model.diagnosis import Diagnosis, HopState, Verdict
 from unstuck.model.evidence import Fact, Reading, SourceInfo, Value
 from unstuck.model.hop import Hop
@@ -353,3 +355,28 @@ def test_a_phone_without_tracker_and_app_is_nobodys_case() -> None:
     found = diagnose([offline], Options(), END)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert diagnose([offline], Options(symptom="silent"), END).verdict is Verdict.STUCK
+
+
+def killed_saver() -> tuple[Fact, ...]:
+    return seen("power.battery_saver", True), killed(60, "background")
+
+
+def test_a_fix_is_automatic_where_something_connected_can_carry_it_out() -> None:
+    def automatic(*connections: Connection) -> set[str]:
+        options = Options(symptom="steps_frozen", connections=connections)
+        plan = of(build(34), *killed_saver(), options=options).plan
+        return {step.fix for step in plan if step.automatic}
+
+    assert automatic() == set()
+    assert "turn_off_battery_saver" in automatic(Connection(Channel.ADB, "R5CT"))
+    assert "turn_off_battery_saver" not in automatic(Connection(Channel.CHAIN, "agent"))
+
+
+def test_an_examination_shows_what_the_gate_was_told_and_what_was_seen_to_stand() -> None:
+    source = SourceInfo("synthetic", "bugreport", 1)
+    found = examine([Reading(source, (ROOT_FACT, lost(50), lost(45)))], Options(), END)
+    assert found.diagnosis.verdict is Verdict.STUCK
+    assert found.situation.undrained is True
+    assert found.flow.first_stop is not None
+    assert found.looked_at == END
+    assert found.targets == ()

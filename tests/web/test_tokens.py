@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from unstuck.web.report.tokens import DARK, LIGHT, SHAPES_ON, TEXT_ON, contrast
+from unstuck.web.base.tokens import DARK, LIGHT, SHAPES_ON, TEXT_ON, contrast
 
 LEAST_FOR_TEXT = 4.5  # WCAG 2.2, 1.4.3
 LEAST_FOR_SHAPES = 3.0  # WCAG 2.2, 1.4.11
@@ -31,7 +31,8 @@ def test_contrast_is_that_of_the_standard() -> None:
 
 def test_both_schemes_define_the_same_tokens_and_the_rules_use_no_other() -> None:
     assert LIGHT.keys() == DARK.keys()
-    rules = files("unstuck.web.report").joinpath("report.css").read_text("utf-8")
+    sheets = {"base": "base.css", "report": "report.css", "ledger": "ledger.css", "pages.base": "pages.css"}
+    rules = "".join(files(f"unstuck.web.{part}").joinpath(name).read_text("utf-8") for part, name in sheets.items())
     used = set(re.findall(r"var\(--([\w-]+)\)", rules))
     own = set(re.findall(r"--([\w-]+):", rules))
     assert used <= own | LIGHT.keys()

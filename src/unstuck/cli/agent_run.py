@@ -15,6 +15,7 @@ import typer
 
 from unstuck.chain.link.udp import resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
+from unstuck.chain.phone.asking import answer_requests
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
 from unstuck.chain.phone.host import Host, HostForbidsError
 from unstuck.chain.phone.hosts import Desktop
@@ -62,6 +63,44 @@ def run(request: AgentRequest) -> ExitStatus:
 
 
 async def _run(request: AgentRequest) -> ExitStatus:
+    async with AsyncExitStack() as stack:
+        hurry = SyncNow()
+        stack.callback(hurry.close)
+        opened = await open_agent(request, stack, hurry)
+        if opened is None:
+            return ExitStatus.STUCK
+        said = _Says(request.as_json)
+        agent, server = opened.agent, opened.server
+        if request.update_firmware:
+            if server is None:
+                given = "--update-firmware"
+                raise UsageError(ErrorCode.AGENT_USAGE, given=given, reason="needs a server, which has the releases")
+            return await update_firmware(
+                agent, opened.link, server, opened.folder, opened.ways, as_json=request.as_json
+            )
+        if request.once:
+            return await _once(agent, said, uploads=server is not None)
+        await _keep_on(opened, said, hurry, request.seconds)
+    return ExitStatus.HEALTHY
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAgent:
+    """An agent with all that it stands on, for as long as its stack is open."""
+
+    folder: Path
+    journal: Journal
+    link: UdpLink | BluetoothLink
+    server: Server | None
+    ways: Ways
+    agent: Agent
+
+
+async def open_agent(request: AgentRequest, stack: AsyncExitStack, hurry: "SyncNow") -> OpenAgent | None:
+    """Open journal, link and server as the request says. None: the tracker was asked ``once`` who it is, in vain.
+
+    JournalError: BUSY where another agent runs on the journal. UsageError for what cannot be meant.
+    """
     folder = private_folder(request.folder or state_folder() / "agent")
     login = login_for(folder, request.server, request.token_file)
     if login is not None:
@@ -70,42 +109,30 @@ async def _run(request: AgentRequest) -> ExitStatus:
             typer.echo("agent: the token travels unencrypted to this server; use https", err=True)
     elif request.adopt_journal:
         raise UsageError(ErrorCode.AGENT_USAGE, given="--adopt-journal", reason="name the account's server and token")
-    async with AsyncExitStack() as stack:
-        hurry = _SyncNow()
-        stack.callback(hurry.close)
-        journal = Journal(folder / JOURNAL_FILE)
-        stack.callback(journal.close)
-        host = Desktop(folder)
-        link = await _link(request, host)
-        stack.push_async_callback(link.close)
-        server = None
-        if login is not None:
-            server = await stack.enter_async_context(Server(login.server, login.token))
-        else:
-            typer.echo(
-                "agent: no server is set; records are drained and kept. Next: unstuck account create NAME --server URL",
-                err=True,
-            )
-        if request.once:
-            showing = asyncio.create_task(_show(link, stack.enter_context(Progress())))
-            stack.callback(showing.cancel)
-        tracker = await _which(journal, link, hurry, once=request.once)
-        if tracker is None:
-            return ExitStatus.STUCK
-        said = _Says(request.as_json)
-        ways = Ways(time.time, asyncio.sleep, host=host, every_s=request.every_s)
-        agent = Agent(journal, tracker, link, server, ways)
-        if request.adopt_journal:
-            journal.adopt()
-        if request.update_firmware:
-            if server is None:
-                given = "--update-firmware"
-                raise UsageError(ErrorCode.AGENT_USAGE, given=given, reason="needs a server, which has the releases")
-            return await update_firmware(agent, link, server, folder, ways, as_json=request.as_json)
-        if request.once:
-            return await _once(agent, said, uploads=server is not None)
-        await _keep_on(agent, said, hurry, request.seconds)
-    return ExitStatus.HEALTHY
+    journal = Journal(folder / JOURNAL_FILE)
+    stack.callback(journal.close)
+    host = Desktop(folder)
+    link = await _link(request, host)
+    stack.push_async_callback(link.close)
+    server = None
+    if login is not None:
+        server = await stack.enter_async_context(Server(login.server, login.token))
+    else:
+        typer.echo(
+            "agent: no server is set; records are drained and kept. Next: unstuck account create NAME --server URL",
+            err=True,
+        )
+    if request.once:
+        showing = asyncio.create_task(_show(link, stack.enter_context(Progress())))
+        stack.callback(showing.cancel)
+    tracker = await _which(journal, link, hurry, once=request.once)
+    if tracker is None:
+        return None
+    ways = Ways(time.time, asyncio.sleep, host=host, every_s=request.every_s)
+    agent = Agent(journal, tracker, link, server, ways)
+    if request.adopt_journal:
+        journal.adopt()
+    return OpenAgent(folder, journal, link, server, ways, agent)
 
 
 async def _show(link: UdpLink | BluetoothLink, progress: Progress) -> None:
@@ -125,17 +152,21 @@ async def _once(agent: Agent, said: "_Says", *, uploads: bool) -> ExitStatus:
     return ExitStatus.HEALTHY if all(attempt.outcome.good for attempt in attempts) else ExitStatus.STUCK
 
 
-async def _keep_on(agent: Agent, said: "_Says", hurry: "_SyncNow", seconds: float) -> None:
+async def _keep_on(opened: OpenAgent, said: "_Says", hurry: "SyncNow", seconds: float) -> None:
+    agent = opened.agent
     agent.on_attempt = said
     hurry.then = agent.sync_now
+    asked = asyncio.create_task(answer_requests(opened.folder / JOURNAL_FILE, agent.sync_now, asyncio.sleep))
     try:
         async with asyncio.timeout(seconds or None):
             await agent.run()
     except TimeoutError:
         return
+    finally:
+        asked.cancel()
 
 
-class _SyncNow:
+class SyncNow:
     """What the signal SIGUSR1 does, from the first moment on: unhandled it would end the agent."""
 
     def __init__(self) -> None:
@@ -150,7 +181,7 @@ class _SyncNow:
             asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
 
 
-async def _which(journal: Journal, link: Link, hurry: "_SyncNow", *, once: bool) -> str | None:
+async def _which(journal: Journal, link: Link, hurry: "SyncNow", *, once: bool) -> str | None:
     """The tracker's id: from the journal, so that uploads go on while it is away; else it is asked.
 
     None: it was asked ``once``, in vain.

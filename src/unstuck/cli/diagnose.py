@@ -18,8 +18,8 @@ from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.terminal import render
 from unstuck.cli.told import Told, read_told
-from unstuck.doctor.diagnose import Options, answer_facts, diagnose
-from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.diagnose import Examination, Options, answer_facts, examine
+from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.state import OTHER, UNSURE
 from unstuck.doctor.knowledge.loader import load, obtainable
 from unstuck.evidence.clocks import join
@@ -28,6 +28,7 @@ from unstuck.evidence.profiles import packages
 from unstuck.model.diagnosis import Diagnosis, State, Verdict
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
+from unstuck.model.history import Tried
 
 _STATUS = {
     Verdict.HEALTHY: ExitStatus.HEALTHY,
@@ -103,7 +104,15 @@ def _watched(request: Request, told: Told) -> Diagnosis | None:
 
 
 def _look(request: Request, told: Told) -> Diagnosis:
-    """Read everything that was given, once, and diagnose. ``told``: everything that the person said."""
+    return look(request, told).diagnosis
+
+
+def look(request: Request, told: Told | None = None, tried: tuple[Tried, ...] = ()) -> Examination:
+    """Read everything that was given, once, and diagnose. Raises UsageError for what cannot be meant.
+
+    ``told``: everything that the person said; None: what stands in the request. ``tried``: fixes that were done since.
+    """
+    told = told or Told(symptom=request.symptom, answers=_answers(request))
     at, since = _time(request.at), _time(request.since)
     given = live.words(request.sources)
     wanted = frozenset({request.package}) if request.package else packages()
@@ -125,9 +134,11 @@ def _look(request: Request, told: Told) -> Diagnosis:
             "" if told.symptom in (OTHER, UNSURE) else told.symptom,
             _in_zone(at, zone),
             _in_zone(since, zone),
-            tried=told.history(now),
+            tried=(*told.history(now), *tried),
             says_stuck=bool(told.symptom),
             phone=told.phone if told.phone in PHONES else "",
+            make=told.make,
+            connections=live.connections(request.live, asked, given, request.folder),
         )
         if options.at is not None and options.since is not None and options.since > options.at:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--since {request.since}", reason="lies after --at")
@@ -137,7 +148,7 @@ def _look(request: Request, told: Told) -> Diagnosis:
             readings = join([*own, *asked, *collect(files, bounded, progress)])
         readings += answer_facts(told.answers)
         progress("thinking", 0, 0)
-        return diagnose(readings, options, now)
+        return examine(readings, options, now)
 
 
 def _may_lead(request: Request) -> bool:
@@ -265,6 +276,16 @@ def _chain(given: Path | None, now: datetime, until: datetime | None, progress: 
     account = None if login is None else Account(login.server, login.token)
     bound = None if until is None else until.timestamp()
     return asyncio.run(collect_chain(folder / JOURNAL_FILE, account, now.timestamp(), bound))
+
+
+def own_chain(
+    given: Path | None, sources: tuple[Path, ...], now: datetime, progress: Progress
+) -> tuple[list[Reading], tuple[Path, ...]]:
+    """What our own chain says where it is among the sources, and the files to read: those given and its traces."""
+    files = tuple(source for source in sources if not live.is_live(source))
+    if CHAIN not in live.words(sources):
+        return [], files
+    return _chain(given, now, None, progress), (*files, *_traces(given, files))
 
 
 def _time(given: str) -> datetime | None:

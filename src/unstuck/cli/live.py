@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unstuck.cli.progress import Progress
+from unstuck.doctor.remedies.acts import Channel
+from unstuck.doctor.remedies.target import Connection
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
 
@@ -30,13 +32,17 @@ _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The options for live sources: which phone, how long to record (s), a whole report, watching and how often."""
+    """The options for live sources: which phone, how long to record (s), a whole report, watching and how often.
+
+    ``adapter``: path of the Bluetooth adapter to act on.
+    """
 
     phone: str = ""
     seconds: float = 0.0
     full: bool = False
     watch: bool = False
     every: str = "30s"
+    adapter: str = "/org/bluez/hci0"
 
 
 def is_live(source: Path) -> bool:
@@ -83,6 +89,23 @@ def every_s(given: str) -> float:
 def announcements(given: Sequence[str]) -> list[str]:
     """One line for each source before it is read: what is read, and that nothing is changed."""
     return [_SAYS[word] for word in given if word in _SAYS]
+
+
+def connections(
+    live: Live, asked: Sequence[Reading], given: Sequence[str], folder: Path | None
+) -> tuple[Connection, ...]:
+    """What answered, so that something could be done there: a phone, this computer's adapter, our own chain."""
+    answered = {reading.source.kind for reading in asked if reading.source.readable}
+    found = []
+    if CHAIN in given:
+        from unstuck.cli.state import usual_folder
+
+        found.append(Connection(Channel.CHAIN, str(folder or usual_folder())))
+    if ADB in answered:
+        found.append(Connection(Channel.ADB, live.phone, ADB))
+    if BLUEZ in answered:
+        found.append(Connection(Channel.BLUEZ, live.adapter))
+    return tuple(found)
 
 
 def collect(live: Live, given: Sequence[str], options: ReaderOptions, progress: Progress) -> list[Reading]:

@@ -11,6 +11,8 @@ import typer
 from unstuck import __version__
 from unstuck.cli.account import account
 from unstuck.cli.agent import agent
+from unstuck.cli.case import case
+from unstuck.cli.fix import fix
 from unstuck.cli.lab import lab
 from unstuck.cli.ledger import ledger
 from unstuck.cli.link import link
@@ -97,7 +99,7 @@ def diagnose(
         typer.Option(
             "--answers",
             metavar="FILE",
-            help="Answers as JSON: question to answer, and symptom, phone, tried (see 'unstuck questions').",
+            help="Answers as JSON: question to answer, and symptom, phone, make, tried (see 'unstuck questions').",
             show_default=False,
         ),
     ] = None,
@@ -170,6 +172,8 @@ def explain(
 app.command(rich_help_panel=DOCTOR)(session)
 app.command(rich_help_panel=DOCTOR)(questions)
 app.add_typer(lab, name="lab", rich_help_panel=LAB)
+app.add_typer(case, rich_help_panel=DOCTOR)
+app.command(rich_help_panel=DOCTOR)(fix)
 app.command(rich_help_panel=CHAIN)(up)
 app.command(rich_help_panel=CHAIN)(ledger)
 app.command(rich_help_panel=CHAIN)(agent)

@@ -9,6 +9,8 @@ from unstuck.model.errors import ErrorCode, UsageError
 REPORT_HEAD_BYTES = 200
 """Enough of a file to know an earlier report by."""
 
+_REPORTS = (b'"schema": "unstuck.diagnosis', b'"schema": "unstuck.fix/')
+
 
 def write_report(target: str, text: str, sources: Sequence[Path] = ()) -> None:
     """Write a report; ``-`` is standard output. Never over evidence: that may be the person's only copy.
@@ -38,7 +40,7 @@ def _earlier_report(path: Path) -> bool:
     """Whether a file is an earlier report of ours, or empty: only those are written over."""
     with path.open("rb") as file:
         head = file.read(REPORT_HEAD_BYTES).lstrip()
-    return not head or head.startswith(b"<!doctype html>") or b'"schema": "unstuck.diagnosis' in head
+    return not head or head.startswith(b"<!doctype html>") or any(name in head for name in _REPORTS)
 
 
 def write_line(text: str) -> None:

@@ -40,7 +40,7 @@ def server(
         str, typer.Option(metavar="ADDRESS", help="The proxy in front whose X-Forwarded-For is believed.")
     ] = "",
 ) -> None:
-    """Run the server: accounts, uploads and the ledger.
+    """Run the server: accounts, uploads and the ledger, and the pages that show them at its address.
 
     A file called 'maintenance' in the data folder puts it into maintenance; its text is shown to people.
     """
@@ -48,6 +48,7 @@ def server(
     from unstuck.chain.server.domain.settings import Settings
     from unstuck.chain.server.serve import Options, default_data, serve
     from unstuck.model.errors import ErrorCode, UsageError
+    from unstuck.web.pages.mount import mount
 
     if minimum_agent and read(minimum_agent) is None:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=minimum_agent, reason="is not a version such as 0.2.0")
@@ -58,4 +59,10 @@ def server(
             raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--minimum-firmware {model}={version}", reason=reason)
     settings = Settings(minimum_agent=minimum_agent, minimum_firmware=firmware, registration_open=registration)
     folder = data or default_data()
-    serve(Options(folder, host, port, database, forwarded_from, settings), typer.echo)
+
+    def say(line: str) -> None:
+        typer.echo(line)
+        if line.startswith("Unstuck server on"):
+            typer.echo("Open that address in a browser: the pages are there.")
+
+    serve(Options(folder, host, port, database, forwarded_from, settings), say, mount)

@@ -130,7 +130,7 @@ class _Terminal:
                 reason = "there is no session that was left; begin one with 'unstuck session'"
                 raise UsageError(ErrorCode.USAGE_SOURCE, given="--resume", reason=reason)
             return kept
-        if kept is None or kept.symptom is None:
+        if kept is None or kept.symptom is None or kept.closed:
             return begin(self._now())
         screen = screens.resume(kept)
         draw(self._page, screen)

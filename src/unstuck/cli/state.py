@@ -63,13 +63,13 @@ def read_login(folder: Path) -> Login | None:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=str(file), reason="is no login; remove it") from error
 
 
-def write_private(file: Path, text: str) -> None:
-    """Write a secret: whole or not at all, for nobody else to read."""
+def write_private(file: Path, content: str | bytes) -> None:
+    """Write what is nobody else's to read: whole or not at all."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from unstuck.doctor.guide.phones import PHONES
+from unstuck.doctor.guide.devices import MAKES, PHONES
 from unstuck.doctor.guide.state import OTHER, UNSURE
 from unstuck.doctor.knowledge.loader import load
 from unstuck.model.errors import ErrorCode, UsageError
@@ -22,10 +22,11 @@ TRIED = {"did_not_help": Result.DID_NOT_HELP, "helped": Result.HELPED, "could_no
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A symptom, a phone, answers (question, answer) and fixes (id, result); empty where nothing was said."""
+    """A symptom, phone and make, answers (question, answer) and fixes (id, result); empty where nothing was said."""
 
     symptom: str = ""
     phone: str = ""
+    make: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     tried: tuple[tuple[str, Result], ...] = ()
 
@@ -35,7 +36,7 @@ class Told:
 
 
 def read_told(file: Path) -> Told:
-    """A JSON object: question id to answer id, and ``symptom``, ``phone`` and ``tried`` (fix id to result).
+    """A JSON object: question id to answer id, and ``symptom``, ``phone``, ``make`` and ``tried`` (fix id to result).
 
     UsageError with the file and what is allowed.
     """
@@ -71,6 +72,7 @@ def known_answer(given: str, question: str, answer: object) -> tuple[str, str]:
 def _told(given: str, found: Mapping[str, object]) -> Told:
     symptom = _one_of(given, found, "symptom", [*load().symptoms, OTHER, UNSURE])
     phone = _one_of(given, found, "phone", [*PHONES, UNSURE])
+    make = _one_of(given, found, "make", [*MAKES, UNSURE])
     tried = found.get("tried", {})
     if not isinstance(tried, dict):
         _wrong(given, "'tried' is an object: fix id to result")
@@ -81,10 +83,10 @@ def _told(given: str, found: Mapping[str, object]) -> Told:
         if not isinstance(result, str) or result not in TRIED:
             _wrong(given, f"the result of {fix} is one of: {', '.join(TRIED)}")
     answers = [known_answer(given, key, value) for key, value in found.items() if key not in _KEYS]
-    return Told(symptom, phone, tuple(answers), tuple((fix, TRIED[result]) for fix, result in tried.items()))
+    return Told(symptom, phone, make, tuple(answers), tuple((fix, TRIED[result]) for fix, result in tried.items()))
 
 
-_KEYS = frozenset({"symptom", "phone", "tried"})
+_KEYS = frozenset({"symptom", "phone", "make", "tried"})
 
 
 def _one_of(given: str, found: Mapping[str, object], key: str, allowed: list[str]) -> str:

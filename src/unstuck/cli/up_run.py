@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from unstuck.chain.paced import PacedLoop
 from unstuck.chain.paced_http import PacedTransport
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.answers import ServerError
+from unstuck.chain.phone.asking import answer_requests
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio, adapter_present
 from unstuck.chain.phone.host import HostForbidsError
 from unstuck.chain.phone.hosts import Desktop
@@ -40,15 +42,19 @@ from unstuck.chain.tracker.source import DAY_S, Source
 from unstuck.chain.virtual import VirtualPair
 from unstuck.cli.state import (
     JOURNAL_FILE,
+    Login,
     private_folder,
     state_folder,
     tracker_code,
 )
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker_run import load_replay
+from unstuck.cli.up_door import OnceLink, UpDoor, account_of
 from unstuck.cli.up_login import login_at
 from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
+from unstuck.web.pages.base.tickets import Tickets
+from unstuck.web.pages.mount import mount
 
 MEMORY_FOLDER = "tracker"
 WORN_BEFORE_S = 6 * 3600
@@ -106,8 +112,8 @@ def run(request: UpRequest) -> ExitStatus:
             tracker = _tracker(folder / MEMORY_FOLDER, claim, source, begins_s, stack) if claim else None
             start_s = max(begins_s, tracker.notes.recorded_until_s) if tracker else begins_s
             true_time = _Time(loop, start_s)
-            address = stack.enter_context(_server(folder, request.port, true_time))
-            up = _Up(request, folder, journal, tracker, true_time, address, claim)
+            house = stack.enter_context(_server(folder, request.port, true_time))
+            up = _Up(request, folder, journal, tracker, true_time, house, claim)
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 return runner.run(up.run())
     except UsedMemoryError as error:
@@ -149,9 +155,19 @@ def _tracker(memory: Path, claim: Claim, source: Source, begins_s: float, stack:
     return Tracker(Identity(claim.tracker, _NAME, __version__), Folder(memory), source, first_s)
 
 
+@dataclass(frozen=True, slots=True)
+class _House:
+    """The server with its pages: where it listens, and what it shares with the agent."""
+
+    address: str
+    database: Database
+    door: UpDoor
+    links: Tickets[int]
+
+
 @contextmanager
-def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator[str]:
-    """A server in a thread of its own, on the chain's clock; its address."""
+def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator[_House]:
+    """A server in a thread of its own, on the chain's clock, with its pages."""
     data = private_folder(folder / "server")
     database = Database(sqlite_url(data / DATABASE_FILE))
     try:
@@ -159,12 +175,15 @@ def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator
         listener, address = listen(_LOCAL, port)
         ambient = Ambient(now=true_time)
         sealer = sealer_in(data, database, ambient.random_bytes)
-        server = make_server(create_app(database, ambient=ambient, sealer=sealer))
+        house = _House(address, database, UpDoor(), Tickets())
+        app = create_app(database, ambient=ambient, sealer=sealer)
+        mount(app, house.door, house.links)
+        server = make_server(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
         with listener:
             thread.start()
             try:
-                yield address
+                yield house
             finally:
                 server.should_exit = True
                 thread.join()
@@ -182,7 +201,7 @@ class _Up:
         journal: Journal,
         tracker: Tracker | None,
         true_time: _Time,
-        address: str,
+        house: _House,
         claim: Claim | None,
     ) -> None:
         self._request = request
@@ -190,12 +209,14 @@ class _Up:
         self._journal = journal
         self._tracker = tracker
         self._true_time = true_time
-        self._address = address
+        self._house = house
+        self._address = house.address
         self._claim = claim
         self._began = time.monotonic()
         self._stopped = asyncio.Event()
         self._name = _NAME
         self._note = ""
+        self._once: OnceLink | None = None
 
     async def run(self) -> ExitStatus:
         """Start, watch, stop; the last sync is after the tracker's last minute."""
@@ -208,11 +229,14 @@ class _Up:
             login = await login_at(self._folder, self._address, claim, _NAME)
             server = await stack.enter_async_context(Server(login.server, login.token, PacedTransport()))
             agent = self._agent(claim.tracker, link, server)
+            self._open_pages(agent, link, login)
             syncing = asyncio.create_task(agent.run())
+            asked = asyncio.create_task(self._answer_requests(agent))
             try:
                 await self._watch(agent, link, server, (syncing, *living))
             finally:
                 await _cancelled(syncing)
+                await _cancelled(asked)
             self._true_time.stop()
             if not self._request.walk_away_s:
                 await self._last_sync(agent)
@@ -222,6 +246,25 @@ class _Up:
         else:
             typer.echo(f"stopped; everything is kept in {self._folder}")
         return ExitStatus.HEALTHY
+
+    async def _answer_requests(self, agent: Agent) -> None:
+        """Another process may ask for a sync; its seconds are real ones."""
+
+        async def real(seconds: float) -> None:
+            await asyncio.sleep(seconds * self._request.speed)
+
+        await answer_requests(self._folder / JOURNAL_FILE, agent.sync_now, real)
+
+    def _open_pages(self, agent: Agent, link: BluetoothLink, login: Login) -> None:
+        """The pages see the agent from now on; the person gets a way in."""
+        self._house.door.open(agent, link, lambda: self._name, self._true_time)
+        account = account_of(self._house.database, login.token)
+        if account is None:
+            return
+        self._once = OnceLink(self._house.links, self._address, account)
+        if self._request.as_json or self._request.plain or not sys.stdout.isatty():
+            typer.echo(f"pages: {self._address}/", err=True)
+            typer.echo(f"open them without a password, once, within ten minutes: {self._once()}", err=True)
 
     async def _last_sync(self, agent: Agent) -> None:
         """Bring over what is left, unless it takes too long or is stopped once more; what stays behind is safe."""
@@ -299,7 +342,7 @@ class _Up:
     def _agent(self, tracker: str, link: BluetoothLink, server: Server) -> Agent:
         host = Desktop(self._folder)
         ways = Ways(self._true_time, asyncio.sleep, host=host, every_s=self._request.every_s)
-        return Agent(self._journal, tracker, link, server, ways)
+        return Agent(self._journal, tracker, link, server, ways, self._house.door.moved)
 
     async def _watch(
         self, agent: Agent, link: BluetoothLink, server: Server, running: tuple[asyncio.Task[None], ...]
@@ -308,6 +351,7 @@ class _Up:
         stopped = asyncio.create_task(self._stopped.wait())
         with screen(quiet=self._request.as_json, plain=self._request.plain) as show:
             while True:
+                self._house.door.moved(at_once=True)
                 show(await self._look(agent, link, server))
                 wait_s = min(LOOK_EVERY_S, self._left_s()) * self._request.speed
                 done, _ = await asyncio.wait((stopped, *running), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
@@ -347,6 +391,7 @@ class _Up:
             agent=agent.snapshot(),
             told=told,
             note=self._note,
+            once=self._once() if self._once else "",
         )
 
     def _wrist(self, agent: Agent) -> Wrist:

@@ -66,6 +66,8 @@ class Look:
     told: Told
     note: str = ""
     """What was done to the chain on purpose."""
+    once: str = ""
+    """A link that opens the pages once without a password."""
 
     @property
     def server_held(self) -> Held:
@@ -217,6 +219,7 @@ def _foot(look: Look) -> list[Text]:
     return [
         *note,
         Text(f"  Server {look.address} · tracker {look.tracker}", style="dim"),
+        *([Text(f"  Pages, opened once without a password: {look.once}", style="dim")] if look.once else []),
         Text("  Ctrl-C stops cleanly; started again it goes on", style="dim"),
     ]
 

@@ -18,12 +18,15 @@ from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
+from unstuck.doctor.remedies.acts import Target
+from unstuck.doctor.remedies.catalogue import automatic
+from unstuck.doctor.remedies.target import Connection, targets_of
 from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import findings
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
-from unstuck.doctor.telling.wording import Clock, listed
+from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
 from unstuck.doctor.verdict import SURE, Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
@@ -63,7 +66,9 @@ class Options:
     ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
-    where the person said whose phone it is.
+    where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
+    tracker it is; it chooses words and steps, and is no evidence. ``connections``: what is connected, so that
+    something could be done there.
     """
 
     tracker: str = ""
@@ -76,6 +81,23 @@ class Options:
     stopped_again: datetime | None = None
     says_stuck: bool = False
     phone: str = ""
+    make: str = ""
+    connections: tuple[Connection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A diagnosis with what it rests on and a page does not show. ``looked_at``: when the evidence was taken.
+
+    ``situation``: what the harm gate was told. ``flow``: what was seen of data moving. ``targets``: what could be acted
+    on.
+    """
+
+    diagnosis: Diagnosis
+    situation: Situation
+    flow: Flow
+    looked_at: datetime
+    targets: tuple[Target, ...] = ()
 
 
 @cache
@@ -86,6 +108,11 @@ def _network(knowledge: Knowledge) -> Network:
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
     """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    return examine(readings, options, now).diagnosis
+
+
+def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Examination:
+    """Diagnose, and keep what the diagnosis rests on."""
     knowledge = load()
     facts = _facts(readings, options)
     choice = choose_tracker(facts, options.tracker)
@@ -126,10 +153,11 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    platform = _platform(case, readings, options.phone)
+    targets = targets_of(options.connections, facts, packages, case.subjects)
+    platform = replace(_platform(case, readings, options.phone, options.make), automatic=automatic(targets))
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
-    return Diagnosis(
+    diagnosis = Diagnosis(
         verdict=judgement.verdict,
         headline=judgement.headline,
         stuck_at=judgement.hop,
@@ -154,6 +182,7 @@ def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Di
         sources=tuple(reading.source for reading in readings),
         notes=(*_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)), *_tried(options, knowledge)),
     )
+    return Examination(diagnosis, situation, flow, now, targets)
 
 
 def _by_person(found: Sequence[Finding], knowledge: Knowledge) -> dict[str, Said]:
@@ -272,15 +301,18 @@ def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
     for result, words in said.items():
         ids = dict.fromkeys(one.fix for one in options.tried if one.result is result)
         titles = [knowledge.fixes[fix].title for fix in ids if fix in knowledge.fixes]
-        notes += [f"{words}: {listed(titles)}."] if titles else []
+        notes += [f"{words}: {'; '.join(titles)}."] if titles else []
     return tuple(notes)
 
 
-def _platform(case: Case, readings: Sequence[Reading], told: str = "") -> Platform:
+def _platform(case: Case, readings: Sequence[Reading], told: str = "", make: str = "") -> Platform:
     build = case.latest("phone.build")
     kinds = {reading.source.kind for reading in readings}
     tracker, vendor = (case.tracker.name, case.tracker.vendor) if case.tracker else ("", "")
     app = _app_name(case)
+    if case.tracker is None and make in profiles():
+        vendor = profiles()[make].name
+        app = app or next((one.name for one in profiles()[make].apps), "")
     if build is not None and build.text("maker") == APPLE:
         return Platform("iphone", "", vendor, tracker, app)
     if build is not None or case.facts.has("phone.section") or kinds & {"btsnoop", "btsnooz", "bugreport"}:

@@ -185,7 +185,7 @@ def _clear_app_cache(state: State, dice: random.Random) -> None:
 
 
 def _sync_now(state: State, dice: random.Random) -> None:
-    """The app is opened, which also ends a force-stop, enabled first where it was disabled, and left when it is done."""
+    """The app is enabled if need be and opened, which also ends a force-stop, and left when it is done."""
     phone = state.phone
     phone.state.app.enabled = True
     phone.use_app()

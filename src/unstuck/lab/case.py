@@ -89,8 +89,8 @@ class Judged:
 class Played:
     """A case that was played. ``truth``: every cause that is true; ``hops``: where data stands still.
 
-    ``judged``: by evidence. ``mended``: whether the real chain caught up after the fixes that the doctor's session with
-    all evidence had done; ``expected``: whether it was to be expected; ``lost``: records that exist nowhere any more
+    ``judged``: by evidence. ``mended``: whether the real chain caught up after the fixes of the first session (without
+    one, those that hindsight names); ``expected``: whether it was to be expected; ``lost``: records that are nowhere
     though nothing overwrote them. ``answers``: what this person says to every question. ``ends``: of the fixes that
     could mend what is wrong, which causes each ended when it was done first (empty: none).
     """
@@ -198,8 +198,9 @@ async def _judge(world: World, case: Case, given: tuple[Given, ...], dice: rando
     hops = frozenset(one.hop.value for one in obstacles(state))
     article, hindsight = by_article(state, case.label), by_hindsight(state, case.label)
     answers, ends = everything_said(sight, case.label), tried_on(state, truth, case.label)
-    best = next((judged[one] for one in given if one in judged), None)
-    fixes = best.guided.treated.fixes if best is not None else ()
+    # What the doctor's session had done is done for real; without one, what would have been best.
+    best = next((judged[one].guided.treated for one in given if one in judged), hindsight)
+    fixes = best.fixes
     mended, expected = await mend(world, fixes)
     return Played(
         case,
@@ -227,6 +228,8 @@ async def mend(world: World, fixes: tuple[str, ...]) -> tuple[bool, bool]:
         acts.do(fix, world.state, dice)
         await world.apply()
         await world.pass_time(60.0)
+        if world.app.agent is not None:
+            world.app.agent.sync_now()  # the person opens the app to see whether it helped
     await world.pass_time(CATCH_UP_S)
     newest = world.backend.newest_s() or 0.0
     return abs(world.true_time() - newest) <= CAUGHT_UP_S, not causes(world.state)

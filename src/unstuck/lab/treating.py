@@ -14,10 +14,11 @@ from itertools import combinations
 
 from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
-from unstuck.doctor.guide.state import Kind, Session, begin
+from unstuck.doctor.guide.state import UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
+from unstuck.evidence.profiles import vendor_of_package
 from unstuck.lab import acts
 from unstuck.lab.person import Sight, answer
 from unstuck.lab.state import State
@@ -75,6 +76,8 @@ def flows(state: State) -> bool:
 
 @dataclass(slots=True)
 class _Tally:
+    """A world of one's own at the same moment, in which time passes as minutes are spent."""
+
     state: State
     dice: random.Random
     minutes: float = 0.0
@@ -83,11 +86,19 @@ class _Tally:
     lost: int = 0
     harmful: int = 0
 
+    @classmethod
+    def of(cls, state: State, seed: str) -> "_Tally":
+        """A copy of the state on a clock of its own."""
+        began_s = state.phone.view().now_s
+        tally = cls(copy.deepcopy(state), random.Random(seed))
+        tally.state.phone.follow_clock(lambda: began_s + 60.0 * tally.minutes)
+        return tally
+
     def do(self, fix: str) -> bool:
         """Do it, and say whether data moves now."""
-        self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
         self.fixes.append(fix)
         done = acts.do(fix, self.state, self.dice)
+        self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
         self.lost += done.lost
         self.harmful += done.harmful
         return flows(self.state)
@@ -98,14 +109,9 @@ class _Tally:
         return Treated(minutes, moved, tuple(self.fixes), self.questions, self.lost, self.harmful)
 
 
-def copied(state: State) -> State:
-    """A world of one's own, at the same moment."""
-    return copy.deepcopy(state)
-
-
 def by_order(state: State, order: Sequence[str], seed: str) -> Treated:
     """One fix after another until data moves."""
-    tally = _Tally(copied(state), random.Random(seed))
+    tally = _Tally.of(state, seed)
     if flows(tally.state) and not causes(state):
         return tally.end(True)
     return tally.end(any(tally.do(fix) for fix in order))
@@ -125,7 +131,7 @@ def by_hindsight(state: State, seed: str) -> Treated:
     useful = []
     before = causes(state)
     for fix in fixes:
-        trial = _Tally(copied(state), random.Random(seed))
+        trial = _Tally.of(state, seed)
         moved = trial.do(fix)
         if trial.harmful:
             continue
@@ -178,7 +184,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
     if not symptom:  # nobody complains: what does the doctor say of the evidence alone?
         alone = diagnose(readings, Options(), now)
         return Guided(Treated(0.0, True), alone, alone)
-    tally = _Tally(copied(sight.state), random.Random(seed))
+    tally = _Tally.of(sight.state, seed)
     before = sight.state
     session: Session = begin(now)
     first: Diagnosis | None = None
@@ -198,6 +204,11 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 choice = maker_id(before.phone.model.maker) or "android"
                 offered = [one.id for one in screen.choices]
                 choice = choice if choice in offered else "android"
+            case Kind.MAKE:
+                offered = [one.id for one in screen.choices]
+                profile = vendor_of_package(before.phone.state.app.package)
+                make = profile.id if profile is not None else ""
+                choice = make if make in offered else UNSURE
             case Kind.QUESTION:
                 choice = answer(screen.id, sight, seed)
                 tally.minutes += load().questions[screen.id].minutes

@@ -51,7 +51,7 @@ WORN_BEFORE_S = 3 * 3600
 RESTART_S = 9.0
 """A tracker is away for this long when its button is held."""
 
-LOOPING_S = 29.0
+LOOPING_S = 31.0
 """One that restarts by itself over and over is hardly ever there."""
 
 

@@ -47,6 +47,8 @@ class ErrorCode(StrEnum):
     USAGE_OUTPUT = "usage.output"
     USAGE_SOURCE = "usage.source"
     USAGE_LINK = "usage.link"
+    # what may not be done
+    FIX_NOT_PERMITTED = "fix.not_permitted"
     # a phone, a computer's Bluetooth or an iPhone as it is now
     LIVE_NO_PROGRAM = "live.no_program"
     LIVE_NO_PHONE = "live.no_phone"
@@ -115,7 +117,9 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ),
     ErrorCode.ARCHIVE_DAMAGED: "{path}: the archive is damaged ({reason}); copy it again.",
     ErrorCode.ARCHIVE_ENCRYPTED: "{path}: is locked with a password; unpack it yourself and give the folder.",
-    ErrorCode.HISTORY_INVALID: "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged.",
+    ErrorCode.HISTORY_INVALID: (
+        "what was tried cannot be read ({reason}); it was not written by Unstuck, or is damaged."
+    ),
     ErrorCode.SESSION_INVALID: (
         "the session that was kept cannot be read ({reason}); begin anew with 'unstuck session --new'."
     ),
@@ -129,6 +133,7 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
     ErrorCode.USAGE_LINK: "{given}: {reason}.",
+    ErrorCode.FIX_NOT_PERMITTED: "{fix}: was not done: {reason}.",
     ErrorCode.LIVE_NO_PROGRAM: "{source}: the program {program} is not here; {what_to_do}.",
     ErrorCode.LIVE_NO_PHONE: "{source}: no phone is connected; {what_to_do}.",
     ErrorCode.LIVE_SEVERAL: "{source}: several phones are connected; say which with --phone, one of: {known}.",
@@ -175,6 +180,10 @@ class LiveError(UnstuckError):
 
 class UsageError(UnstuckError):
     """The person asked for something that does not exist."""
+
+
+class NotPermittedError(UnstuckError):
+    """An act that the plan, the harm gate or the person does not allow."""
 
 
 class KnowledgeError(UnstuckError):

@@ -13,14 +13,15 @@ from examples.scenarios import SCENARIOS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unstuck.doctor.guide.devices import MAKES, PHONES
 from unstuck.doctor.guide.document import read_session, schema, session_document, session_json
-from unstuck.doctor.guide.machine import View, back, choose, give, look
-from unstuck.doctor.guide.phones import PHONES
+from unstuck.doctor.guide.machine import RESTARTS, RESTARTS_QUESTION, View, back, choose, give, look
 from unstuck.doctor.guide.state import UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load, makers
 from unstuck.doctor.reasoning.gate import guards_of
 from unstuck.evidence.clocks import join
 from unstuck.evidence.intake import collect
+from unstuck.evidence.profiles import profiles
 from unstuck.model.errors import ErrorCode, EvidenceError, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
 from unstuck.model.history import Result
@@ -67,7 +68,8 @@ def test_symptom_comes_first_then_the_phone_then_a_question_with_where_to_look_o
     person = Person()
     assert person.view.screen.kind is Kind.SYMPTOM
     assert person.does("steps_frozen").screen.kind is Kind.PHONE
-    view = person.does("iphone")
+    assert person.does("iphone").screen.kind is Kind.MAKE
+    view = person.does("fitbit")
     assert view.screen.kind is Kind.QUESTION
     question = load().questions[view.screen.id]
     assert view.screen.how_to_look == question.look_up["iphone"]
@@ -77,7 +79,7 @@ def test_symptom_comes_first_then_the_phone_then_a_question_with_where_to_look_o
 
 def test_where_to_look_names_both_systems_where_the_phone_is_not_known() -> None:
     person = Person()
-    person.does("never_connects", UNSURE)
+    person.does("never_connects", UNSURE, "fitbit")
     for _ in range(20):
         screen = person.view.screen
         both = load().questions[screen.id].look_up
@@ -92,13 +94,29 @@ def test_where_to_look_names_both_systems_where_the_phone_is_not_known() -> None
 
 def test_phone_answers_the_questions_that_it_settles() -> None:
     person = Person()
-    person.does("steps_frozen", "samsung")
+    person.does("steps_frozen", "samsung", "fitbit")
     states = {found.id: found.state.value for found in person.view.diagnosis.findings}
     assert states["maker_stops_apps"] == "yes"
     iphone = Person()
-    iphone.does("steps_frozen", "iphone")
+    iphone.does("steps_frozen", "iphone", "fitbit")
     states = {found.id: found.state.value for found in iphone.view.diagnosis.findings}
     assert (states["maker_stops_apps"], states["location_off"]) == ("no", "no")
+
+
+def test_make_chooses_words_and_steps_and_is_no_evidence() -> None:
+    def plan(make: str) -> View:
+        person = Person()
+        return person.does("steps_frozen", "iphone", make)
+
+    fitbit, garmin = plan("fitbit").diagnosis, plan("garmin").diagnosis
+    assert [step.fix for step in fitbit.plan] == [step.fix for step in garmin.plan]
+    assert fitbit.causes == garmin.causes
+    assert any("Garmin Connect" in line for step in garmin.plan for line in step.steps)
+    assert not any("Garmin Connect" in line for step in fitbit.plan for line in step.steps)
+
+
+def test_every_make_has_a_profile() -> None:
+    assert set(MAKES) - {"other"} <= set(profiles())
 
 
 def test_every_phone_offered_has_steps_of_its_own_or_of_its_system() -> None:
@@ -107,7 +125,7 @@ def test_every_phone_offered_has_steps_of_its_own_or_of_its_system() -> None:
 
 def test_a_good_answer_leads_to_its_fix_and_a_yes_to_the_end() -> None:
     person = Person()
-    person.does("steps_frozen", "samsung")
+    person.does("steps_frozen", "samsung", "fitbit")
     view = person.gets_to(Kind.FIX, {"bluetooth_on": "off", "worn": "yes"})
     assert view.screen.steps
     assert view.screen.worked_when
@@ -120,7 +138,7 @@ def test_a_good_answer_leads_to_its_fix_and_a_yes_to_the_end() -> None:
 
 def test_what_stops_again_goes_on_without_the_fix_that_helped() -> None:
     person = Person()
-    person.does("steps_frozen", "samsung", "enough")
+    person.does("steps_frozen", "samsung", "fitbit", "enough")
     fix = person.view.screen.id
     person.does("helped")
     view = person.does("stopped")
@@ -128,9 +146,21 @@ def test_what_stops_again_goes_on_without_the_fix_that_helped() -> None:
     assert fix not in {step.fix for step in view.diagnosis.plan}
 
 
+def test_a_restart_that_helped_for_a_while_is_an_answer() -> None:
+    person = Person()
+    person.does("never_connects", "samsung", "fitbit", "enough")
+    while person.view.screen.id not in ("restart_bluetooth", "restart_phone"):
+        person.does("skip")
+    view = person.does("helped", "stopped")
+    states = {found.id: found.state.value for found in view.diagnosis.findings}
+    assert states["toggling_helped_before"] == "yes"
+    assert RESTARTS_QUESTION in load().questions
+    assert set(load().fixes) >= RESTARTS
+
+
 def test_a_fix_in_hand_stays_on_the_screen_until_its_result_is_told() -> None:
     person = Person()
-    person.does("steps_frozen", "samsung", "enough")
+    person.does("steps_frozen", "samsung", "fitbit", "enough")
     first = person.view
     person.now += timedelta(hours=3)
     kept = read_session(session_json(person.session))
@@ -141,7 +171,7 @@ def test_a_fix_in_hand_stays_on_the_screen_until_its_result_is_told() -> None:
 
 def test_waiting_for_the_service_says_when_to_look_again() -> None:
     person = Person()
-    person.does("error_shown", "iphone")
+    person.does("error_shown", "iphone", "fitbit")
     view = person.gets_to(Kind.WAIT, {"status_page": "incident", "others": "yes", "worn": "yes"})
     assert view.screen.id == "wait_for_vendor"
     later = f"{person.now + timedelta(hours=2):%H:%M}"
@@ -150,9 +180,9 @@ def test_waiting_for_the_service_says_when_to_look_again() -> None:
 
 def test_support_comes_when_nothing_is_left_with_the_case_file() -> None:
     person = Person()
-    person.does("silent", "android")
+    person.does("silent", "android", "fitbit")
     view = person.gets_to(Kind.SUPPORT)
-    assert any("unstuck case export" in text for text in view.screen.text)
+    assert any("unstuck case export --session" in step for step in view.screen.steps)
     assert any("only on the tracker" in line or "Nobody has shown" in line for line in view.screen.not_now)
     tried = [one.fix for one in person.session.tried]
     assert len(tried) == len(set(tried))
@@ -160,7 +190,7 @@ def test_support_comes_when_nothing_is_left_with_the_case_file() -> None:
 
 def test_what_was_skipped_can_be_taken_up_at_the_end() -> None:
     person = Person()
-    person.does("steps_frozen", "android", "enough")
+    person.does("steps_frozen", "android", "fitbit", "enough")
     skipped = person.view.screen.id
     person.does("skip")
     person.gets_to(Kind.SUPPORT)
@@ -172,7 +202,7 @@ def test_what_was_skipped_can_be_taken_up_at_the_end() -> None:
 def test_back_takes_back_one_choice_after_the_other_up_to_the_beginning() -> None:
     person = Person()
     seen = [person.view.screen]
-    for choice in ("steps_frozen", "samsung", UNSURE, "enough", "did_not_help", "skip"):
+    for choice in ("steps_frozen", "samsung", "garmin", UNSURE, "enough", "did_not_help", "skip"):
         seen.append(person.does(choice).screen)
     for screen in reversed(seen[:-1]):
         person.session = back(person.session, person.now)
@@ -184,7 +214,7 @@ def test_back_takes_back_one_choice_after_the_other_up_to_the_beginning() -> Non
 
 def test_login_is_asked_for_before_signing_in_is_advised() -> None:
     person = Person()
-    person.does("error_shown", "iphone")
+    person.does("error_shown", "iphone", "fitbit")
     answers = {"asks_login": "yes", "password_changed": "yes", "worn": "yes", "others": "no", "status_page": "green"}
     for _ in range(MOST_STEPS):
         view = person.view
@@ -221,7 +251,7 @@ def test_new_evidence_in_which_data_moves_ends_the_session(tmp_path: Path) -> No
         person = Person()
         person.session = begin(moment)
         person.now = moment
-        person.does("steps_frozen", "google", "enough", "did_not_help")
+        person.does("steps_frozen", "google", "fitbit", "enough", "did_not_help")
         person.readings = readings
         return person.view.screen.kind
 
@@ -277,12 +307,13 @@ def test_what_is_no_session_is_one_sentence(text: str) -> None:
 
 def test_unknown_keys_questions_and_fixes_of_later_versions_do_no_harm() -> None:
     person = Person()
-    person.does("steps_frozen", "samsung", UNSURE)
+    person.does("steps_frozen", "samsung", "fitbit", UNSURE)
     document = session_document(person.session)
     document["new"] = 1
     document["answers"].append({"question": "later", "answer": "yes", "at": "2026-03-01T12:00:00Z"})
     document["symptom"] = "later"
     document["phone"] = "later"
+    document["make"] = "later"
     session = read_session(json.dumps(document))
     assert look(session, [], NOON).screen.kind is Kind.QUESTION
 

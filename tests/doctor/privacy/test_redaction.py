@@ -210,8 +210,8 @@ def test_product_in_a_name_stays_and_the_rest_goes(name: str, expected: str) -> 
         ("Jane Doe/bugreport.txt", "[folder 1]/bugreport.txt"),
         ("./Jane Doe/sub/bugreport.txt", "[folder 1]/bugreport.txt"),
         (r"Jane Doe\bugreport.zip!FS/data/x.log", "[folder 1]/bugreport.zip!FS/data/x.log"),
-        ("archive.dat!FS/data/x.log", "archive.dat!FS/data/x.log"),
-        ("Jane Doe/jane@example.org.log", "[folder 1]/[account 1]"),
+        ("archive.dat!FS/data/x.log", "[file 1].dat!FS/data/x.log"),
+        ("Jane Doe/jane@example.org.log", "[folder 1]/[file 1].log"),
         ("Jane Doe/capture", "[folder 1]/capture"),
         ("./bugreport.txt", "./bugreport.txt"),
         ("../bugreport.txt", "../bugreport.txt"),
@@ -226,8 +226,8 @@ def test_same_folder_in_a_problem_and_in_a_path_gets_the_same_pseudonym() -> Non
     path = "/home/ann/Ann Baker/holiday.zip"
     source = replace(before.sources[0], path=path, problems=(f"{path}: is empty; record or copy it again.",))
     after = redact(replace(before, sources=(source,)))
-    assert after.sources[0].path == "[folder 1]/holiday.zip"
-    assert after.sources[0].problems == ("[folder 1]/holiday.zip: is empty; record or copy it again.",)
+    assert after.sources[0].path == "[folder 1]/[file 1].zip"
+    assert after.sources[0].problems == ("[folder 1]/[file 1].zip: is empty; record or copy it again.",)
 
 
 def test_relative_folder_given_as_source_and_in_a_problem_gets_one_pseudonym() -> None:
@@ -252,6 +252,22 @@ def _named(subject: str, *names: str) -> tuple[Fact, ...]:
     return tuple(
         Fact("device.name", {"name": name}, None, "x.log", f"line {n}", "", subject) for n, name in enumerate(names)
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("Ann Smith.zip", "[file 1].zip"),
+        ("Ann Smith.zip!Ann stuff/logcat.txt", "[file 1].zip![folder 1]/logcat.txt"),
+        ("log.zip!FS/data/misc/bluetooth/logs/btsnoop_hci.log", "log.zip!FS/data/misc/bluetooth/logs/btsnoop_hci.log"),
+        ("takeout-20260312T180000Z-001.zip!Takeout/Google Health/a b/Steps.csv",) * 2,
+        ("bugreport-shiba-UP1A.231005.007-2026-03-12-20-04-10.zip",) * 2,
+        ("ann.log.zip and 2 more", "[file 1].log.zip and 2 more"),
+        ("436641234567890.txt", "[file 1].txt"),
+    ],
+)
+def test_names_of_files_stay_only_where_nobody_chose_them(path: str, expected: str) -> None:
+    assert Redactor().path(path) == expected
 
 
 def test_device_has_one_pseudonym_whatever_it_is_called() -> None:

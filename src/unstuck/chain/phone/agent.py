@@ -3,11 +3,11 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from unstuck.chain.phone import rhythm
+from unstuck.chain.phone import engine, held, rhythm
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.drain import Drain
 from unstuck.chain.phone.engine import Status
@@ -44,11 +44,20 @@ class Ways:
 
 
 @dataclass(frozen=True, slots=True)
+class Underway:
+    """An attempt that goes on. ``moved``: records so far; ``left``: those known to follow, None: not known yet."""
+
+    began_s: int
+    moved: int
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """How the agent stands now.
 
     ``last``: the newest attempt by side; ``next``: when each side tries again and why; ``usual_s``: the
-    interval in seconds at which each side in fact gets through, learned.
+    interval in seconds at which each side in fact gets through, learned; ``underway``: attempts that go on.
     """
 
     tracker: str
@@ -58,6 +67,7 @@ class Snapshot:
     next: dict[Side, Next]
     usual_s: dict[Side, float]
     held_back: tuple[Reason, ...]
+    underway: dict[Side, Underway]
 
 
 class Agent:
@@ -83,6 +93,7 @@ class Agent:
         journal.login = "" if server is None else server.login
         self._wake = {side: asyncio.Event() for side in Side}
         self._next: dict[Side, Next] = {}
+        self._began_s: dict[Side, int] = {}
         self._recent = deque(journal.attempts(tracker, OUTCOMES_LOOKED_AT), OUTCOMES_LOOKED_AT)
         self._api = TrackerApi(link)
         self._server = server
@@ -100,15 +111,25 @@ class Agent:
 
     def snapshot(self) -> Snapshot:
         """How it stands now."""
+        status, ledger = self._status(), self._journal.ledger(self.tracker)
         return Snapshot(
             self.tracker,
-            self._status(),
-            self._journal.ledger(self.tracker),
+            status,
+            ledger,
             {attempt.side: attempt for attempt in self._recent},
             dict(self._next),
             {side: self._usual_s(side) for side in Side},
             self._drain.held_back,
+            {side: self._underway(side, began_s, ledger) for side, began_s in self._began_s.items()},
         )
+
+    def _underway(self, side: Side, began_s: int, ledger: Ledger) -> Underway:
+        if side is Side.UPLOAD and self._upload is not None:
+            return Underway(began_s, self._upload.confirmed, held.total(engine.unconfirmed(ledger)))
+        # Only what the tracker said in this attempt: an older status does not know what was recorded since.
+        status = self._drain.status if self._drain.asked else None
+        left = None if status is None else held.total(held.without(status.held, ledger.drained))
+        return Underway(began_s, self._drain.drained, left)
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -119,7 +140,9 @@ class Agent:
 
     async def drain_once(self, *needed: HostAct) -> Attempt:
         """One attempt at the tracker, if the host allows ``needed`` too; what it brought is uploaded at once."""
-        attempt = self._noted(await self._drain.attempt(*needed))
+        with self._going(Side.DRAIN):
+            attempt = await self._drain.attempt(*needed)
+        self._noted(attempt)
         if attempt.records:
             self._wake[Side.UPLOAD].set()
         return attempt
@@ -128,10 +151,20 @@ class Agent:
         """One attempt at the server, if the host allows ``needed`` too. ValueError when the agent has none."""
         if self._upload is None:
             raise ValueError("this agent has no server")
-        attempt = await self._upload.attempt(*needed)
-        if attempt.outcome is Outcome.NOT_CLAIMED and await self._claimed():
+        with self._going(Side.UPLOAD):
             attempt = await self._upload.attempt(*needed)
+            if attempt.outcome is Outcome.NOT_CLAIMED and await self._claimed():
+                attempt = await self._upload.attempt(*needed)
         return self._noted(attempt)
+
+    @contextmanager
+    def _going(self, side: Side) -> Iterator[None]:
+        self._began_s[side] = int(self._ways.clock())
+        self._on_change()
+        try:
+            yield
+        finally:
+            del self._began_s[side]
 
     async def _claimed(self) -> bool:
         """Whether the account has the tracker now: over the bond it tells the code that proves that we have it."""

@@ -50,6 +50,18 @@ class Drain:
         self._clock = clock
         self._on_change = on_change
         self._fetch = engine.FETCH_MOST_RECORDS
+        self._drained = 0
+        self._asked = False
+
+    @property
+    def drained(self) -> int:
+        """Records drained in this attempt, or the last one."""
+        return self._drained
+
+    @property
+    def asked(self) -> bool:
+        """Whether the tracker has answered in this attempt, or the last one."""
+        return self._asked
 
     async def attempt(self, *needed: HostAct) -> Attempt:
         """Bring over all there is, if the host allows ``needed`` and each act on the way.
@@ -58,6 +70,7 @@ class Drain:
         """
         began_s = int(self._clock())
         self._drained = 0
+        self._asked = False
         self._causes: tuple[str, ...] = ()
         outcome, detail = await self._guarded(*needed)
         return Attempt(Side.DRAIN, began_s, int(self._clock()), outcome, detail, self._drained, self._causes)
@@ -114,6 +127,7 @@ class Drain:
 
     def _heard(self, status: Status) -> None:
         """This is how the tracker is now."""
+        self._asked = True
         now_s = self._clock()
         if status.id == self._tracker:
             # What it overwrote is no loss when it is safe here: it waited to be freed.

@@ -57,7 +57,13 @@ class Upload:
         self._status = status
         self._on_change = on_change
         self._limit_bytes = UPLOAD_BYTES
+        self._view: UploadView | None = None
         self._compared_s: int | None = None
+
+    @property
+    def confirmed(self) -> int:
+        """Records that the server confirmed in this attempt, or the last one."""
+        return 0 if self._view is None else self._view.confirmed
 
     async def attempt(self, *needed: HostAct) -> Attempt:
         """Send all there is, if the host allows ``needed`` and each act on the way.
@@ -66,11 +72,10 @@ class Upload:
         """
         began_s = int(self._clock())
         self.retry_after_s = None
-        self._view: UploadView | None = None
+        self._view = None
         self._causes: tuple[str, ...] = ()
         outcome, detail = await self._guarded(*needed)
-        records = 0 if self._view is None else self._view.confirmed
-        return Attempt(Side.UPLOAD, began_s, int(self._clock()), outcome, detail, records, self._causes)
+        return Attempt(Side.UPLOAD, began_s, int(self._clock()), outcome, detail, self.confirmed, self._causes)
 
     async def _guarded(self, *needed: HostAct) -> tuple[Outcome, str]:
         try:

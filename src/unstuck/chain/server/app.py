@@ -54,6 +54,7 @@ def create_app(
         ingesting=Gate(settings.ingest_at_once, settings.ingest_waiting),
         sealer=sealer or Sealer(),
     )
+    app.state.manners = door.Manners()
     app.add_middleware(door.Door, maintenance=maintenance, request_bytes=settings.request_bytes)
     door.install(app)
     public = (status.public, accounts.public, releases.public)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +30,35 @@ _STORAGE_RETRY_S = 60.0
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
+def answer(refusal: Refusal) -> JSONResponse:
+    """The refusal as a response."""
+    headers = {}
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
+    if refusal.wording.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if refusal.code is Code.REQUEST_TOO_SLOW:
+        headers["Connection"] = "close"  # RFC 9110, 15.5.9: the rest of the body is waited for no more
+    return JSONResponse(refusal.body(), refusal.wording.status, headers)
+
+
+def _bearer(request: Request) -> bool:
+    return tokens.read(request.headers.get("Authorization")) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a request is met; what shares the application with the API gives its own for its own addresses.
+
+    ``answer``: a refusal as a response. ``has_token``: whether the request shows a token, and so is counted for that
+    instead of its network address. ``streams``: whether the route of this path reads and bounds its own body.
+    """
+
+    answer: Callable[[Request, Refusal], Response] = lambda _request, refusal: answer(refusal)
+    has_token: Callable[[Request], bool] = _bearer
+    streams: Callable[[str], bool] = lambda path: path == INGEST_PATH
+
+
 class Door:
     """ASGI middleware: refuses what is too large, slow or often or comes during maintenance, before it is parsed."""
 
@@ -45,7 +75,7 @@ class Door:
         try:
             receive = await self._admitted(scope, receive)
         except Refusal as refusal:
-            await answer(refusal)(scope, receive, _with_headers(send))
+            await _answered(Request(scope), refusal)(scope, receive, _with_headers(send))
             return
         await self._app(scope, receive, _with_headers(send))
 
@@ -59,9 +89,10 @@ class Door:
         request = Request(scope)
         services = services_of(request)
         # Here and not by the routes alone: FastAPI refuses a body that is no JSON before it asks who sends it.
-        if scope["path"] in PUBLIC_PATHS or tokens.read(request.headers.get("Authorization")) is None:
+        manners = manners_of(request)
+        if scope["path"] in PUBLIC_PATHS or not manners.has_token(request):
             check_address(request, services)
-        if scope["path"] == INGEST_PATH:  # which reads its own body, piece by piece, once it knows who sends
+        if manners.streams(scope["path"]):  # which reads its own body, piece by piece, once it knows who sends
             return receive
         try:
             async with asyncio.timeout(services.settings.request_arrival_s):
@@ -70,16 +101,16 @@ class Door:
             raise Refusal(Code.REQUEST_TOO_SLOW) from error
 
 
-def answer(refusal: Refusal) -> JSONResponse:
-    """The refusal as a response."""
-    headers = {}
-    if refusal.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
-    if refusal.wording.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if refusal.code is Code.REQUEST_TOO_SLOW:
-        headers["Connection"] = "close"  # RFC 9110, 15.5.9: the rest of the body is waited for no more
-    return JSONResponse(refusal.body(), refusal.wording.status, headers)
+def manners_of(request: Request) -> Manners:
+    """Those of this application."""
+    found = request.app.state.manners
+    if not isinstance(found, Manners):
+        raise TypeError("the application was not made by create_app")
+    return found
+
+
+def _answered(request: Request, refusal: Refusal) -> Response:
+    return manners_of(request).answer(request, refusal)
 
 
 def install(app: FastAPI) -> None:
@@ -96,15 +127,15 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    return answer(error) if isinstance(error, Refusal) else await _fault(_request, error)
+async def _refused(request: Request, error: Exception) -> Response:
+    return _answered(request, error) if isinstance(error, Refusal) else await _fault(request, error)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     fields = []
     if isinstance(error, RequestValidationError):
         fields = sorted({".".join(map(str, fault["loc"]))[:_FIELD_LETTERS] for fault in error.errors()})[:_FIELDS]
-    return answer(Refusal(Code.REQUEST_INVALID, extra={"fields": fields}))
+    return _answered(request, Refusal(Code.REQUEST_INVALID, extra={"fields": fields}))
 
 
 _FIELDS = 20
@@ -113,22 +144,22 @@ _FIELD_LETTERS = 100
 """Letters of one field's place: keys of the request are in it."""
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 400
     code = {404: Code.REQUEST_NOT_FOUND, 405: Code.REQUEST_METHOD}.get(status, Code.REQUEST_INVALID)
-    response = answer(Refusal(code))
+    response = _answered(request, Refusal(code))
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
 
 
-async def _storage(_request: Request, error: Exception) -> Response:
+async def _storage(request: Request, error: Exception) -> Response:
     _LOG.error("the database refused: %s", type(getattr(error, "orig", error)).__name__)
-    return answer(Refusal(Code.SERVER_STORAGE, retry_after_s=_STORAGE_RETRY_S))
+    return _answered(request, Refusal(Code.SERVER_STORAGE, retry_after_s=_STORAGE_RETRY_S))
 
 
-async def _fault(_request: Request, _error: Exception) -> Response:
-    return answer(Refusal(Code.SERVER_FAULT))
+async def _fault(request: Request, _error: Exception) -> Response:
+    return _answered(request, Refusal(Code.SERVER_FAULT))
 
 
 async def _whole(receive: Receive, most_bytes: int) -> bytes:
@@ -162,7 +193,9 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            given = list(message.get("headers", []))
+            named = {name.lower() for name, _ in given}
+            message = {**message, "headers": [*given, *(one for one in _HEADERS if one[0] not in named)]}
         await send(message)
 
     return sent

@@ -114,9 +114,10 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     return listener, f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def serve(options: Options, say: Callable[[str], None]) -> None:
-    """Run until stopped. ``say`` gets a line when it listens."""
+def serve(options: Options, say: Callable[[str], None], furnish: Callable[[FastAPI], None] = lambda app: None) -> None:
+    """Run until stopped. ``say`` gets a line when it listens; ``furnish`` may add to the application before."""
     app = build(options)
+    furnish(app)
     listener, address = listen(options.host, options.port)
     with listener:
         say(f"Unstuck server on {address}, data in {options.data}. Ctrl-C stops it.")

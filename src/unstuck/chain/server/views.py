@@ -126,6 +126,16 @@ def minutes(connection: Connection, account: int, tracker: str, start: int, end:
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].boot, pair[0].sequence))
 
 
+def records(connection: Connection, account: int, tracker: str, start: int, end: int) -> list[Record]:
+    """Records of every kind that reach into [start, end), ordered by start and identity. Refusal: too many."""
+    found = [
+        record
+        for record in _records(connection, account, tracker, start, end)
+        if record.start < end and record.start + max(record.duration_s, 1) > start
+    ]
+    return sorted(found, key=lambda record: (record.start, record.boot, record.sequence))
+
+
 def days(found: Iterable[tuple[Record, Minute]], zone: tzinfo) -> dict[str, tuple[int, int, int, int]]:
     """Steps, calories in 0.1 kcal, minutes and worn minutes by date in the zone."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])

@@ -1,6 +1,6 @@
 """Every question with its answers and what each says, every symptom and every fix, as one JSON document."""
 
-from unstuck.doctor.guide.phones import PHONES
+from unstuck.doctor.guide.devices import MAKES, PHONES
 from unstuck.doctor.guide.state import OTHER, UNSURE
 from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.telling.document import Document, published
@@ -37,6 +37,7 @@ def questions_document(knowledge: Knowledge) -> Document:
         ],
         "symptoms": [{"id": symptom.id, "text": symptom.says} for symptom in knowledge.symptoms.values()]
         + [{"id": OTHER, "text": "Something else"}],
+        "makes": [{"id": id_, "text": name} for id_, name in MAKES.items()],
         "phones": [{"id": id_, "text": name} for id_, name in PHONES.items()],
         "fixes": [{"id": fix.id, "text": fix.title} for fix in knowledge.fixes.values()],
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from unstuck.doctor.guide.phones import PHONES
+from unstuck.doctor.guide.devices import MAKES, PHONES
 from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.telling.document import Document, moment, published
@@ -28,6 +28,7 @@ def session_document(session: Session) -> Document:
         "updated": moment(session.updated),
         "symptom": session.symptom,
         "phone": session.phone,
+        "make": session.make,
         "answers": [{"question": a.question, "answer": a.answer, "at": moment(a.at)} for a in session.answers],
         "evidence": [{"path": given.path, "at": moment(given.at)} for given in session.evidence],
         "tried": history_documents(session.tried),
@@ -69,12 +70,13 @@ def read_session(text: str) -> Session:
     row = _object(given, "the document")
     if not str(row.get("schema", "")).startswith("unstuck.session/"):
         _invalid("'schema' is not unstuck.session/1")
-    symptom, phone = _word_or_none(row, "symptom"), _word_or_none(row, "phone")
+    symptom, phone, make = (_word_or_none(row, key) for key in ("symptom", "phone", "make"))
     return Session(
         started=_time(row, "started"),
         updated=_time(row, "updated"),
         symptom=symptom if symptom is None or symptom in load().symptoms else OTHER,
         phone=phone if phone is None or phone in PHONES else UNSURE,
+        make=make if make is None or make in MAKES else UNSURE,
         answers=tuple(
             Answered(_text(one, "question"), _text(one, "answer"), _time(one, "at")) for one in _rows(row, "answers")
         ),

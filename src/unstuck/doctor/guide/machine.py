@@ -10,7 +10,7 @@ from datetime import datetime
 
 from unstuck.doctor.diagnose import GATE_QUESTIONS, Options, answer_facts, diagnose
 from unstuck.doctor.guide import screens
-from unstuck.doctor.guide.phones import PHONES, implied
+from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.screen import Screen
 from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
@@ -28,6 +28,10 @@ RESULTS = {
     "skip": Result.DECLINED,
 }
 """What a person says of a fix, by the id of the choice."""
+
+RESTARTS = frozenset({"restart_bluetooth", "restart_phone"})
+RESTARTS_QUESTION = "toggle_helped"
+"""Whether one of these helped for a while is a question of its own, which then need not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def back(session: Session, now: datetime) -> Session:
         updated=now,
         symptom=None if step.kind is Kind.SYMPTOM else session.symptom,
         phone=None if step.kind is Kind.PHONE else session.phone,
+        make=None if step.kind is Kind.MAKE else session.make,
         answers=session.answers[: step.answers],
         tried=session.tried[: step.tried],
         stops=session.stops[: step.stops],
@@ -93,8 +98,12 @@ def give(session: Session, path: str, now: datetime) -> Session:
 
 
 def said(session: Session) -> tuple[tuple[str, str], ...]:
-    """Every answer, those that follow from the phone first."""
-    follows = tuple(implied(session.phone or "").items())
+    """Every answer, those first that follow from the phone and from what helped for a while."""
+    follows = list(implied(session.phone or "").items())
+    last_stop = max(session.stops, default=None)
+    helped = [one for one in session.tried if one.result is Result.HELPED and one.fix in RESTARTS]
+    if any(last_stop is not None and last_stop > when(one) for one in helped):
+        follows.append((RESTARTS_QUESTION, "yes"))
     return (*follows, *((answer.question, answer.answer) for answer in session.answers))
 
 
@@ -111,6 +120,7 @@ def options_of(session: Session) -> Options:
         stopped_again=max(session.stops, default=None),
         says_stuck=bool(symptom),
         phone=session.phone if session.phone is not None and session.phone in PHONES else "",
+        make=session.make or "",
     )
 
 
@@ -118,10 +128,10 @@ def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datet
     """What evidence alone says where it is newer than all that was tried and shows data moving; else None."""
     latest = max((*session.stops, *map(when, session.tried)), default=None)
     if latest is None or not any(reading.source.readable for reading in readings):
-        return None
+        return None  # before anything was tried, what moves in it changes nothing: the person has a complaint
     seen = diagnose(readings, Options(), now)
     if seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
-        return None  # before anything was tried, what moves in it is a note: the person has a complaint
+        return None
     return seen if seen.judged_at > latest else None
 
 
@@ -132,6 +142,8 @@ def _next(
         return Kind.SYMPTOM, ""
     if session.phone is None and not screens.phone_known(readings):
         return Kind.PHONE, ""
+    if session.make is None and diagnosis.tracker is None:
+        return Kind.MAKE, ""
     if session.closed:
         return Kind.CLOSED, ""
     if moves is not None or diagnosis.verdict is Verdict.HEALTHY:
@@ -177,6 +189,8 @@ def _chosen(session: Session, screen: Screen, choice: str, now: datetime) -> Ses
             return replace(session, symptom=choice)
         case Kind.PHONE:
             return replace(session, phone=choice)
+        case Kind.MAKE:
+            return replace(session, make=choice)
         case Kind.QUESTION:
             return replace(session, answers=(*session.answers, Answered(screen.id, choice, now)))
         case Kind.FIX | Kind.WAIT | Kind.SUPPORT:

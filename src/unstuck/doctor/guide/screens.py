@@ -1,10 +1,11 @@
 """The words of every screen of a guided session."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from unstuck.doctor.guide.phones import PHONES, system_of
+from unstuck.doctor.guide.devices import MAKES, PHONES, system_of
 from unstuck.doctor.guide.screen import Choice, Screen
 from unstuck.doctor.guide.state import OTHER, Kind, Session, Shown
 from unstuck.doctor.knowledge.loader import load
@@ -25,10 +26,13 @@ STILL_MOVES = "still_moves"
 TAKE_UP = "take_up"
 """Choice: offer again what was skipped."""
 
+LEAST_LIKELY = 0.1
+"""Probability from which a cause is named while the session goes on: below, naming it would mislead."""
 LIKELY_SHOWN = 3
 """Causes named while the session goes on; more would read like a list of everything."""
 
-_OF_ANDROID = frozenset({"btsnoop", "btsnooz", "bugreport"})
+_NO_HARM = re.compile(r"^None[^.]*\.\s*")
+"""How the harm of a harmless fix begins; what follows is worth reading."""
 _OF_IPHONE = frozenset({"packetlogger"})
 
 
@@ -48,6 +52,8 @@ def draw(
             screen = _symptom(shown)
         case Kind.PHONE:
             screen = _phone(shown)
+        case Kind.MAKE:
+            screen = _make(shown)
         case Kind.QUESTION:
             screen = _question(session, shown, diagnosis)
         case Kind.FIX:
@@ -72,7 +78,7 @@ def resume(session: Session) -> Screen:
     if symptom is not None:
         text.append(f"You noticed: {symptom.says}.")
     if done:
-        text.append(f"Tried so far: {wording.listed(done)}.")
+        text.append(f"Tried so far: {'; '.join(done)}.")
     choices = (Choice("resume", "Go on where I was"), Choice("new", "Begin anew and forget that one"))
     return Screen(Kind.SYMPTOM, "", "There is a session that was not finished", choices, tuple(text))
 
@@ -96,6 +102,17 @@ def _phone(shown: Shown) -> Screen:
         "Which phone does the tracker's app run on?",
         tuple(Choice(id_, name) for id_, name in PHONES.items()),
         how_to_look="An iPhone has an apple on its back. On Android: Settings > About phone",
+        unsure=True,
+    )
+
+
+def _make(shown: Shown) -> Screen:
+    return Screen(
+        shown.kind,
+        "",
+        "Who made the tracker?",
+        tuple(Choice(id_, name) for id_, name in MAKES.items()),
+        how_to_look="It stands on its back or inside the band, and the app is called after it",
         unsure=True,
     )
 
@@ -135,8 +152,9 @@ def _fix(shown: Shown, diagnosis: Diagnosis) -> Screen:
     knowledge = load().fixes[step.fix]
     cost = f"About {wording.minutes(step.minutes)}; chance that this is it: {wording.percent(step.chance)}."
     text = [knowledge.explanation, cost]
-    if knowledge.harm and not knowledge.harm.lower().startswith("none."):
-        text.append(f"Mind: {knowledge.harm}")
+    harm = _NO_HARM.sub("", knowledge.harm)
+    if harm:
+        text.append(f"Mind: {harm}")
     return Screen(
         shown.kind,
         step.fix,
@@ -202,8 +220,7 @@ def _moves(session: Session, shown: Shown, diagnosis: Diagnosis, by: Diagnosis |
 def _support(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
     support = next((step for step in diagnosis.plan if step.fix == "contact_support" and step.blocked is None), None)
     text = ["All that could be tried safely was tried. The maker's support can see more than any app shows."]
-    text.append("Give them the case file, which saves you from repeating every step:")
-    text.append("unstuck case export --session -o case.zip")
+    text.append("A case file saves you from repeating every step: unstuck case export --session -o case.zip")
     choices = [Choice("helped", "Support mended it, or it works now")]
     if any(one.result is Result.DECLINED for one in session.tried[session.taken_up :]):
         choices.append(Choice(TAKE_UP, "Show me once more what I skipped"))
@@ -231,7 +248,7 @@ def _step(shown: Shown, diagnosis: Diagnosis) -> PlannedFix:
 
 
 def _likely(diagnosis: Diagnosis) -> tuple[str, ...]:
-    causes = wording.shown_causes(diagnosis)[:LIKELY_SHOWN]
+    causes = [cause for cause in diagnosis.causes if cause.probability >= LEAST_LIKELY][:LIKELY_SHOWN]
     return tuple(f"{cause.title} ({wording.percent(cause.probability)})" for cause in causes)
 
 

@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     SYMPTOM = "symptom"
     PHONE = "phone"
+    MAKE = "make"
     QUESTION = "question"
     FIX = "fix"
     WAIT = "wait"
@@ -68,7 +69,8 @@ class Step:
 class Session:
     """One guided session. Times are UTC.
 
-    ``symptom`` and ``phone`` are None until asked; ``phone`` is ``iphone``, ``android``, an id of a maker or UNSURE.
+    ``symptom``, ``phone`` and ``make`` are None until asked; ``phone`` is ``iphone``, ``android``, an id of a maker or
+    UNSURE, ``make`` an id of a vendor's profile, OTHER or UNSURE.
     ``enough``: the person wants no more questions. ``stops``: when the person said that data stands still although
     something had helped or nothing seemed wrong. ``taken_up``: what was skipped among the first so many tries is
     offered again. ``closed``: the person said that data still moves. ``steps``: the choices so far, for going back.
@@ -78,6 +80,7 @@ class Session:
     updated: datetime
     symptom: str | None = None
     phone: str | None = None
+    make: str | None = None
     answers: tuple[Answered, ...] = ()
     evidence: tuple[Given, ...] = ()
     tried: tuple[Tried, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 
 PSEUDONYM = re.compile(
-    r"\[(?:account|address|bytes|folder|host|id|ip|name|network|person|phone|place|secret|serial|user) \d+\]"
+    r"\[(?:account|address|bytes|file|folder|host|id|ip|name|network|person|phone|place|secret|serial|user) \d+\]"
 )
 """What a replaced identifier looks like: a kind and a number, the same for the same thing."""
 
@@ -255,6 +255,11 @@ PATTERNS = (
         r"(?i)/databases/(?P<id>[^/\s\"'`,;:()]{1,80}?)(?=(?:\.\w{1,8})?(?:-journal|-wal|-shm)?(?![\w.-]))",
         _database,
     ),
+    _p(
+        "folder",
+        rf"(?i){_SLASH}{_HOMES}{_SLASH}[^\\/:*?\"'<>|,;()\[\]\r\n]{{1,64}}[\\/](?P<id>{_STEP}(?:[\\/]{_STEP}){{0,8}})(?=[\\/])",
+        _own_folder,
+    ),
     _p("user", rf"(?i)(?<![\w.])[a-z]:{_SLASH}{_HOMES}{_SLASH}(?P<id>[^\\/:*?\"<>|\r\n]{{1,64}})(?=[\\/])", learn=True),
     _p(
         "user",
@@ -272,13 +277,13 @@ PATTERNS = (
     _p("account", rf"(?i)\baccount(?:_?name)?{_ASSIGNED}[\"'`]?(?P<id>[^\s\"'`,;(){{}}\[\]<>|]{{2,80}})", learn=True),
     _p(
         "account",
-        rf"\b[Aa]ccount(?::|\s+(?:of|for|name|named|is))?\s+[\"'`]?(?P<id>{_GIVEN}(?: {_GIVEN}){{1,2}})",
+        rf"\b[Aa]ccount(?::|\s+(?:of|for|name|named|is):?)?\s+[\"'`]?(?P<id>{_GIVEN}(?: {_GIVEN}){{1,2}})",
         _person,
         learn=True,
     ),
     _p(
         "account",
-        r"\baccount(?::|\s+(?:of|for|name|named|is))?\s+[\"'`]?(?P<id>[^\W\d_a-z][^\W\d_A-Z]{1,40})(?![\w.])",
+        r"\baccount(?::|\s+(?:of|for|name|named|is):?)?\s+[\"'`]?(?P<id>[^\W\d_a-z][^\W\d_A-Z]{1,40})(?![\w.])",
         _person,
     ),
     _p("account", r"(?<=/user/)(?P<id>(?=[A-Z0-9]*\d)[A-Z0-9]{6})(?![A-Z0-9])", learn=True),
@@ -294,6 +299,8 @@ PATTERNS = (
         rf"(?i)\b(?:serial(?:_?\s?(?:no|number|num))?|ro\.(?:boot\.)?serialno\]?|s/n){_IS}\[?{_VALUE}",
         learn=True,
     ),
+    _p("serial", r"\badb -s (?P<id>[^\s\"'`,;]{4,64})", learn=True),
+    _p("id", r"(?<![\w.-])(?P<id>(?=[A-Z0-9]*\d)[A-Z0-9]{6,20})(?=,\d{4}-\d\d-\d\dT|,(?:true|false),)", learn=True),
     _p(
         "id",
         r"(?i)\b(?:android_?id|imei2?|imsi|iccid|meid|esn|gaid|adid|advertising_?id|device_?id|installation_?id|"

@@ -12,9 +12,10 @@ from enum import Enum
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from unstuck.doctor.privacy import devices, identifiers
+from unstuck.doctor.privacy import devices, files, identifiers
 from unstuck.model.diagnosis import Diagnosis, Tracker
 from unstuck.model.evidence import Fact, Scalar
+from unstuck.model.history import Change
 
 LEAST_LITERAL_CHARACTERS = 4
 """Shorter words are replaced only in the context that gave them away; elsewhere they mean other things."""
@@ -37,14 +38,18 @@ _PLAIN_LOCATOR = re.compile(r"(?:packet|line|row) [\d,]+")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?[\\/]|~")
 _EXPORT = re.compile(r"(?:^|[\\/])(?=Takeout[\\/](?:Fitbit|Google Health|Google Fit|Fit)[\\/])")
 """Where an unpacked export begins: its own folders have the same names for everybody."""
+_EXPORT_INSIDE = re.compile(r"(?:^|(?<=[\\/!]))Takeout[\\/](?:Fitbit|Google Health|Google Fit|Fit)[\\/]")
 _MEMBER = re.compile(r"[^!]!.")
 """A file inside a file, as in ``bugreport.zip!FS/data``."""
 _SHORT_ADDRESS = re.compile(r"(?<=\bDevice )[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}(?![\w:])")
 """How the timeline names a device that has no name: by the end of its address."""
 _WHOLE_ADDRESS = re.compile(r"\s*[0-9A-Fa-f]{2}(?:[:._ -]?[0-9A-Fa-f]{2}){5}\s*")
-_EVIDENCE_FILE = re.compile(
-    r"(?i)\.(?:log|last|zip|txt|t?gz|tar|bz2|xz|pcap|pcapng|cfa|pklg|btsnoop|json|csv|html)(?:!|$)"
-)
+_ENDINGS = "log|last|zip|txt|t?gz|tar|bz2|xz|pcap|pcapng|cfa|pklg|btsnoop|json|csv|html"
+_ENDING = rf"\.(?:{_ENDINGS}|bin|dat|db|docx?|html?|jpe?g|md|pdf|png|sqlite|xlsx?|xml|\d{{1,3}})"
+_EVIDENCE_FILE = re.compile(rf"(?i)\.(?:{_ENDINGS})(?:!|$| and \d+ more$)")
+_FILE_NAME = re.compile(rf"(?is)(?P<stem>.+?)(?P<ending>(?:{_ENDING})*)(?P<more>(?: and \d+ more)?)")
+"""A name in a path, its endings, and what intake adds where several files make one source."""
+_HAS_ENDING = re.compile(rf"(?i){_ENDING}$")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[\s:._-]?[0-9A-Fa-f]){11,}")
 _MASK = re.compile(r"[Xx*]")
 
@@ -54,14 +59,24 @@ Replace = Callable[[re.Match[str]], str]
 
 def redact(diagnosis: Diagnosis) -> Diagnosis:
     """The same diagnosis with every identifier replaced; doing it twice changes nothing more."""
+    return redact_all(diagnosis, diagnosis)
+
+
+def redact_all(thing: Thing, diagnosis: Diagnosis | None, paths: Sequence[str] = ()) -> Thing:
+    """Anything made of dataclasses, mappings and sequences that stands beside a diagnosis, redacted together with it.
+
+    ``paths``: further files and folders of this machine that may be named in it.
+    """
     redactor = Redactor()
-    for text in _strings(diagnosis):
+    for text in _strings(thing):
         redactor.keep_numbers_of(text)
-    redactor.devices_of(diagnosis)
-    for path in dict.fromkeys((*(fact.source for fact in diagnosis.facts), *(s.path for s in diagnosis.sources))):
+    if diagnosis is not None:
+        redactor.devices_of(diagnosis)
+        paths = (*(fact.source for fact in diagnosis.facts), *(s.path for s in diagnosis.sources), *paths)
+    for path in dict.fromkeys(paths):
         redactor.path(path)
-    redactor.diagnosis(diagnosis)  # the first look learns: what one place gives away is then known in all
-    return redactor.diagnosis(diagnosis)
+    redactor.thing(thing)  # the first look learns: what one place gives away is then known in all
+    return redactor.thing(thing)
 
 
 class Redactor:
@@ -82,9 +97,9 @@ class Redactor:
         self._literal_search: re.Pattern[str] | None = None
         self._by_shape: dict[str, str] = {}
 
-    def diagnosis(self, diagnosis: Diagnosis) -> Diagnosis:
-        """Every string of a diagnosis, wherever it is."""
-        return self._walk(diagnosis)
+    def thing(self, thing: Thing) -> Thing:
+        """Every string of a diagnosis, or of anything else made of dataclasses, wherever it is."""
+        return self._walk(thing)
 
     def text(self, text: str) -> str:
         """Any text with its identifiers replaced."""
@@ -112,21 +127,44 @@ class Redactor:
         return whole
 
     def path(self, path: str) -> str:
-        """A path with the folders of this machine replaced; what is inside an archive or export stays."""
+        """A path with the folders of this machine replaced; what is inside an archive or export stays.
+
+        The file's own name stays only where it is one that phones and services give; a person chose all others.
+        """
         whole = path.rstrip("\\/") + "/"
         if whole in self._folders:
             return self._folders[whole].rstrip("/")
         steps = [*re.finditer(r"[^\\/]+", path)]
-        files = [step for step in steps if _EVIDENCE_FILE.search(step[0]) or _MEMBER.search(step[0])]
+        named = [step for step in steps if _EVIDENCE_FILE.search(step[0]) or _MEMBER.search(step[0])]
         export = _EXPORT.search(path)
-        starts = [step.start() for step in files or steps[-1:]] + ([export.end()] if export else [])
+        starts = [step.start() for step in named or steps[-1:]] + ([export.end()] if export else [])
         folder = path[: min(starts)] if starts else ""
         nameless = not identifiers.PSEUDONYM.sub("", folder).strip("\\/~.")
-        last_is_somebody = not files and not self.text(path).endswith(path[steps[-1].start() :]) if steps else False
+        last_is_somebody = not named and not self.text(path).endswith(path[steps[-1].start() :]) if steps else False
         if nameless or (last_is_somebody and _ABSOLUTE.match(path)):
-            return self.text(path)
+            return (
+                self.text(folder) + self._file(path[len(folder) :])
+                if named or _HAS_ENDING.search(path)
+                else self.text(path)
+            )
         self._folders[folder] = self._pseudonym("folder", folder) + "/"
-        return self._folders[folder] + self.text(path[len(folder) :])
+        return self._folders[folder] + self._file(path[len(folder) :])
+
+    def _file(self, rest: str) -> str:
+        """A path from its first file on, with the names replaced that a person gave; those of an export stay."""
+        export = _EXPORT_INSIDE.search(rest)
+        own = rest[: export.start()] if export else rest
+        steps = re.split(r"([\\/!])", own)
+        for place in range(0, len(steps), 2):
+            name = _FILE_NAME.fullmatch(steps[place])
+            if name is None or files.is_usual(identifiers.PSEUDONYM.sub("", name["stem"])):
+                steps[place] = self.text(steps[place])
+                continue
+            inside = place + 1 < len(steps) and steps[place + 1] != "!"
+            pseudonym = self._pseudonym("folder" if inside else "file", name["stem"].casefold()) + name["ending"]
+            self._learn(name["stem"] + name["ending"], pseudonym)
+            steps[place] = pseudonym + name["more"]
+        return "".join(steps) + self.text(rest[len(own) :])
 
     def devices_of(self, diagnosis: Diagnosis) -> None:
         """Notice which names belong to which address; a name that several addresses bear belongs to none."""
@@ -171,6 +209,8 @@ class Redactor:
             return self.path(value)
         if isinstance(thing, Tracker) and name in ("id", "name"):
             return self._tracker_id(value) if name == "id" else self.name(value)
+        if isinstance(thing, Change) and name in ("before", "after"):
+            return self._setting(thing.what, value)
         if isinstance(thing, Fact) and name == "subject" and thing.name.startswith("tracker."):
             return self._tracker_id(value)
         if isinstance(thing, Fact) and name == "value" and isinstance(value, Mapping):
@@ -184,6 +224,18 @@ class Redactor:
         if isinstance(part, str):
             return self.name(part) if key == "name" and fact in _NAMED_FACTS else self.text(part)
         return part
+
+    def _setting(self, what: str, value: str) -> str:
+        """The value of a setting, read beside its name, which says what it is: ``global device_name``."""
+        words = what.casefold().split()
+        label = _PERSONAL_PARTS.get(words[-1]) if words else None
+        if label:
+            return self._forced(label, value)
+        if words and words[-1].endswith("name"):
+            return self.name(value)
+        before = f"{words[-1]}=" if words else ""
+        together = self.text(before + value)
+        return together[len(before) :] if together.startswith(before) else self.text(value)
 
     def _tracker_id(self, value: str) -> str:
         shown = self.text(value)

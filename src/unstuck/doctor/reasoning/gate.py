@@ -75,13 +75,18 @@ class Reason:
     text: str
 
 
-def reasons_not_now(fix: Fix, situation: Situation) -> tuple[Reason, ...]:
+def reasons_not_now(fix: Fix, situation: Situation, *, safe_part: bool = False) -> tuple[Reason, ...]:
     """Every reason why the fix may not be done now; empty when it may.
 
     Undrained, unsent, battery and login block unless they are known to be well. The service blocks
     when it is known to be down; that it was not checked is a caution, see ``cautions``.
+    ``safe_part``: no more is meant than ``Fix.safe_part``, which erases nothing, so that only what would be
+    lost does not count; a fix without such a part has no other reasons for it.
     """
-    return _judge(fix, situation, blocking=True)
+    reasons = _judge(fix, situation, blocking=True)
+    if safe_part and fix.safe_part:
+        return tuple(reason for reason in reasons if reason.guard not in LOSSES)
+    return reasons
 
 
 def cautions(fix: Fix, situation: Situation) -> tuple[Reason, ...]:

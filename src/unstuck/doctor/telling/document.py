@@ -55,7 +55,7 @@ def document(diagnosis: Diagnosis) -> Document:
         "next_question": _question(diagnosis.next_question),
         "facts": [_fact(fact) for fact in diagnosis.facts],
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
-        "sources": [_source(source) for source in diagnosis.sources],
+        "sources": [source_document(source) for source in diagnosis.sources],
         "notes": list(diagnosis.notes),
     }
 
@@ -169,7 +169,8 @@ def _entry(entry: TimelineEntry) -> Document:
     return {"time": moment(entry.time), "hop": entry.hop.value, "text": entry.text}
 
 
-def _source(source: SourceInfo) -> Document:
+def source_document(source: SourceInfo) -> Document:
+    """A source as in ``sources[]``."""
     return {
         "path": source.path,
         "kind": source.kind,

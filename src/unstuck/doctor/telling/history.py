@@ -47,7 +47,7 @@ def tried_document(tried: Tried) -> Document:
 
 
 def tried_of(given: object) -> Tried:
-    """One entry. EvidenceError (HISTORY_INVALID) where it is not one of ours; keys of later versions are passed over."""
+    """One entry; unknown keys are passed over. EvidenceError (HISTORY_INVALID) where it is not one of ours."""
     row = _object(given, "an entry")
     began = _time(row, "began")
     if began is None:

@@ -13,7 +13,8 @@ class Platform:
     """Whose steps to show.
 
     ``system`` is ``any``, ``android`` or ``iphone``, ``maker`` the maker's id, ``vendor`` the
-    tracker's vendor, ``tracker`` and ``app`` the names to show.
+    tracker's vendor, ``tracker`` and ``app`` the names to show. ``automatic``: fixes that can be
+    carried out over what is connected.
     """
 
     system: str
@@ -21,6 +22,7 @@ class Platform:
     vendor: str
     tracker: str
     app: str
+    automatic: frozenset[str] = frozenset()
 
 
 def planned(plan: Sequence[PlanStep], platform: Platform) -> tuple[PlannedFix, ...]:
@@ -38,7 +40,7 @@ def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
         title=fix.title,
         minutes=fix.minutes,
         chance=step.chance,
-        automatic=False,
+        automatic=fix.id in platform.automatic,
         blocked=_blocked(step),
         steps=lines,
         worked_when=named.worked_when or fix.worked_when,

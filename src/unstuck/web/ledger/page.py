@@ -15,10 +15,10 @@ from jinja2 import Template
 from markupsafe import Markup
 
 from unstuck import __version__
+from unstuck.web.base.svg import element
 from unstuck.web.ledger.grid import DAY_S, WORDS, Grid, Slot, grid
 from unstuck.web.report import html
 from unstuck.web.report.chart import NARROW, WIDE, Canvas
-from unstuck.web.report.svg import element
 
 ROW_UNITS = 15.0
 """Height of a day: with thirty of them the picture is about half as high as it is wide."""

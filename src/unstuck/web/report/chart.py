@@ -12,9 +12,9 @@ from statistics import median
 from markupsafe import Markup
 
 from unstuck.doctor.telling.wording import Clock
+from unstuck.web.base.svg import element
 from unstuck.web.report.axis import Scale, framed, level_ticks, ticks
 from unstuck.web.report.lanes import Bar, Lane, Mark, Picture, Series, Sign
-from unstuck.web.report.svg import element
 
 LANE_HEIGHT = 42.0
 """Label, bar and air of one lane, in units (px at full size)."""

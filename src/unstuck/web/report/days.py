@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from unstuck.model.diagnosis import Diagnosis
 from unstuck.model.evidence import FactSet
+from unstuck.web.base.svg import element
 from unstuck.web.report.axis import level_ticks
 from unstuck.web.report.chart import Canvas
-from unstuck.web.report.svg import element
 
 MODES = (
     ("fast_h", "data moving at speed"),

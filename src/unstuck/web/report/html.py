@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from unstuck import __version__
@@ -21,11 +20,12 @@ from unstuck.doctor.telling import wording
 from unstuck.doctor.telling.document import SCHEMA_ID
 from unstuck.model.diagnosis import CauseEvidence, Diagnosis, HopState, RankedCause, Verdict
 from unstuck.model.evidence import Fact
+from unstuck.web.base import style
+from unstuck.web.base.svg import element
+from unstuck.web.base.templates import templates as base_templates
 from unstuck.web.report.chart import NARROW, WIDE, draw, sign
 from unstuck.web.report.days import MODES, draw_days, most_days, radio_days
 from unstuck.web.report.lanes import SIGN_WORDS, Picture, Series, Sign, close_up, picture
-from unstuck.web.report.svg import element
-from unstuck.web.report.tokens import DARK, LIGHT, custom_properties
 
 FACTS_SHOWN = 40
 """Facts listed under one sentence of proof: more would be leafed through, not read; all are in the JSON document."""
@@ -116,22 +116,12 @@ def policy(css: str) -> str:
 @cache
 def style_sheet() -> str:
     """Tokens for both schemes, then the rules."""
-    rules = files("unstuck.web.report").joinpath("report.css").read_text("utf-8")
-    light, dark = custom_properties(LIGHT), custom_properties(DARK)
-    schemes = f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
-    return "\n" + schemes + rules
+    return style.style_sheet(style.rules("unstuck.web.report", "report.css"))
 
 
 def templates(package: str) -> Environment:
-    """Templates of a package: everything is escaped, and control and direction characters are taken out."""
-    environment = Environment(
-        loader=PackageLoader(package, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalized,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Templates of a package, with the filter that writes a time in UTC."""
+    environment = base_templates(package)
     environment.filters["utc"] = _utc
     return environment
 
@@ -139,10 +129,6 @@ def templates(package: str) -> Environment:
 @cache
 def _template() -> Template:
     return templates("unstuck.web.report").get_template("report.html.j2")
-
-
-def _finalized(value: object) -> object:
-    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _utc(time: datetime) -> str:

@@ -89,7 +89,12 @@ def make(kind: TokenKind, random_bytes: bytes) -> Fresh:
 def read(authorization: str | None) -> Presented | None:
     """The token in an Authorization header, or None when there is none of our form."""
     scheme, _, text = (authorization or "").partition(" ")
-    found = _FORM.fullmatch(text.strip()) if scheme.lower() == "bearer" else None
+    return read_text(text.strip()) if scheme.lower() == "bearer" else None
+
+
+def read_text(text: str) -> Presented | None:
+    """The token that this text is, or None when it has not our form."""
+    found = _FORM.fullmatch(text)
     if found is None:
         return None
     return Presented(TokenKind(found[1]), found[2], _digest(found[3]))

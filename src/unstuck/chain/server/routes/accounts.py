@@ -1,6 +1,7 @@
 """Registering, signing in, the password and the second factor."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
@@ -43,7 +44,7 @@ async def register(given: shapes.Registering, request: Request, services: TheSer
                 account = accounts.add(connection, public_id, name, password_hash, services.ambient.now())
                 if account is None:
                     raise Refusal(Code.ACCOUNT_NAME_TAKEN)
-                return _session(services, connection, account)
+                return new_session(services, connection, account)
         except IntegrityError as error:  # somebody took the name in the same moment
             raise Refusal(Code.ACCOUNT_NAME_TAKEN) from error
 
@@ -53,30 +54,47 @@ async def register(given: shapes.Registering, request: Request, services: TheSer
 @public.post("/sessions", status_code=201)
 async def sign_in(given: shapes.SigningIn, request: Request, services: TheServices) -> shapes.SignedIn:
     """Sign in. An unknown name and a wrong password are answered alike, and as slowly."""
-    name, password = names.account_name(given.name) or "", given.password.get_secret_value()
+    proven = await password_proven(services, request, given.name, given.password.get_secret_value())
+    if proven.account.totp_secret is not None and given.code is None:
+        raise Refusal(Code.LOGIN_SECOND_FACTOR_NEEDED)
+    return await to_thread.run_sync(lambda: begin_session(services, proven, given.code or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An account whose password was right a moment ago. ``renewed``: its hash at today's cost, where that is due."""
+
+    account: Account
+    renewed: str | None
+    key: tuple[str, ...]
+
+
+async def password_proven(services: Services, request: Request, given_name: str, password: str) -> Proven:
+    """The first half of signing in. Refusal: name or password is wrong, or too often."""
+    name = names.account_name(given_name) or ""
     key = ("login", address_of(request), name)
     services.count(key, services.settings.rates.login)
     account = await to_thread.run_sync(lambda: _by_name(services, name))
     stored = account.password_hash if account else None
     if not await services.hashing_of(lambda: services.hasher.fits(stored, password)) or account is None:
         raise Refusal(Code.LOGIN_WRONG)
-    if account.totp_secret is not None and given.code is None:
-        raise Refusal(Code.LOGIN_SECOND_FACTOR_NEEDED)
     renewed = await _hashed(services, password) if services.hasher.is_outdated(account.password_hash) else None
+    return Proven(account, renewed, key)
 
-    def store() -> shapes.SignedIn:
-        with services.database.write() as connection:
-            now = accounts.locked(connection, account.id)
-            if now.credentials != account.credentials:
-                raise Refusal(Code.LOGIN_CHANGED_MEANWHILE)
-            if now.totp_secret is not None and not _second_factor(services, connection, now, given.code or ""):
-                raise Refusal(Code.LOGIN_SECOND_FACTOR_WRONG)
-            if renewed is not None:
-                accounts.change(connection, account.id, password_hash=renewed)
-            return _session(services, connection, account.id)
 
-    signed_in = await to_thread.run_sync(store)
-    services.limiter.forget(key)
+def begin_session(services: Services, proven: Proven, code: str) -> shapes.SignedIn:
+    """The second half: a session, if the account is as it was and the code is right where one is needed."""
+    account = proven.account
+    with services.database.write() as connection:
+        now = accounts.locked(connection, account.id)
+        if now.credentials != account.credentials:
+            raise Refusal(Code.LOGIN_CHANGED_MEANWHILE)
+        if now.totp_secret is not None and not _second_factor(services, connection, now, code):
+            raise Refusal(Code.LOGIN_SECOND_FACTOR_WRONG)
+        if proven.renewed is not None:
+            accounts.change(connection, account.id, password_hash=proven.renewed)
+        signed_in = new_session(services, connection, account.id)
+    services.limiter.forget(proven.key)
     return signed_in
 
 
@@ -140,6 +158,15 @@ async def begin_second_factor(
     return shapes.SecondFactorBegun(secret=secret, address=second_factor.address(secret, account.name))
 
 
+def pending_second_factor(services: Services, connection: Connection, account_id: int) -> tuple[str, str] | None:
+    """Secret and otpauth address of a second factor that is being set up, to be shown again; None: none is."""
+    account = accounts.get(connection, account_id)
+    if account.totp_pending is None:
+        return None
+    secret = services.sealer.open(account.public_id, account.totp_pending)
+    return secret, second_factor.address(secret, account.name)
+
+
 @router.post("/account/second-factor/confirm")
 def confirm_second_factor(given: shapes.CodeOnly, caller: Person, services: TheServices) -> shapes.RecoveryCodes:
     """Turn it on with a first code; every other token is revoked. The recovery codes are shown once."""
@@ -183,12 +210,26 @@ async def remove_second_factor(
     await to_thread.run_sync(lambda: _change(services, account, store))
 
 
+@router.post("/account/delete", status_code=204)
+async def delete_account(given: shapes.Deleting, caller: Person, request: Request, services: TheServices) -> None:
+    """Delete the account and every record, tracker and token of it, for ever; with every factor there is."""
+    account = await _proven(services, request, caller.account, given.password.get_secret_value())
+
+    def store(connection: Connection, now: Account) -> None:
+        if now.totp_secret is not None and not _second_factor(services, connection, now, given.code or ""):
+            raise Refusal(Code.SECOND_FACTOR_WRONG)
+        accounts.erase(connection, account.id)
+
+    await to_thread.run_sync(lambda: _change(services, account, store))
+
+
 def _by_name(services: Services, name: str) -> Account | None:
     with services.database.read() as connection:
         return accounts.by_name(connection, name)
 
 
-def _session(services: Services, connection: Connection, account: int) -> shapes.SignedIn:
+def new_session(services: Services, connection: Connection, account: int) -> shapes.SignedIn:
+    """A session of an account whose owner is proven."""
     now = services.ambient.now()
     sessions = accounts.live_tokens(connection, account, TokenKind.SESSION, now)
     # The oldest end; refused, a person could not get in to revoke any.

@@ -10,7 +10,7 @@ from unstuck.chain.server.domain import tokens
 from unstuck.chain.server.domain.limits import neighbourhood
 from unstuck.chain.server.domain.names import TRACKER_PATTERN
 from unstuck.chain.server.domain.refusals import Code, Refusal
-from unstuck.chain.server.domain.tokens import TokenKind
+from unstuck.chain.server.domain.tokens import Presented, TokenKind
 from unstuck.chain.server.services import Services
 from unstuck.chain.server.storage import accounts, trackers
 
@@ -54,7 +54,11 @@ def check_address(request: Request, services: TheServices) -> None:
 
 
 def _caller(request: Request, services: TheServices) -> Caller:
-    presented = tokens.read(request.headers.get("Authorization"))
+    return admit(request, services, tokens.read(request.headers.get("Authorization")))
+
+
+def admit(request: Request, services: Services, presented: Presented | None) -> Caller:
+    """Whose token was presented, counted for it. Refusal: there is none, or it is good no more, or too often."""
     if presented is None:
         check_address(request, services)
         raise Refusal(Code.TOKEN_MISSING)

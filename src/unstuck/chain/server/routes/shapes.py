@@ -80,6 +80,13 @@ class PasswordAndCode(Given):
     code: Code
 
 
+class Deleting(Given):
+    """The present password, and a code when a second factor is on."""
+
+    password: Password
+    code: Code | None = None
+
+
 class SignedIn(BaseModel):
     """A session."""
 

@@ -99,6 +99,11 @@ def change_credentials(connection: Connection, account: int, **values: object) -
     change(connection, account, credentials=accounts.c.credentials + 1, **values)
 
 
+def erase(connection: Connection, account: int) -> None:
+    """Delete the account and, by the foreign keys of every table that it leads, all that is kept of it."""
+    connection.execute(accounts.delete().where(accounts.c.id == account))
+
+
 def replace_recovery_codes(connection: Connection, account: int, digests: tuple[bytes, ...]) -> None:
     """These and no others."""
     connection.execute(recovery_codes.delete().where(recovery_codes.c.account_id == account))

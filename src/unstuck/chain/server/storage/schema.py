@@ -78,6 +78,17 @@ tokens = Table(
     Index(None, "id", unique=True),
 )
 
+preferences = Table(
+    "preferences",
+    metadata,
+    _account(),
+    Column("language", String(16), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("clock", String(8), nullable=False),
+    Column("theme", String(8), nullable=False),
+)
+"""How a person wants pages to be; empty: as the browser says. No row: all of it so."""
+
 trackers = Table(
     "trackers",
     metadata,

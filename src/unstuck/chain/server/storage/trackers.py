@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
 from unstuck.chain.records import MAX_BATCH_RECORDS, Batch, Ranges, decode
 from unstuck.chain.server.domain.ingest import Chunk
@@ -128,6 +128,13 @@ def newest(connection: Connection, account: int, tracker: str) -> Place | None:
     return Place(*row) if row else None
 
 
+def received_at(connection: Connection, account: int, tracker: str) -> float | None:
+    """When the newest upload with records came, in Unix seconds; None: none ever did."""
+    own = and_(chunks.c.account_id == account, chunks.c.tracker == tracker)
+    found: float | None = connection.execute(select(func.max(chunks.c.received_at)).where(own)).scalar_one()
+    return found
+
+
 def count_between(connection: Connection, account: int, tracker: str, start: int, end: int) -> int:
     """How many records the chunks hold that reach into [start, end)."""
     held = func.coalesce(func.sum(chunks.c.last - chunks.c.first + 1), 0)
@@ -141,6 +148,19 @@ def batches_between(connection: Connection, account: int, tracker: str, start: i
     )
     for (data,) in rows:
         yield decode(bytes(data))
+
+
+def batches_after(connection: Connection, account: int, tracker: str, after: tuple[int, int], most: int) -> list[Batch]:
+    """The next stored batches behind (boot, first), ordered by both; (-1, -1) begins with the first."""
+    boot, first = after
+    behind = or_(chunks.c.boot > boot, and_(chunks.c.boot == boot, chunks.c.first > first))
+    rows = connection.execute(
+        select(chunks.c.data)
+        .where(chunks.c.account_id == account, chunks.c.tracker == tracker, behind)
+        .order_by(chunks.c.boot, chunks.c.first)
+        .limit(most)
+    )
+    return [decode(bytes(data)) for (data,) in rows]
 
 
 def _between(account: int, tracker: str, start: int, end: int) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Whose phone it is: the choices, and the questions that are answered by it."""
+"""Whose phone and whose tracker it is: the choices, and the questions that are answered by it."""
 
 from collections.abc import Mapping
 
@@ -21,6 +21,22 @@ PHONES: Mapping[str, str] = {
     "android": "Another Android phone",
 }
 """Id of the platform or maker, and its name for a person; the common ones first."""
+
+MAKES: Mapping[str, str] = {
+    "fitbit": "Fitbit",
+    "garmin": "Garmin",
+    "huami": "Amazfit, Zepp or Mi Band",
+    "xiaomi": "Xiaomi or Redmi",
+    "samsung": "Samsung",
+    "pixelwatch": "Google Pixel Watch",
+    "huawei": "Huawei or Honor",
+    "oura": "Oura",
+    "whoop": "WHOOP",
+    "polar": "Polar",
+    "withings": "Withings",
+    "other": "Another make",
+}
+"""Id of the vendor's profile, and the make for a person; ``other`` has none."""
 
 
 def system_of(phone: str) -> str:

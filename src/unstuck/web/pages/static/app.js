@@ -1,0 +1,40 @@
+/* Small help for the pages; all of them work without it. */
+"use strict";
+(function () {
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    navigator.serviceWorker.register("/worker.js").catch(() => undefined);
+    if (document.body.dataset.signedIn === "no") {
+      navigator.serviceWorker.ready.then((found) => found.active && found.active.postMessage("forget"));
+    }
+  }
+
+  /* The time zone of this device, where a form wants to know. */
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  document.querySelectorAll("input[data-zone]").forEach((field) => { field.value = zone || ""; });
+  document.querySelectorAll("select[data-zone]").forEach((field) => { if (!field.value && zone) field.value = zone; });
+
+  /* A button that asks before it acts, and one that copies. */
+  document.addEventListener("submit", (event) => {
+    const words = event.target.dataset.sure;
+    if (words && !window.confirm(words)) event.preventDefault();
+  });
+  document.addEventListener("click", (event) => {
+    const from = event.target.closest("[data-copy]");
+    if (!from) return;
+    const text = document.getElementById(from.dataset.copy).textContent;
+    navigator.clipboard.writeText(text).then(() => { from.textContent = from.dataset.done; });
+  });
+
+  /* What folds away once a drawing stands in for it. */
+  document.addEventListener("unstuck:drawn", (event) => {
+    document.querySelectorAll("details[data-instead='" + event.detail + "']").forEach((one) => { one.open = false; });
+  });
+
+  /* The live part says when it lost the server. */
+  const live = document.querySelector("[data-live]");
+  if (live) {
+    const note = document.getElementById("live-lost");
+    document.body.addEventListener("htmx:sseError", () => { if (note) note.hidden = false; });
+    document.body.addEventListener("htmx:sseOpen", () => { if (note) note.hidden = true; });
+  }
+})();
