@@ -155,9 +155,9 @@ def tried_on(state: State, wrong: Collection[str], seed: str) -> dict[str, froze
     ends = {}
     for fix in load().fixes.values():
         if before & {mend.cause for mend in fix.mends}:
-            trial = copied(state)
-            acts.do(fix.id, trial, random.Random(seed))
-            ends[fix.id] = before - causes(trial)
+            trial = _Tally.of(state, seed)
+            trial.do(fix.id)
+            ends[fix.id] = before - causes(trial.state)
     return ends
 
 

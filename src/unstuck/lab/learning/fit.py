@@ -28,14 +28,14 @@ ROUNDS_MOST = 500
 MOVES_LEAST = 1e-9
 """When the fit has come to rest."""
 
-DIGITS = 4
-"""Decimals that are written: a thousand cases support three."""
+DIGITS, PRIOR_DIGITS = 4, 6
+"""Decimals that are written: a thousand cases support three; priors are a hundred times smaller."""
 
 LEAST, MOST = 0.0005, 0.9995
 """No number is fitted to certainty: one case in two thousand is beyond what a run can show."""
 
 JUST_WEAK = STRONG - 0.01
-"""What a cause gets that would be one too many strong ones of its finding (at most four)."""
+"""What a cause gets that would be one strong cause too many of its finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,10 @@ def fit(
         leaked, strong = _fit_sign(finding, links, leak, cases, weight)
         if leaked is not None:
             leaks[finding] = leaked
-        held_back = strong if finding.startswith(SYMPTOM_PREFIX) else _at_most_four(links, strong)
+        held_back = strong if finding.startswith(SYMPTOM_PREFIX) else _few_strong(links, strong)
         strengths |= {(finding, cause): number for cause, number in held_back.items()}
-    return Fit(strengths, leaks, _mends(knowledge, cases if mends_of_the_lab else (), closed, weight), _priors(knowledge, closed, weight))
+    mends = _mends(knowledge, cases if mends_of_the_lab else (), closed, weight)
+    return Fit(strengths, leaks, mends, _priors(knowledge, closed, weight))
 
 
 def signs(knowledge: Knowledge) -> dict[str, tuple[tuple[Link, ...], float]]:
@@ -106,7 +107,12 @@ def signs(knowledge: Knowledge) -> dict[str, tuple[tuple[Link, ...], float]]:
     return found | {SYMPTOM_PREFIX + key: (one.links, one.leak) for key, one in knowledge.symptoms.items()}
 
 
-def missing_links(knowledge: Knowledge, cases: Sequence[Observed], *, least_cases: int = 8, jump: float = 0.4) -> list[Missing]:
+MISSING_CASES_LEAST = 8
+MISSING_JUMP = 0.4
+"""From so many cases, and so much more often than the leak, a finding is worth a look for a link that is missing."""
+
+
+def missing_links(knowledge: Knowledge, cases: Sequence[Observed]) -> list[Missing]:
     """Findings that hold far more often than their leak with a cause they are not linked to, the plainest first."""
     found = []
     for finding, (links, leak) in signs(knowledge).items():
@@ -114,7 +120,7 @@ def missing_links(knowledge: Knowledge, cases: Sequence[Observed], *, least_case
         for cause in knowledge.causes.keys() - linked:
             seen = [case.seen[finding] for case in cases if case.truth == {cause} and finding in case.seen]
             share = sum(one.holds for one in seen) / len(seen) if seen else 0.0
-            if len(seen) >= least_cases and share >= leak + jump:
+            if len(seen) >= MISSING_CASES_LEAST and share >= leak + MISSING_JUMP:
                 found.append(Missing(finding, cause, share, leak, len(seen)))
     return sorted(found, key=lambda one: (-one.share, one.finding, one.cause))
 
@@ -164,16 +170,13 @@ def _fires(seen: Seen, strength: float, leak: float) -> float:
     return wrong * strength / (wrong * holds + right * (1.0 - holds))
 
 
-def _at_most_four(links: Sequence[Link], fitted: Mapping[str, Number]) -> dict[str, Number]:
-    """Keep the rule that a finding has at most four strong causes: of those that only the count made strong, the weakest
-    give way first."""
+def _few_strong(links: Sequence[Link], fitted: Mapping[str, Number]) -> dict[str, Number]:
+    """Keep the rule that not too much explains a finding strongly: the weakest of those that were fitted give way."""
     values = {link.cause: link.strength for link in links} | {cause: one.value for cause, one in fitted.items()}
-    strong = sorted((cause for cause, value in values.items() if value >= STRONG), key=lambda cause: (values[cause], cause))
-    give_way = sorted(strong, key=lambda cause: (cause not in fitted, values[cause], cause))
+    strong = [cause for cause, value in values.items() if value >= STRONG]
+    give_way = sorted((cause for cause in strong if cause in fitted), key=lambda cause: (values[cause], cause))
     many = max(0, len(strong) - STRONG_CAUSES_MAX)
-    return dict(fitted) | {
-        cause: Number(JUST_WEAK, fitted[cause].fitted, held=True) for cause in give_way[:many] if cause in fitted
-    }
+    return dict(fitted) | {cause: Number(JUST_WEAK, fitted[cause].fitted, held=True) for cause in give_way[:many]}
 
 
 def _mends(
@@ -189,12 +192,12 @@ def _mends(
         for fix, helped in one.tried:
             tried.setdefault((fix, one.cause), []).append(helped)
     found = {}
-    for fix in knowledge.fixes.values():
-        for mend in fix.mends:
-            seen = tried.get((fix.id, mend.cause), [])
+    for its in knowledge.fixes.values():
+        for mend in its.mends:
+            seen = tried.get((its.id, mend.cause), [])
             number = _settle([Seen(helped) for helped in seen], mend.chance, weight, 0.0)
             if number is not None:
-                found[fix.id, mend.cause] = number
+                found[its.id, mend.cause] = number
     return found
 
 
@@ -204,12 +207,11 @@ def _priors(knowledge: Knowledge, closed: Sequence[Closed], weight: float) -> di
         return {}
     total = sum(cause.prior for cause in knowledge.causes.values())
     times = Counter(one.cause for one in closed)
-    return {
-        cause.id: _number(
-            (weight * cause.prior + times[cause.id] * total) / (weight + len(closed)), cause.prior, times[cause.id], len(closed), 6
-        )
-        for cause in knowledge.causes.values()
-    }
+    found = {}
+    for cause in knowledge.causes.values():
+        value = (weight * cause.prior + times[cause.id] * total) / (weight + len(closed))
+        found[cause.id] = _number(value, cause.prior, times[cause.id], len(closed), PRIOR_DIGITS)
+    return found
 
 
 def _number(value: float, before: float, yes: float, cases: int, digits: int = DIGITS) -> Number:

@@ -61,6 +61,4 @@ def _case(rows: Sequence[Row], knowledge: Knowledge) -> Observed:
         for symptom in knowledge.symptoms:
             seen[SYMPTOM_PREFIX + symptom] = Seen(symptom == rows[0].symptom)
     ends = next((row.ends for row in rows if row.ends), {})
-    return Observed(
-        frozenset(rows[0].truth), seen, {fix: frozenset(causes) for fix, causes in ends.items()}
-    )
+    return Observed(frozenset(rows[0].truth), seen, {fix: frozenset(causes) for fix, causes in ends.items()})

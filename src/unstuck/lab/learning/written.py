@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from unstuck.lab.learning.fit import Fit, Number
 
-HEAD = """# Numbers that were fitted, laid over the judgement of the other files. Written by `python -m benchmarks.doctor fit`;
-# never edited by hand. `before` is the judgement, which is used again where it was changed since; `yes` of `cases` is
-# what was counted, and a yes that has another explanation counts in part. Formulas: docs/reference/knowledge.md.
+HEAD = """# Numbers that were fitted, laid over the judgement of the other files. Written by
+# `python -m benchmarks.doctor fit`, never by hand. `before` is the judgement; where that was changed since, the number
+# is not used. `yes` of `cases` is what was counted, and a yes with another explanation counts in part. Formulas:
+# docs/reference/knowledge.md.
 """
 
 
@@ -36,17 +37,21 @@ def as_toml(fit: Fit, origin: Origin) -> str:
         f'date = "{origin.date or "unknown"}"',
     ]
     blocks = ["\n".join(run)]
-    blocks += [_block("strength", {"finding": one, "cause": other}, n) for (one, other), n in sorted(fit.strengths.items())]
-    blocks += [_block("leak", {"finding": one}, n) for one, n in sorted(fit.leaks.items())]
-    blocks += [_block("mend", {"fix": one, "cause": other}, n) for (one, other), n in sorted(fit.mends.items())]
-    blocks += [_block("prior", {"cause": one}, n) for one, n in sorted(fit.priors.items())]
+    for (finding, cause), number in sorted(fit.strengths.items()):
+        blocks.append(_block("strength", {"finding": finding, "cause": cause}, number))
+    for finding, number in sorted(fit.leaks.items()):
+        blocks.append(_block("leak", {"finding": finding}, number))
+    for (fix_id, cause), number in sorted(fit.mends.items()):
+        blocks.append(_block("mend", {"fix": fix_id, "cause": cause}, number))
+    for cause, number in sorted(fit.priors.items()):
+        blocks.append(_block("prior", {"cause": cause}, number))
     return HEAD + "\n" + "\n\n".join(blocks) + "\n"
 
 
 def _block(kind: str, names: dict[str, str], number: Number) -> str:
     lines = [f"[[{kind}]]", *(f'{key} = "{name}"' for key, name in names.items())]
     if number.held:
-        lines.append("# kept weak: a finding has at most four strong causes")
+        lines.append("# kept below what was counted: the finding would have too many strong causes")
     lines += [f"value = {number.value!r}", f"before = {number.fitted.before!r}"]
     lines += [f"yes = {number.fitted.yes!r}", f"cases = {number.fitted.cases}"]
     return "\n".join(lines)
