@@ -80,7 +80,7 @@ class Row:
 
     ``number``, ``faults``, ``phone``, ``tracker``, ``behaviour``, ``seed``: the case. ``cause``: that of its first
     fault, empty where nothing is wrong. ``truth``: every true cause; ``hops``: where data stands still; ``flowing``:
-    nothing is to mend. ``alone``: said of the evidence without a complaint; ``before``: with the complaint and before any
+    nothing is to mend. ``alone``: said of the evidence without a complaint; ``before``: with the complaint, before any
     question; ``said``: before the first fix, with all answers. ``mended``, ``expected``, ``lost``: what the real chain
     did after the fixes of the fullest evidence. ``findings``: of the evidence alone; ``answers``: to every question;
     ``ends``: which causes each fix ended. ``error``: the case crashed, and nothing else here counts; ``where``: in
