@@ -102,9 +102,9 @@ class Examination:
 
 
 @cache
-def shipped_network() -> Network:
-    """The network of the shipped knowledge, built once per process."""
-    return Network.of(load())
+def _network(knowledge: Knowledge) -> Network:
+    """Built once per process."""
+    return Network.of(knowledge)
 
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
@@ -136,7 +136,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     known, ways = counted(found, knowledge), able(flow, knowledge)
     seen = seen_at(found, options.answered_at)
     by_person = _by_person(found, knowledge)
-    network = shipped_network()
+    network = _network(knowledge)
     findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)
     posterior = weigh(network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person)
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()

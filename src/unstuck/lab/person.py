@@ -94,10 +94,18 @@ def complaint(sight: Sight, dice: random.Random) -> str:
     return dice.choices(able, [0.6**place for place in range(len(able))])[0]
 
 
-def answer(question: str, sight: Sight, dice: random.Random) -> str:
-    """The answer to a question: looked up, now and then not known or wrong. KeyError: no such question."""
+def everything_said(sight: Sight, seed: str) -> dict[str, str]:
+    """What this person says to every question."""
+    return {question: answer(question, sight, seed) for question in sorted(_LOOK_UP)}
+
+
+def answer(question: str, sight: Sight, seed: str) -> str:
+    """The answer to a question: looked up, now and then not known or wrong. KeyError: no such question.
+
+    The same person errs about the same things, in whatever order they are asked: ``seed`` is the person.
+    """
     truth, wrong = _LOOK_UP[question](sight)
-    roll = dice.random()
+    roll = random.Random(f"answers {seed} {question}").random()
     if question in _SURE:
         return truth
     if roll < UNSURE_SHARE:

@@ -7,7 +7,7 @@ looking. A helper that ends without data moving is charged what the doctor's own
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -149,6 +149,18 @@ def by_hindsight(state: State, seed: str) -> Treated:
     return best or by_order(state, (), seed)
 
 
+def tried_on(state: State, wrong: Collection[str], seed: str) -> dict[str, frozenset[str]]:
+    """Each fix that the catalogue has for one of these causes, done first in a copy: which of them it ended."""
+    before = causes(state) & frozenset(wrong)
+    ends = {}
+    for fix in load().fixes.values():
+        if before & {mend.cause for mend in fix.mends}:
+            trial = _Tally.of(state, seed)
+            trial.do(fix.id)
+            ends[fix.id] = before - causes(trial.state)
+    return ends
+
+
 def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Treated:
     """A checklist from the wrist to the server: mend what the first failed check names, and so on; then the article."""
     knowledge = load()
@@ -173,7 +185,6 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
         alone = diagnose(readings, Options(), now)
         return Guided(Treated(0.0, True), alone, alone)
     tally = _Tally.of(sight.state, seed)
-    dice = random.Random(f"answers {seed}")
     before = sight.state
     session: Session = begin(now)
     first: Diagnosis | None = None
@@ -199,7 +210,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 make = profile.id if profile is not None else ""
                 choice = make if make in offered else UNSURE
             case Kind.QUESTION:
-                choice = answer(screen.id, sight, dice)
+                choice = answer(screen.id, sight, seed)
                 tally.minutes += load().questions[screen.id].minutes
                 tally.questions += 1
             case Kind.FIX | Kind.WAIT:
