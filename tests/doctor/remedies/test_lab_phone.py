@@ -100,3 +100,27 @@ def test_bluetooth_goes_off_and_on_and_the_phone_restarts(model: Model) -> None:
     assert [entry.tried.result for entry in stage.journal] == [Result.DID_NOT_HELP, Result.DID_NOT_HELP]
     assert lab.values() == before
     assert stage.waited_s > 120, "it is given time to start"
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_the_app_is_opened_and_started_afresh(model: Model) -> None:
+    lab = Lab(model)
+    lab.phone.force_stop()
+    stage = lab.treat(["sync_now"])
+    assert [(entry.remedy, entry.tried.result) for entry in stage.journal] == [
+        ("adb.app_open", Result.DID_NOT_HELP),
+        ("adb.app_restart", Result.DID_NOT_HELP),
+    ]
+    assert not lab.phone.state.app.stopped
+    assert lab.phone.state.on_screen == APP
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_only_the_cache_is_cleared_and_only_where_the_phone_can(model: Model) -> None:
+    lab = Lab(model)
+    data, permissions = lab.phone.state.app.data_bytes, set(lab.phone.state.app.permissions)
+    (entry,) = lab.treat(["clear_app_cache"]).journal
+    can = model.android >= 14
+    assert entry.tried.result is (Result.DID_NOT_HELP if can else Result.DECLINED)
+    assert (lab.phone.state.app.cache_bytes == 0) is can
+    assert (lab.phone.state.app.data_bytes, lab.phone.state.app.permissions) == (data, permissions)
