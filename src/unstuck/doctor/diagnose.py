@@ -10,7 +10,7 @@ from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Guard, Knowledge
+from unstuck.doctor.knowledge.schema import Boundary, Guard, Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
@@ -28,7 +28,7 @@ from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
-from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
+from unstuck.doctor.verdict import SURE, Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -45,9 +45,6 @@ from unstuck.model.records import AtRisk
 VENDOR_DOWN = 0.3
 """Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
 a wrong no may cost a login."""
-
-SURE = 0.9
-"""Probability of the first cause from which the first fix is the better question: doing it tells more."""
 
 GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
 """Questions whose answers only the harm gate uses, by the guard they may lift."""
@@ -143,7 +140,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     insists = options.stopped_again is not None
-    judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops)
+    shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
+    judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
     situation = situate(case, flow, judgement, posterior, found, now)
@@ -171,7 +169,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         zone=zone,
         at_risk=_at_risk(case, flow, judgement) if stuck else None,
         hops=hop_states(case, flow, told, judgement, Clock(zone, judged_at)),
-        causes=causes if not well else (),
+        causes=causes if not well or (helped is None and causes and names_idle(causes[0])) else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None

@@ -16,8 +16,8 @@ from unstuck.model.hop import Hop
 from unstuck.model.vocabulary import AGENT
 
 DATA_BYTES = 20
-"""Value bytes of one attribute from which a link carried data: one full packet of the smallest MTU.
-Less is an answer to the set-up of the link."""
+"""Value bytes of one attribute, less one for each packet, from which a link carried data: one full packet of the
+smallest MTU. Less is an answer to the set-up of the link; a packet of one byte is a request to begin."""
 
 FAST_HOURS = 0.05
 """Hours at full speed that make a sync in a day (3 minutes); about 20 minutes a day is healthy."""
@@ -156,6 +156,9 @@ def _ended_in_order(
     if case.judged_at - quiet_since > QUIET_OK:
         text = "the link was closed and not opened again"
         seen.stops.append(Stop(Hop.BLUETOOTH, end, text, _present(last.closed), Boundary.LINK))
+    elif carried is not None and end - carried[1] > QUIET_OK and last.start is not None and last.start > carried[1]:
+        text = "the link comes up, but nothing moves over it"
+        seen.stops.append(Stop(Hop.PHONE, carried[1], text, _present(carried[0], last.closed), Boundary.DRAIN))
     elif carried is not None and case.judged_at - carried[1] <= QUIET_OK:
         text = "data moved until shortly before the end"
         seen.moves.append(Move(Hop.BLUETOOTH, text, _present(carried[0], last.closed)))
@@ -173,7 +176,8 @@ def _last_data(case: Case) -> tuple[Fact, datetime] | None:
     values = [
         fact
         for fact in case.of_tracker("att.traffic")
-        if fact.text("direction") == "received" and (fact.number("bytes") or 0) >= DATA_BYTES
+        if fact.text("direction") == "received"
+        and (fact.number("bytes") or 0) - (fact.number("packets") or 0) >= DATA_BYTES
     ]
     for fact in case.of_tracker("link.traffic"):
         first, last = as_time(fact.text("first")), as_time(fact.text("last"))

@@ -185,11 +185,11 @@ def _clear_app_cache(state: State, dice: random.Random) -> None:
 
 
 def _sync_now(state: State, dice: random.Random) -> None:
-    """The app is opened, which also ends a force-stop, and left when it is done."""
+    """The app is opened, which also ends a force-stop, enabled first where it was disabled, and left when it is done."""
     phone = state.phone
-    if phone.state.app.enabled:
-        phone.use_app()
-        phone.leave_app()
+    phone.state.app.enabled = True
+    phone.use_app()
+    phone.leave_app()
     state.synced_by_hand += 1
     state.wrist.lagging = False
 

@@ -45,7 +45,6 @@ _ERRORS = {
     Outcome.JOURNAL_FAILED: "database",
     Outcome.FIRMWARE_TOO_OLD: "version_refused",
     Outcome.AGENT_TOO_OLD: "version_refused",
-    Outcome.NO_SLOT: "slots_exhausted",
     Outcome.BLUETOOTH_DENIED: "scan_denied",
 }
 """Which error of its log an app writes for what ended its attempt."""

@@ -72,7 +72,7 @@ def symptoms(sight: Sight) -> list[str]:
         found.append("never_connects")
     if frozen and upload is not None and upload.outcome in _SHOWN:
         found.append("error_shown")
-    if frozen and sight.state.wrist.worn and not sight.state.wrist.off:
+    if frozen and sight.state.wrist.worn and not sight.state.wrist.off and not sight.state.wrist.sensor_dead:
         found.append("steps_frozen")
     hours = {int((sight.now_s - back) // 3600) % 24 for back in range(0, int(sight.shown_late_s), 1800)}
     if frozen and hours & set(_NIGHT):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
 
+from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
 from unstuck.doctor.guide.state import Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load
@@ -167,6 +168,9 @@ def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Trea
 
 def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: datetime, seed: str) -> Guided:
     """A guided session with a scripted person: the doctor asks and advises, the person looks up and does."""
+    if not symptom:  # nobody complains: what does the doctor say of the evidence alone?
+        alone = diagnose(readings, Options(), now)
+        return Guided(Treated(0.0, True), alone, alone)
     tally = _Tally.of(sight.state, seed)
     dice = random.Random(f"answers {seed}")
     before = sight.state
@@ -183,7 +187,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
             settled = view.diagnosis
         match screen.kind:
             case Kind.SYMPTOM:
-                choice = symptom or "other"
+                choice = symptom
             case Kind.PHONE:
                 choice = maker_id(before.phone.model.maker) or "android"
                 offered = [one.id for one in screen.choices]

@@ -18,8 +18,8 @@ from unstuck.doctor.knowledge.schema import Fix
 from unstuck.doctor.reasoning.gate import guards_of
 from unstuck.doctor.reasoning.network import Floats, Indices, Posterior, over_members
 
-LOOK_AGAIN_MINUTES = 1.0
-"""Every fix ends with waiting for the next sync and looking (minutes)."""
+LOOK_AGAIN_MINUTES = 2.0
+"""Every fix ends with waiting for the next sync and looking (minutes): most fixes say "within 2 minutes"."""
 
 EFFORT_MINUTES_PER_LEVEL = 4.0
 """What one level of effort (0 a tap to 3 a chore) weighs beside the time itself (minutes). Judgement:

@@ -33,6 +33,9 @@ NEARBY_SDK = 31
 NEARBY_PERMISSIONS = ("BLUETOOTH_CONNECT", "BLUETOOTH_SCAN")
 LOCATION_PERMISSIONS = ("ACCESS_FINE_LOCATION", "ACCESS_COARSE_LOCATION")
 
+UNMETERED = frozenset({"wifi", "ethernet"})
+"""Networks that are metered only where a person says so; data saver and refusals of mobile data spare them."""
+
 LOW_FREE_PERCENT = 2.0
 """Free share under which apps fail to write; Android warns at 5 %."""
 
@@ -237,6 +240,10 @@ def background_data_blocked(case: Case) -> Outcome:
     """Data saver, or the app's own refusal on metered networks."""
     rejected = [fact for fact in case.of_app("network.app_rejected_metered") if fact.flag()]
     saver = case.latest("network.data_saver")
+    way = case.latest("network.default")
+    on_wifi = way is not None and way.text("transport").casefold() in UNMETERED
+    if (rejected or (saver is not None and saver.flag())) and on_wifi and way is not None:
+        return no("background data is limited on mobile networks alone, and the phone was on Wi-Fi", [way])
     if rejected:
         return yes("background data is refused to the app on metered networks", rejected)
     if saver is None or saver.flag() is None:
@@ -357,6 +364,14 @@ def os_updated_before_stop(case: Case) -> Outcome:
     )
 
 
+def clock_by_hand(case: Case) -> Outcome:
+    """The setting that lets the network set the clock."""
+    fact = case.latest("phone.automatic_time")
+    if fact is None or fact.flag() is None:
+        return UNKNOWN
+    return either(fact.flag() is False, "the phone's clock was set by hand", "the phone set its clock itself", [fact])
+
+
 def phone_offline(case: Case) -> Outcome:
     """The default network and whether it was validated."""
     fact = case.latest("network.default")
@@ -456,6 +471,7 @@ _ALL: tuple[Callable[[Case], Outcome], ...] = (
     app_version_refused,
     app_update_old,
     os_updated_before_stop,
+    clock_by_hand,
     phone_offline,
     app_network_errors,
     uploads_wait,
