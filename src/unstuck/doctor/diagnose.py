@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from unstuck.doctor.agent import fresh_loss
+from unstuck.doctor.agent import all_drained, fresh_loss
 from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
@@ -146,7 +146,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
-    situation = situate(case, flow, judgement, posterior, found)
+    situation = situate(case, flow, judgement, posterior, found, now)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
     fixes = offered(knowledge.fixes, options.tried)
@@ -155,7 +155,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    targets = targets_of(options.connections, facts, packages, case.subjects)
+    harmless = case.profile is not None and case.profile.pairs_without_loss
+    targets = targets_of(options.connections, facts, packages, case.subjects, pairs_without_loss=harmless)
     platform = replace(_platform(case, readings, options.phone, options.make), automatic=automatic(targets))
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
@@ -198,8 +199,13 @@ def _by_person(found: Sequence[Finding], knowledge: Knowledge) -> dict[str, Said
     }
 
 
-def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:
-    """What the harm gate needs to know. None where the evidence is silent: the gate takes that for a reason."""
+def situate(
+    case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding], now: datetime
+) -> Situation:
+    """What the harm gate needs to know. None where the evidence is silent: the gate takes that for a reason.
+
+    ``now``: the moment at which something might be done, which can be long after the moment of judgement.
+    """
     stop = flow.first_stop
     waiting = (case.judged_at - stop.since) / timedelta(minutes=1) if stop is not None else None
     at_tracker = stop is not None and stop.hop in (Hop.TRACKER, Hop.BLUETOOTH, Hop.PHONE)
@@ -208,9 +214,9 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
     states = {finding.id: finding.state for finding in found}
     down = posterior.marginals.get("server.outage", 0.0) >= VENDOR_DOWN
     down = down or states.get("service_reports_incident") is State.YES
-    sent = all_sent(case)
+    sent = all_sent(case, now)
     return Situation(
-        undrained=True if at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH) else None,
+        undrained=_held(at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH), all_drained(case, now)),
         undrained_minutes=waiting if at_tracker else None,
         unsent=False if sent else True if at_phone or judgement.hop is Hop.SERVER else None,
         unsent_minutes=None if sent else waiting if at_phone and not at_tracker else None,
@@ -219,6 +225,11 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
         login_known=_answered(case, Guard.LOGIN_UNKNOWN),
         link_up=flow.linked,
     )
+
+
+def _held(stands: bool, gone: bool) -> bool | None:
+    """Whether records are held there: where data stands still they are, whatever else is said."""
+    return True if stands else False if gone else None
 
 
 def _answered(case: Case, guard: Guard) -> bool | None:

@@ -1,7 +1,8 @@
 """Whether the phone holds anything that the service has not: the one thing that a new installation can lose."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from unstuck.doctor import agent
 from unstuck.doctor.case import Case
 from unstuck.model.evidence import Fact
 
@@ -10,15 +11,14 @@ WITH_THE_DATA = timedelta(seconds=5)
 upload the tracker is only told what it may forget."""
 
 
-def all_sent(case: Case) -> bool:
+def all_sent(case: Case, now: datetime) -> bool:
     """Whether it is known that nothing waits: False means that nobody knows.
 
-    Known from our agent's journal, if it is sound; else where the service took the app's last upload when the last data
+    Known from our agent's journal where that was read; else where the service took the app's last upload when the last data
     had come from the tracker, by a Bluetooth trace, and the app has done nothing since.
     """
-    journal = case.latest("agent.journal")
-    if journal is not None:
-        return bool(journal.flag("sound")) and journal.number("waiting") == 0 and journal.number("rejected") == 0
+    if case.facts.has("agent.journal"):
+        return agent.all_sent(case, now)
     answers = [fact for fact in case.of_app("app.http") if fact.time is not None]
     moved = [moment for fact in case.of_tracker("link.traffic") if (moment := case.last_moment(fact)) is not None]
     if not answers or not moved or not 200 <= (answers[-1].number("status") or 0) < 300:

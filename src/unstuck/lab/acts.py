@@ -50,6 +50,11 @@ def _restart_tracker(state: State, dice: random.Random) -> None:
 def _restart_phone(state: State, dice: random.Random) -> None:
     state.phone.reboot()
     state.phone.boot_ends()
+    phone_started(state)
+
+
+def phone_started(state: State) -> None:
+    """What a start of the phone ends, whoever made it start."""
     state.rooms.wedged = Wedged.NO
     state.rooms.wedged_deep = False
     phone = state.phone.state
@@ -63,6 +68,11 @@ def _restart_bluetooth(state: State, dice: random.Random) -> None:
         return  # who restarts it finds it off, and turning it on is another fix
     state.phone.set_bluetooth(False)
     state.phone.set_bluetooth(True)
+    bluetooth_cycled(state)
+
+
+def bluetooth_cycled(state: State) -> None:
+    """What Bluetooth's going off and on ends, whoever switched it."""
     if not state.rooms.wedged_deep:
         state.rooms.wedged = Wedged.NO
         state.phone.state.gatt_slots_used = 3
@@ -189,7 +199,7 @@ def _clear_app_cache(state: State, dice: random.Random) -> None:
 
 
 def _sync_now(state: State, dice: random.Random) -> None:
-    """The app is enabled if need be and opened, which also ends a force-stop, and left when it is done."""
+    """The app is opened, which ends a force-stop, enabled first where it was disabled, and left when it is done."""
     phone = state.phone
     phone.state.app.enabled = True
     phone.use_app()

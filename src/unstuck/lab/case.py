@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unstuck.doctor.diagnose import Options, diagnose
-from unstuck.lab import acts, evidence
+from unstuck.lab import evidence, hands
 from unstuck.lab.evidence import Given
 from unstuck.lab.faults.all import FAULTS, HEALTHY
 from unstuck.lab.faults.fault import Fault
@@ -225,8 +225,7 @@ async def mend(world: World, fixes: tuple[str, ...]) -> tuple[bool, bool]:
     """Do these fixes in the real chain, and see whether it catches up; and whether it should."""
     dice = random.Random(world.setting.seed)
     for fix in fixes:
-        acts.do(fix, world.state, dice)
-        await world.apply()
+        await hands.do(fix, world, dice)
         await world.pass_time(60.0)
         if world.app.agent is not None:
             world.app.agent.sync_now()  # the person opens the app to see whether it helped
