@@ -30,6 +30,16 @@ def service_errors(case: Case) -> Outcome:
     return no("the service answered well", good[-1:]) if good else UNKNOWN
 
 
+def service_unreadable(case: Case) -> Outcome:
+    """Errors of the app's parser, unless a good answer follows."""
+    errors = [fact for fact in case.of_app("app.error") if fact.text("kind") == "unreadable"]
+    good = _good(case.of_app("app.http"))
+    errors = _still(case, errors, good)
+    if errors:
+        return yes(f"the app could not read what the service answered ({times(len(errors), 'time')})", errors)
+    return no("the service's answers could be read", good[-1:]) if good else UNKNOWN
+
+
 def login_refused(case: Case) -> Outcome:
     """401 answers and refused tokens, unless a good answer follows."""
     answers = case.of_app("app.http")
@@ -124,6 +134,7 @@ def _person_only(_: Case) -> Outcome:
 
 RULES: Mapping[str, Rule] = {
     "service_errors": service_errors,
+    "service_unreadable": service_unreadable,
     "login_refused": login_refused,
     "account_refused": account_refused,
     "tracker_not_in_account": tracker_not_in_account,
