@@ -19,8 +19,8 @@ from unstuck.doctor.reasoning.plan import make_plan, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
 from unstuck.doctor.rules.outcome import times
-from unstuck.doctor.sent import all_sent
 from unstuck.doctor.rules.run import findings
+from unstuck.doctor.sent import all_sent
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked

@@ -379,9 +379,7 @@ def clock_set_back(case: Case) -> Outcome:
     """Lines of the phone's logs that are dated after the moment of judgement."""
     names = ("app.http", "app.beat", "app.started", "gatt.status", "agent.attempts", "link.opened", "link.traffic")
     later = [
-        fact
-        for fact in case.facts.all(*names)
-        if fact.time is not None and fact.time - case.judged_at > CLOCK_JUMP
+        fact for fact in case.facts.all(*names) if fact.time is not None and fact.time - case.judged_at > CLOCK_JUMP
     ]
     return yes("its logs hold times that have not come yet: the clock was set back", later[-3:]) if later else UNKNOWN
 
@@ -493,4 +491,8 @@ _ALL: tuple[Callable[[Case], Outcome], ...] = (
     agent_stopped,
 )
 
-RULES: Mapping[str, Rule] = {**{rule.__name__: rule for rule in _ALL}, "syncs_only_when_open": _person_only, "sync_shows_error": _person_only}
+RULES: Mapping[str, Rule] = {
+    **{rule.__name__: rule for rule in _ALL},
+    "syncs_only_when_open": _person_only,
+    "sync_shows_error": _person_only,
+}

@@ -231,7 +231,7 @@ def tracker_off_wrist(case: Case) -> Outcome:
     newest = [
         fact
         for fact in case.of_tracker("ledger.watermark")
-        if fact.text("hop") == "server" and (at := as_time(fact.text("newest"))) and case.judged_at - at < OFF_FOR
+        if fact.text("hop") == "server" and (at := as_time(fact.text("newest"))) and case.judged_at - at < SILENT_FOR
     ]
     if newest and begun is None:
         return no("its newest minutes at the server are not from off the wrist", newest[-1:])

@@ -43,7 +43,10 @@ _KINDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
             rb"|failed to connect to \S{1,200} .{0,80}after \d+ms"
         ),
     ),
-    ("unreadable", re.compile(rb"JsonSyntaxException|JsonParseException|MalformedJsonException|org\.json\.JSONException")),
+    (
+        "unreadable",
+        re.compile(rb"JsonSyntaxException|JsonParseException|MalformedJsonException|org\.json\.JSONException"),
+    ),
     (
         "version_refused",
         re.compile(rb"Upgrade Required|UPDATE_REQUIRED|(?i:app version .{0,40}no longer supported)"),

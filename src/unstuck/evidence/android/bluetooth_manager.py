@@ -187,7 +187,6 @@ def _profiles(page: Page, context: Context) -> None:
                 "bluetooth.profile_link", {"profile": text(found[1]).lower() or "unknown"}, page, index, address
             )
 
-
     for found in _HID.finditer(page.data):
         for device in _HID_DEVICE.finditer(found[1]):
             if device[2] == _HID_CONNECTED:
