@@ -191,7 +191,7 @@ def _profiles(page: Page, context: Context) -> None:
         for device in _HID_DEVICE.finditer(found[1]):
             if device[2] == _HID_CONNECTED:
                 at = page.index(found.start(1) + device.start(1))
-                value: Value = {"profile": "hid"}
+                value = {"profile": "hid"}
                 context.notes.state("bluetooth.profile_link", value, page, at, text(device[1]).lower())
 
 
