@@ -15,7 +15,6 @@ from unstuck.lab.case import Case, possible
 from unstuck.lab.faults.all import FAULTS
 from unstuck.lab.ways import causes
 from unstuck.lab.world import Setting, World
-from unstuck.model.history import Result
 
 MODELS = ("pixel-14", "pixel-9", "pixel-11", "samsung-oneui-14", "xiaomi-hyperos-14", "huawei-emui-10")
 FIXES = sorted({remedy.fix for remedy in REMEDIES.values() if remedy.channel is not Channel.BLUEZ})
