@@ -33,7 +33,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-async function kept(wanted) { return (await caches.open(SHELL)).match(wanted); }
+async function kept(wanted) { return (await caches.open(SHELL)).match(wanted, { ignoreVary: true }); }
 
 self.addEventListener("sync", (event) => {
   if (event.tag === TAG) event.waitUntil(uploadInBackground(AGENT));
