@@ -1,7 +1,7 @@
 /* The page itself: joins queue, session, server and view, and reacts to presses, to the network and to time. */
 
 import { TAG } from "./background.js";
-import { open } from "./queue.js";
+import { QueueError, open } from "./queue.js";
 import * as r from "./ranges.js";
 import { Session, good, holdLock } from "./session.js";
 import { unconfirmed } from "./engine.js";
@@ -16,29 +16,27 @@ const PASSES = ["server.silent", "server.busy", "server.fault", "server.maintena
 const NO_TOKEN = /^token\./;
 
 const words = Words.ofPage();
+const NO_SESSION = { busy: "", device: null, alone: true, persistent: true };
 const state = {
-  cannot: "", session: null, last: null, trackers: [], elsewhere: [], login: null, told: words.told, waiting: 0, attempts: [],
-  sound: true,
+  cannot: "", session: NO_SESSION, last: null, trackers: [], elsewhere: [], login: null, told: words.told, waiting: 0, attempts: [],
+  sound: true, ready: false,
 };
 let queue, timer = null, failures = 0;
 
 async function look() {
-  const login = await queue.login();
-  state.login = login;
-  state.trackers = [];
-  state.elsewhere = [];
-  state.waiting = 0;
+  const login = await queue.login(), trackers = [], elsewhere = [];
+  let waiting = 0;
   for (const one of await queue.trackers()) {
-    const ledger = await queue.ledger(one.tracker, state.session.persistent);
-    const waiting = unconfirmed(ledger);
-    state.waiting += r.total(waiting);
-    state.elsewhere.push(...(login ? await queue.elsewhere(one.tracker, login) : []));
-    state.trackers.push({
-      tracker: one.tracker, name: one.name, seenS: one.seenS, waiting: r.total(waiting),
-      confirmed: r.total(ledger.confirmed), onTracker: r.total(r.without(one.status.held, ledger.committed)),
+    const ledger = await queue.ledger(one.tracker, state.session.persistent), left = r.total(unconfirmed(ledger));
+    waiting += left;
+    elsewhere.push(...(login ? await queue.elsewhere(one.tracker, login) : []));
+    trackers.push({
+      tracker: one.tracker, name: one.name, waiting: left, confirmed: r.total(ledger.confirmed),
+      onTracker: r.total(r.without(one.status.held, ledger.committed)),
     });
   }
-  state.attempts = await queue.attempts();
+  // All at once: two looks may be under way.
+  Object.assign(state, { login, trackers, elsewhere, waiting, attempts: await queue.attempts() });
   show();
 }
 
@@ -153,22 +151,24 @@ async function able() {
 async function begin() {
   const name = document.querySelector("#consent [name=name]");
   if (name && !name.value) name.value = deviceName();
+  await able();
+  if (state.cannot === "insecure") return; // then there are no locks, no digests and no worker either
   navigator.serviceWorker?.register("/phone-worker.js", { scope: "/phone", type: "module" }).catch(() => undefined);
   try {
     queue = await open();
-    state.session = new Session({ queue, agent: words.told.agent, changed });
-    state.session.alone = await holdLock();
-    state.session.persistent = (await navigator.storage.persisted?.()) ?? false;
+    const session = new Session({ queue, agent: words.told.agent, changed });
+    session.alone = await holdLock();
+    session.persistent = (await navigator.storage.persisted?.()) ?? false;
     state.sound = await queue.check();
+    state.session = session;
   } catch (error) {
-    state.session ??= { busy: "", device: null, alone: true, persistent: true };
-    state.last = { outcome: error.outcome ?? "journal.failed", side: "drain" };
-    state.cannot = "missing";
+    if (!(error instanceof QueueError)) throw error;
+    state.last = { outcome: error.outcome, detail: error.message, side: "drain", records: 0 };
     show();
     return;
   }
-  await able();
   listen();
+  state.ready = true;
   await look();
   document.body.dataset.ready = "yes";
   if (navigator.onLine) await upload();

@@ -13,8 +13,8 @@ function element(tag, text = "", name = "") {
 
 function show(id, shown) { at(id).hidden = !shown; }
 
-/* state: cannot, session, last (attempt), trackers ([{ tracker, name, onTracker, waiting, confirmed, seenS }]), elsewhere,
-   login, told (of the page), waiting, attempts, sound. */
+/* state: cannot, session, last (attempt), trackers ([{ tracker, name, onTracker, waiting, confirmed }]), elsewhere,
+   login, told (of the page), waiting, attempts, sound, ready (presses are heard). */
 export function render(words, state) {
   headline(words, state);
   acts(words, state);
@@ -25,10 +25,13 @@ export function render(words, state) {
   log(words, state);
 }
 
+/* What the page says before anything happened. */
+const FIRST = [at("headline").textContent, at("meaning").textContent, "", ""];
+
 function headline(words, state) {
   const [head, meaning, next, kind] = verdict(words, state);
-  if (head) put("headline", head);
-  if (head) put("meaning", meaning);
+  put("headline", head);
+  put("meaning", meaning);
   show("next", Boolean(next));
   put("next", next);
   at("verdict").className = `verdict ${kind}`;
@@ -42,12 +45,12 @@ function verdict(words, state) {
     return [`${said.state}.`, said.data, said.step, good ? "healthy" : "quiet"];
   }
   if (state.cannot) return [words.say(state.cannot), "", words.say(`${state.cannot}_step`), "quiet"];
-  return ["", "", "", ""];
+  return FIRST;
 }
 
 function acts(words, state) {
   const busy = state.session.busy !== "";
-  at("start").disabled = busy || state.cannot !== "";
+  at("start").disabled = busy || state.cannot !== "" || !state.ready;
   show("again", !busy && state.session.device !== null && state.cannot === "");
   show("stop", ["connecting", "draining", "waiting"].includes(state.session.busy));
   at("upload").disabled = busy;
