@@ -276,6 +276,13 @@ class Chain:
         answer = self.person.ask("GET", f"/v1/trackers/{self.tracker}/ledger").json()
         return {int(boot): Ranges.of(pairs) for boot, pairs in answer["hops"]["server"]["held"].items()}
 
+    async def arrived(self) -> None:
+        """Wait until the server has all that the tracker has recorded."""
+        until = time.monotonic() + WAIT_MS / 1000
+        while self.at_server() != self.recorded:
+            assert time.monotonic() < until, (self.at_server(), self.recorded)
+            await asyncio.sleep(0.1)
+
     def minutes(self, first_s: int, end_s: int) -> list[tuple[int, int]]:
         """Start and steps of every minute at the server."""
         found: list[tuple[int, int]] = []

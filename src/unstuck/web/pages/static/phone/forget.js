@@ -1,4 +1,4 @@
-/* Nobody is signed in: what this browser keeps goes, if none of it waits for the server and no page is draining.
+/* Nobody is signed in: what this browser keeps goes, if none of it waits for the server once no page is draining.
    Loaded by app.js. */
 
 import { unconfirmed } from "./engine.js";
@@ -17,4 +17,5 @@ async function forget() {
   }
 }
 
-navigator.locks.request(DRAIN_LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : forget()));
+// Waits for a page that drains: what it keeps in the meantime counts as well.
+navigator.locks.request(DRAIN_LOCK, forget);

@@ -23,7 +23,14 @@ const state = {
 };
 let queue, timer = null, failures = 0;
 
-async function look() {
+/* One after the other, so that what was read last is shown last. */
+let looking = Promise.resolve();
+function look() {
+  looking = looking.then(read).catch(() => undefined);
+  return looking;
+}
+
+async function read() {
   const login = await queue.login(), trackers = [], elsewhere = [];
   let waiting = 0;
   for (const one of await queue.trackers()) {
@@ -35,17 +42,15 @@ async function look() {
       onTracker: r.total(r.without(one.status.held, ledger.committed)),
     });
   }
-  // All at once: two looks may be under way.
   Object.assign(state, { login, trackers, elsewhere, waiting, attempts: await queue.attempts() });
   show();
 }
 
 function show() { render(words, state); }
 
-let looking = Promise.resolve();
 function changed() {
   show();
-  looking = looking.then(look).catch(() => undefined);
+  look();
 }
 
 async function sync(again) {
