@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import cbor2
-import httpx
-from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
 
 from tools.pages_world import CODE, PASSWORD, Person, World, world
 from tools.screenshots import CHROMIUM, FLAGS
@@ -169,14 +168,14 @@ class Wire:
 class Chain:
     """All of it."""
 
-    def __init__(self, folder: Path, browser: Browser, port: int, wire: Wire, code: str) -> None:
+    def __init__(self, folder: Path, playwright: Playwright, browser: Browser, wire: Wire) -> None:
         self.folder = folder
+        self.playwright = playwright
         self.browser = browser
         self.wire = wire
-        self.code = code
         self.tracker = wire.tracker.identity.id
         self.said: list[str] = []
-        self._port = port
+        self._port = 0
         self._servers: AsyncExitStack | None = None
         self.world: World
         self.person: Person
@@ -201,17 +200,21 @@ class Chain:
     async def new_context(self, *, persistent: bool = True) -> BrowserContext:
         """A browser with nothing in it, whose Bluetooth leads to the wire."""
         context = await self.browser.new_context(locale="en-GB")
-        await context.expose_binding("unstuckRadio", self.wire.radio)
-        await context.add_init_script(path=SHIM)
+        await self.furnish(context)
         if persistent:
-            await self._promise_storage(context)
+            await self.promise_storage(context, self.browser)
         return context
 
-    async def _promise_storage(self, context: BrowserContext) -> None:
+    async def furnish(self, context: BrowserContext) -> None:
+        """Its Bluetooth leads to the wire."""
+        await context.expose_binding("unstuckRadio", self.wire.radio)
+        await context.add_init_script(path=SHIM)
+
+    async def promise_storage(self, context: BrowserContext, browser: Browser) -> None:
         """As a browser does by itself for a site that is used often or installed."""
         page = await context.new_page()
         info = await (await context.new_cdp_session(page)).send("Target.getTargetInfo")
-        await (await self.browser.new_browser_cdp_session()).send(
+        await (await browser.new_browser_cdp_session()).send(
             "Browser.setPermission",
             {
                 "origin": self.address,
@@ -283,6 +286,14 @@ class Chain:
             assert time.monotonic() < until, (self.at_server(), self.recorded)
             await asyncio.sleep(0.1)
 
+    @staticmethod
+    async def until(so: Callable[[], bool]) -> None:
+        """Wait for it."""
+        until = time.monotonic() + WAIT_MS / 1000
+        while not so():
+            assert time.monotonic() < until
+            await asyncio.sleep(0.1)
+
     def minutes(self, first_s: int, end_s: int) -> list[tuple[int, int]]:
         """Start and steps of every minute at the server."""
         found: list[tuple[int, int]] = []
@@ -314,7 +325,7 @@ async def chain(
     wire = Wire(tracker, CODE, faults or Faults(), seed)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        found = Chain(folder, browser, 0, wire, CODE)
+        found = Chain(folder, playwright, browser, wire)
         await found.serve()
         try:
             found.person = found.world.person("alex")
@@ -342,5 +353,3 @@ def new_tracker(folder: Path, code: str, now_s: float, days: float) -> Tracker:
 
 
 OTHER_CODE = code_of(bytes(range(50, 60)))
-
-__all__ = ["Chain", "Faults", "Wire", "chain", "httpx", "new_tracker"]

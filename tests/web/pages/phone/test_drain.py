@@ -3,15 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cbor2
 import pytest
-from playwright.async_api import Page, Route
+from playwright.async_api import BrowserContext, Error, Page, Route
 
 from tests.web.pages.phone.chain import DAY_S, OTHER_CODE, SEED, Chain, Faults, chain, new_tracker
-from tools.screenshots import CHROMIUM
+from tools.screenshots import CHROMIUM, FLAGS
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.tracker.generator import Generator
 
@@ -134,9 +135,9 @@ def test_page_that_is_closed_in_the_middle_goes_on_where_it_was(
         assert (held(at) < before) == trimmed
         page = await at.open()
         await page.get_by_role("button", name="Choose the tracker and start").click()
+        await at.until(lambda: held(at) <= 2)
         await at.arrived()
         assert_all_is_there(at)
-        assert held(at) <= 2
 
     run(tmp_path, story)
 
@@ -377,3 +378,72 @@ def test_server_that_refuses_a_record_is_said_and_the_record_stays(tmp_path: Pat
         assert at.at_server() == {}
 
     run(tmp_path, story)
+
+
+def test_power_cut_right_after_the_trim_loses_nothing(tmp_path: Path) -> None:
+    async def story(at: Chain) -> None:
+        profile = str(tmp_path / "profile")
+
+        async def browser() -> BrowserContext:
+            launch = at.playwright.chromium.launch_persistent_context
+            context = await launch(profile, executable_path=str(CHROMIUM), args=list(FLAGS), locale="en-GB")
+            await at.furnish(context)
+            return context
+
+        at.context = await browser()
+        whole = at.context.browser
+        assert whole is not None
+        await at.promise_storage(at.context, whole)
+        await at.sign_in()
+        page = await at.open()
+        before = held(at)
+        await page.get_by_role("button", name="Choose the tracker and start").click()
+        await at.until(lambda: held(at) < before)
+        session = await whole.new_browser_cdp_session()
+        with suppress(Error):  # nobody is left to answer
+            await session.send("Browser.crash")
+        at.wire.end()
+        at.context = await browser()
+        await at.sign_in()  # the cookie was not on the disk yet
+        page = await at.open()
+        await at.row(page, "wait here for the server.")
+        await at.let_upload(page)
+        await at.arrived()
+        assert_all_is_there(at)
+        await at.context.close()
+
+    run(tmp_path, story)
+
+
+def test_browser_without_web_bluetooth_is_told_so(tmp_path: Path) -> None:
+    async def story(at: Chain) -> None:
+        await at.context.add_init_script("Object.defineProperty(navigator, 'bluetooth', { value: undefined })")
+        page = await at.open()
+        await at.ends(page, "This browser has no Web Bluetooth.")
+        assert await page.get_by_role("button", name="Choose the tracker and start").is_disabled()
+        assert "No browser on an iPhone has it" in await page.inner_text("#next")
+        for width in (320, 768, 1280):
+            await page.set_viewport_size({"width": width, "height": 800})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+    run(tmp_path, story, days=0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "headline"),
+    [
+        ("choosing", "No tracker was chosen."),
+        ("in_reach", "The tracker was heard, but no connection came about."),
+        ("bonds", "The tracker refused to pair."),
+    ],
+)
+def test_trouble_with_bluetooth_is_said_by_its_reason(tmp_path: Path, change: str, headline: str) -> None:
+    async def story(at: Chain) -> None:
+        page = await at.open()
+        setattr(at.wire, change, False)
+        await at.drain(page, headline)
+        assert "the tracker keeps its records" in await page.inner_text("#meaning")
+        setattr(at.wire, change, True)
+        await at.drain(page)
+
+    run(tmp_path, story, days=0.5)
