@@ -16,9 +16,10 @@ from unstuck.web.pages.base.tickets import Tickets
 from unstuck.web.pages.base.visit import ForeignFormError, House, SignInFirstError, presented, sign_in_path, stranger
 from unstuck.web.pages.door import Door
 from unstuck.web.pages.home import routes as home
+from unstuck.web.pages.phone import routes as phone
 from unstuck.web.pages.settings import routes as settings
 
-ROUTERS = (shell.router, account.router, home.router, settings.router)
+ROUTERS = (shell.router, account.router, home.router, settings.router, phone.router)
 """Each group of pages; a new one is added here."""
 
 STREAMED = frozenset[str]()
