@@ -1,4 +1,4 @@
-"""Draw the pages' icons: ``python -m tools.icons``. One drawing, as SVG and as PNG in the sizes that systems ask for."""
+"""Draw the pages' icons: ``python -m tools.icons``. One drawing, as SVG and as PNG in the sizes systems ask for."""
 
 import struct
 import zlib
@@ -28,10 +28,11 @@ def svg() -> str:
     """The icon as SVG."""
     ground, shape = LIGHT["moving"], LIGHT["paper"]
     dots = "".join(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{_RADIUS:.0f}"/>' for x, y in _DOTS)
+    bar = f'<rect x="128" y="{256 - _THICK:.0f}" width="256" height="{2 * _THICK:.0f}"/>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_UNITS} {_UNITS}">'
         f'<rect width="{_UNITS}" height="{_UNITS}" rx="{_CORNER}" fill="{ground}"/>'
-        f'<g fill="{shape}"><rect x="128" y="{256 - _THICK:.0f}" width="256" height="{2 * _THICK:.0f}"/>{dots}</g></svg>\n'
+        f'<g fill="{shape}">{bar}{dots}</g></svg>\n'
     )
 
 

@@ -1,4 +1,4 @@
-"""Templates that are safe against names made to harm: all is escaped, control and direction characters are taken out."""
+"""Templates that are safe against names made to harm: all is escaped, control and direction characters are gone."""
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup

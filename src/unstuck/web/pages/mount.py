@@ -16,8 +16,9 @@ from unstuck.web.pages.base.tickets import Tickets
 from unstuck.web.pages.base.visit import ForeignFormError, House, SignInFirstError, presented, sign_in_path, stranger
 from unstuck.web.pages.door import Door
 from unstuck.web.pages.home import routes as home
+from unstuck.web.pages.settings import routes as settings
 
-ROUTERS = (shell.router, account.router, home.router)
+ROUTERS = (shell.router, account.router, home.router, settings.router)
 """Each group of pages; a new one is added here."""
 
 STREAMED = frozenset[str]()

@@ -158,6 +158,15 @@ async def begin_second_factor(
     return shapes.SecondFactorBegun(secret=secret, address=second_factor.address(secret, account.name))
 
 
+def pending_second_factor(services: Services, connection: Connection, account_id: int) -> tuple[str, str] | None:
+    """Secret and otpauth address of a second factor that is being set up, to be shown again; None: none is."""
+    account = accounts.get(connection, account_id)
+    if account.totp_pending is None:
+        return None
+    secret = services.sealer.open(account.public_id, account.totp_pending)
+    return secret, second_factor.address(secret, account.name)
+
+
 @router.post("/account/second-factor/confirm")
 def confirm_second_factor(given: shapes.CodeOnly, caller: Person, services: TheServices) -> shapes.RecoveryCodes:
     """Turn it on with a first code; every other token is revoked. The recovery codes are shown once."""

@@ -1,4 +1,4 @@
-"""Style sheets, scripts and icons: read and compressed once, served under an address that changes with their content."""
+"""Style sheets, scripts and icons: read and compressed once, served where the address changes with the content."""
 
 import gzip
 import hashlib

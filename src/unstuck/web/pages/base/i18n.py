@@ -72,7 +72,7 @@ def languages() -> dict[str, str]:
 
 
 def wanted(accept_language: str) -> list[str]:
-    """The tags of an Accept-Language header (RFC 9110, 12.5.4), the best first; what is not of that form is left out."""
+    """The tags of an Accept-Language header (RFC 9110, 12.5.4), the best first; what has not that form is left out."""
     found: list[tuple[float, str]] = []
     for part in accept_language.split(",")[:_MOST_WANTED]:
         tag, _, weight = part.strip().partition(";")

@@ -29,7 +29,7 @@ _MONTHS = (
 
 
 def clock_of(chosen: str, tags: Sequence[str]) -> str:
-    """``12`` or ``24``: what the account chose, else as people write it where the browser's first language is spoken."""
+    """``12`` or ``24``: what the account chose, else as people write it where the browser's language is."""
     if chosen in ("12", "24"):
         return chosen
     region = tags[0].split("-")[-1].upper() if tags and "-" in tags[0] else ""

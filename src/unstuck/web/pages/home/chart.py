@@ -29,7 +29,12 @@ def chart(day: Day, words: Words, when: When) -> dict[str, Any]:
         "zone": when.zone.key,
         "language": words.language,
         "holes": [
-            {"start": hole.start, "end": hole.end, "reason": hole.reason, "label": words.gettext(REASONS[hole.reason][0])}
+            {
+                "start": hole.start,
+                "end": hole.end,
+                "reason": hole.reason,
+                "label": words.gettext(REASONS[hole.reason][0]),
+            }
             for hole in day.holes
         ],
         "labels": {
@@ -37,7 +42,7 @@ def chart(day: Day, words: Words, when: When) -> dict[str, Any]:
             "steps": words.gettext("Steps in 10 minutes"),
             "time": words.gettext("Time"),
         },
-    }  # fmt: skip
+    }
 
 
 def _ticks(day: Day, when: When) -> list[int]:

@@ -1,4 +1,4 @@
-"""One day of one tracker: records and holes enter, totals, hours, sleep and workouts leave. Pure; times in Unix seconds."""
+"""One day of one tracker: records and holes enter, totals, hours, sleep and workouts leave. Pure; times in Unix s."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
