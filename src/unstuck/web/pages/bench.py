@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from unstuck.chain.server.domain.refusals import Code, Refusal
+from unstuck.model.evidence import Reading
 from unstuck.web.pages.hands import Breaker, Hands
 from unstuck.web.pages.wrong.limits import Limits
 from unstuck.web.pages.wrong.memory import Memory
@@ -37,6 +38,8 @@ class Bench:
     memory: Memory = field(init=False)
     analyses: dict[int, "Analysis"] = field(default_factory=dict)
     """The newest one of each account."""
+    looks: dict[tuple[int, str], tuple[float, tuple[Reading, ...]]] = field(default_factory=dict)
+    """The last look at what is connected, by account and way, and when it was (seconds of time.monotonic)."""
     mendings: dict[int, "Mending"] = field(default_factory=dict)
     _root: tempfile.TemporaryDirectory[str] | None = None
     _bytes: Counter[int] = field(default_factory=Counter)

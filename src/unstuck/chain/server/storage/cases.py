@@ -153,7 +153,7 @@ def _select() -> Select[Any]:
 
 
 def _kept(row: Row[Any]) -> Kept:
-    account, id_, made_at, expires_at, secret, withdrawn_at, checks, opened, opened_at = row
+    account, id_, made_at, expires_at, secret, withdrawn_at, checks, opened, opened_at = tuple(row)
     given = tuple(checks.split())
     return Kept(account, id_, made_at, expires_at, secret is not None, withdrawn_at, given, opened, opened_at)
 

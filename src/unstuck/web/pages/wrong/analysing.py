@@ -136,7 +136,8 @@ async def _in_process(one: Analysis, limits: Limits) -> list[Reading] | None:
 
 
 async def _talk(process: asyncio.subprocess.Process, one: Analysis, limits: Limits) -> object | None:
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     asked = {
         "files": list(one.names),
         "memory_bytes": limits.analysis_memory_bytes,

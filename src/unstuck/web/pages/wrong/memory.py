@@ -1,4 +1,4 @@
-"""What was read of uploads and is not kept: in this process's memory, for an hour, bounded for each account and in all."""
+"""What was read of uploads and is not kept: in this process's memory, for an hour, bounded by account and in all."""
 
 import time
 from collections import OrderedDict

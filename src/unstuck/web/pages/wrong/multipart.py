@@ -99,8 +99,6 @@ class Multipart:
                         return
                     yield _part(self._left[:place])
                     self._left = self._left[place + 4 :]
-                    # The boundary may follow at once where the part is empty: its line end was the headers' own.
-                    self._left = b"\r\n" + self._left if self._left.startswith(self._mark[2:]) else self._left
                     self._at = _At.BODY
                 case _At.END:
                     self._left = b""
