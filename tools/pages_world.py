@@ -1,4 +1,4 @@
-"""A server with its pages and a made-up person, for screenshots and browser tests: on a real socket, on a clock of its own.
+"""A server with its pages and a made-up person, for screenshots and browser tests: a real socket, a clock of its own.
 
 The records are those of the generator (synthetic); the holes are made on purpose, one of each reason.
 """
@@ -110,7 +110,6 @@ def world(folder: Path, door: Door | None = None, now_s: float = NOW_S, port: in
             yield World(address, database, clock, links)
         finally:
             server.should_exit = True
-            server.force_exit = True
             thread.join()
             database.close()
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from anyio import to_thread
 
@@ -17,7 +18,7 @@ RETRY_S = 5.0
 _LEAST_S = 1.0
 """Real seconds between two fragments: a person sees it move, and the database is hardly asked."""
 
-Values = Callable[[Visit, read.TrackerName], dict[str, object]]
+Values = Callable[[Visit, read.TrackerName], dict[str, Any]]
 
 
 async def stream(visit: Visit, tracker: str, values: Values) -> AsyncIterator[str]:
@@ -77,6 +78,7 @@ def _parts(visit: Visit, tracker: str, values: Values) -> dict[str, str]:
     found = values(now, shown)
     return {
         "now": now.html("home/now.html.j2", tracker=shown, **found),
+        "today": now.html("home/today.html.j2", tracker=shown, **found),
         "said": now.html("home/said.html.j2", **found),
     }
 

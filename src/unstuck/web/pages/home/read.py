@@ -80,12 +80,13 @@ def one_day(visit: Visit, tracker: str, wanted: date) -> Day:
 
 
 def days(visit: Visit, tracker: str, wanted: Iterable[date]) -> list[Day]:
-    """Several days, without their holes: read at once."""
+    """Several days, read at once."""
     spans = [visit.when.span(one) for one in wanted]
     first, last = min(start for start, _ in spans), max(end for _, end in spans)
     with visit.services.database.read() as connection:
-        records: list[Record] = views.records(connection, visit.account, tracker, first, last)
-    return [day((one for one in records if _within(one, start, end)), (), start, end) for start, end in spans]
+        records = views.records(connection, visit.account, tracker, first, last)
+        holes = views.ledger_of(connection, visit.account, tracker, first, last).holes
+    return [day((one for one in records if _within(one, start, end)), holes, start, end) for start, end in spans]
 
 
 def _within(record: Record, start: int, end: int) -> bool:

@@ -1,7 +1,7 @@
 """The first page, its live part, "sync now", and the days."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -34,14 +34,14 @@ def home(visit: SignedIn, tracker: Wanted = "") -> Response:
         tracker=shown,
         trackers=mine,
         asked=tracker,
-        week=week(visit, shown, visit.when.today),
+        **week(visit, shown, visit.when.today),
         **now_values(visit, shown),
     )
     answer.headers.update(_KEEP)
     return answer
 
 
-def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, object]:
+def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, Any]:
     """What the live part shows."""
     found = read.known(visit, shown)
     today = read.one_day(visit, shown.id, visit.when.today)
@@ -53,15 +53,15 @@ def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, object]:
     }
 
 
-def week(visit: Visit, shown: read.TrackerName, last: date) -> object:
-    """The days up to this one as bars."""
+def week(visit: Visit, shown: read.TrackerName, last: date) -> dict[str, Any]:
+    """The days up to this one as bars, with what is missing in each."""
     dates = [last - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
     found = read.days(visit, shown.id, dates)
     named = [
         (one, visit.when.weekday_short(day), f"/days/{day.isoformat()}?tracker={shown.id}")
         for one, day in zip(found, dates, strict=True)
     ]
-    return drawing.week(named, visit.words)
+    return {"week": drawing.week(named, visit.words), "legend": drawing.legend(found, visit.words)}
 
 
 @router.get("/live")
@@ -110,7 +110,7 @@ def one_day(visit: SignedIn, day: str, tracker: Wanted = "") -> Response:
         sleep=drawing.sleep(found, visit.words, visit.when),
         sums=drawing.stage_sums(found.sleep),
         reasons=REASONS,
-        week=week(visit, shown, min(wanted + timedelta(days=DAYS_SHOWN // 2), visit.when.today)),
+        **week(visit, shown, min(wanted + timedelta(days=DAYS_SHOWN // 2), visit.when.today)),
     )
 
 
