@@ -1,6 +1,7 @@
 """Mend it: the plan, one fix at a time, consent, timers, what came of it, and taking back."""
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from unstuck.chain.server.domain.refusals import Code, Refusal
-from unstuck.doctor.diagnose import GATE_QUESTIONS, Examination
+from unstuck.doctor.diagnose import Examination
 from unstuck.doctor.knowledge.loader import load as knowledge
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.remedies.catalogue import remedies_for
 from unstuck.doctor.remedies.journal import Entry
 from unstuck.doctor.remedies.permit import held_back
 from unstuck.doctor.remedies.remedy import Ready, Wait
+from unstuck.doctor.telling import wording
 from unstuck.doctor.tried import SPEAKS
 from unstuck.model.diagnosis import PlannedFix, Verdict
 from unstuck.model.history import Result, Tried
@@ -27,6 +29,7 @@ from unstuck.web.pages.mend import journal, timers
 from unstuck.web.pages.mend.treating import Mending, take_back
 from unstuck.web.pages.wrong import finding
 from unstuck.web.pages.wrong.finding import Found, find
+from unstuck.web.pages.wrong.shown import closed_doors
 
 router = APIRouter(prefix="/mend", include_in_schema=False)
 
@@ -41,6 +44,8 @@ RESULTS = {
 }
 _ANSWERS: dict[str, object] = {"yes": True, "no": False, "unsure": None}
 _TRIED_SHOWN = 20
+_NO_HARM = re.compile(r"^None[^.]*\.\s*")
+"""How the harm of a harmless fix begins; what follows is worth reading."""
 
 
 @router.get("")
@@ -70,11 +75,14 @@ def _plan_page(visit: Visit, bench: Bench, found: Found) -> Response:
     return visit.page(
         "mend/plan.html.j2",
         d=seen.diagnosis,
+        w=wording,
+        why=knowledge().fixes[may[0].fix].explanation if may else "",
+        harm=_NO_HARM.sub("", knowledge().fixes[may[0].fix].harm) if may else "",
         moves=seen.diagnosis.verdict is Verdict.HEALTHY,
         now_step=may[0] if may else None,
         how=_how(seen, may[0]) if may else None,
         later=may[1:],
-        closed=_closed(seen),
+        closed=closed_doors(seen.diagnosis),
         entries=entries[::-1][:_TRIED_SHOWN],
         names=names,
         results=RESULTS,
@@ -89,20 +97,6 @@ def _how(seen: Examination, step: PlannedFix) -> str:
         if held_back(remedy, seen.diagnosis.plan, seen.situation) is None:
             return "auto"
     return "hand"
-
-
-def _closed(seen: Examination) -> list[tuple[PlannedFix, str]]:
-    """Steps that must not be done now, each with the question that may open it, empty where there is none."""
-    found = []
-    for step in seen.diagnosis.plan:
-        if step.blocked is None:
-            continue
-        question = ""
-        for guard, id_ in GATE_QUESTIONS.items():
-            if guard.value in step.held_by and len(step.held_by) == 1:
-                question = id_
-        found.append((step, question))
-    return found
 
 
 @router.post("/do")

@@ -38,7 +38,7 @@ from unstuck.web.pages.wrong.multipart import (
     boundary_of,
     safe_name,
 )
-from unstuck.web.pages.wrong.shown import diagnosis_values
+from unstuck.web.pages.wrong.shown import closed_doors, diagnosis_values
 from unstuck.web.report.html import policy, report, style_sheet
 
 router = APIRouter(prefix="/wrong", include_in_schema=False)
@@ -234,12 +234,13 @@ async def found_page(visit: SignedIn, request: Request) -> Response:
     found = await find(visit, bench_of(request))
     if not found.session.evidence and found.session.symptom is None:
         return visit.to("/wrong")
-    asks = found.session.symptom is not None
+    seen = found.examination
     return visit.page(
         "wrong/found.html.j2",
         found=found,
-        asks=asks,
-        **diagnosis_values(found.examination.diagnosis),
+        asks=found.session.symptom is not None,
+        closed=closed_doors(seen.diagnosis),
+        s=diagnosis_values(seen.diagnosis),
     )
 
 
