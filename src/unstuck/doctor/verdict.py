@@ -104,7 +104,9 @@ def moves_again(title: str) -> Judgement:
     return Judgement(Verdict.HEALTHY, None, None, f"Data moves again, as you said. What helped: {title}.")
 
 
-def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]) -> Judgement:
+def _stuck(
+    flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]
+) -> Judgement:
     """Where and since when: the hop that the cause names, or all causes of a hop together; else the longest stop."""
     stop = flow.first_stop
     if top is not None:

@@ -8,11 +8,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from unstuck.chain.link.radio.controller import SLOTS
-from unstuck.chain.link.radio.physics import Barrier, Spot, distance_m
 from unstuck.chain.phone.host import Bucket, HostAct, Network
 from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.link.radio.controller import SLOTS
+from unstuck.chain.link.radio.physics import Barrier, Spot, distance_m
 from unstuck.chain.releases.versions import is_too_old
 from unstuck.doctor.guide.state import UNSURE
 from unstuck.lab.acts import NEWEST_APP

@@ -6,7 +6,7 @@ pass, by chance over cost without looking ahead; the plan itself looks ahead. do
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np

@@ -398,10 +398,7 @@ def never_heard(case: Case) -> Outcome:
     if not others or listened < LISTENED:
         return UNKNOWN
     when = f" in the last {lasting(listened)}" if heard else ""
-    return yes(
-        f"{times(len({fact.subject for fact in others}), 'other device')} heard{when}, the tracker never",
-        [*trace, *others],
-    )
+    return yes(f"{times(len({fact.subject for fact in others}), 'other device')} heard{when}, the tracker never", [*trace, *others])
 
 
 _ON_THE_AIR = (

@@ -462,8 +462,4 @@ _ALL: tuple[Callable[[Case], Outcome], ...] = (
     agent_stopped,
 )
 
-RULES: Mapping[str, Rule] = {
-    **{rule.__name__: rule for rule in _ALL},
-    "syncs_only_when_open": _person_only,
-    "sync_shows_error": _person_only,
-}
+RULES: Mapping[str, Rule] = {**{rule.__name__: rule for rule in _ALL}, "syncs_only_when_open": _person_only, "sync_shows_error": _person_only}
