@@ -257,7 +257,7 @@ class _Up:
 
     def _open_pages(self, agent: Agent, link: BluetoothLink, login: Login) -> None:
         """The pages see the agent from now on; the person gets a way in."""
-        self._house.door.open(agent, link, lambda: self._name, self._true_time)
+        self._house.door.open(lambda: agent, link, lambda: self._name, self._true_time)
         account = account_of(self._house.database, login.token)
         if account is None:
             return

@@ -1,4 +1,4 @@
-"""What a person said, tried and wants kept of evidence, in SQL. Every function works inside the caller's transaction."""
+"""What a person said, tried and keeps of evidence, in SQL. Every function works inside the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
