@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from unstuck.chain.paced import PacedLoop
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError
 from unstuck.cli.fix_chain import RESTART_S, came_of
 from unstuck.doctor.knowledge.loader import load
@@ -38,6 +39,9 @@ SETTLE_S = 120.0
 STRIKE_MOST_S = 45.0
 """Seconds of the lab in which a fault that comes little by little is complete: a person watches it."""
 
+HURRY = 2_000.0
+"""Seconds of the lab in a real one while nobody wants to watch them: 40 minutes take a good second."""
+
 _NOT_HERE = frozenset({"password_changed", "removed_from_account", "other_account", "maintenance"})
 """They would take the account, the tracker or the pages themselves away from who looks."""
 _HARMFUL = frozenset({"repair_bond", "relink_account", "reinstall_app"})
@@ -59,6 +63,11 @@ class LabLoop:
         """None: not yet."""
         return self._world
 
+    @property
+    def speed(self) -> float:
+        """Seconds of the lab in a real one."""
+        return self._loop.speed if isinstance(self._loop, PacedLoop) else 1.0
+
     async def do(self, work: Callable[[World], Coroutine[Any, Any, _Result]]) -> _Result:
         """Done on the world's loop, awaited on the caller's. RuntimeError: there is no world yet."""
         world, loop = self._world, self._loop
@@ -75,9 +84,13 @@ class LabHands:
         Way(PHONE, "The phone on a cable", "A bug report of the lab's synthetic phone, taken now."),
     )
 
-    def __init__(self, loop: LabLoop, pace: float) -> None:
+    def __init__(self, loop: LabLoop) -> None:
         self._loop = loop
-        self.pace = pace
+
+    @property
+    def pace(self) -> float:
+        """As fast as its clock runs now."""
+        return self._loop.speed
 
     @property
     def tracker(self) -> str:
@@ -206,10 +219,27 @@ class LabBreaker:
                 await asyncio.sleep(max(0.0, began_s + shrink * step.after_s - world.true_time()))
                 step.change(world.state, dice)
                 await world.apply()
+            if world.app.agent is not None:
+                world.app.agent.sync_now()  # the person looks whether it still works
 
         self._striking = asyncio.get_running_loop().create_task(rest())
         if not steps[-1].after_s:
             await self._striking
+
+    async def pass_time(self, minutes: float) -> None:
+        """As fast as this machine can, at most :data:`HURRY` times."""
+
+        async def work(world: World) -> None:
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, PacedLoop)
+            usual = loop.speed
+            loop.speed = max(usual, HURRY)
+            try:
+                await asyncio.sleep(60.0 * minutes)
+            finally:
+                loop.speed = usual
+
+        await self._loop.do(work)
 
     async def undo(self) -> None:
         """Put everything right that is wrong, whatever was struck, without what loses data."""

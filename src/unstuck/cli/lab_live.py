@@ -52,7 +52,7 @@ class Live:
     account: int = 0
 
     def __post_init__(self) -> None:
-        self.hands = LabHands(self.lab, self.request.speed)
+        self.hands = LabHands(self.lab)
         self.breaker = LabBreaker(self.lab, PHONE)
 
     def run(self, folder: Path, said: Callable[[str], None], stopped: threading.Event | None = None) -> None:

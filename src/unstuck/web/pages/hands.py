@@ -79,5 +79,8 @@ class Breaker(Protocol):
     async def strike(self, fault: str) -> None:
         """KeyError: there is no such fault."""
 
+    async def pass_time(self, minutes: float) -> None:
+        """Let so many minutes of the chain pass at once; returns when they have."""
+
     async def undo(self) -> None:
         """Everything as it was before the first."""

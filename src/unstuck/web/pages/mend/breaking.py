@@ -12,12 +12,15 @@ from unstuck.web.pages.wrong.finding import hands_of
 
 router = APIRouter(prefix="/break", include_in_schema=False)
 
+PASS_MINUTES = 40
+"""Half an hour of silence is nothing to a doctor; after that it is stuck (boundaries.QUIET_OK)."""
+
 
 @router.get("")
 def page(visit: SignedIn, request: Request) -> Response:
     """What can be broken, and what is."""
     breaker = _breaker(visit, bench_of(request))
-    return visit.page("mend/break.html.j2", faults=breaker.faults, struck=breaker.struck)
+    return visit.page("mend/break.html.j2", faults=breaker.faults, struck=breaker.struck, minutes=PASS_MINUTES)
 
 
 @router.post("/strike")
@@ -29,6 +32,15 @@ async def strike(visit: SignedIn, form: Form, request: Request) -> Response:
         await breaker.strike(form.get("fault", ""))
     except KeyError as error:
         raise Refusal(Code.REQUEST_INVALID) from error
+    bench.looks.clear()
+    return visit.to("/break")
+
+
+@router.post("/pass")
+async def pass_time(visit: SignedIn, form: Form, request: Request) -> Response:
+    """Let the chain's time pass."""
+    bench = bench_of(request)
+    await (await to_thread.run_sync(_breaker, visit, bench)).pass_time(PASS_MINUTES)
     bench.looks.clear()
     return visit.to("/break")
 

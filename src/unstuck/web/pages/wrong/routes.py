@@ -222,7 +222,7 @@ async def stuck(visit: SignedIn, form: Form, request: Request) -> Response:
         session, stops=(*session.stops, now), closed=False, shown=None, updated=now, steps=(*session.steps, step)
     )
     await _save(visit, session)
-    return visit.to("/wrong/ask")
+    return visit.to("/wrong/found")
 
 
 # the diagnosis
