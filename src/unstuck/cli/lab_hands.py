@@ -36,7 +36,7 @@ THE_PHONE = "the phone"
 SETTLE_S = 120.0
 """Seconds of the lab for one sync of both sides that was asked for."""
 
-STRIKE_MOST_S = 45.0
+STRIKE_MOST_S = 15.0
 """Seconds of the lab in which a fault that comes little by little is complete: a person watches it."""
 
 HURRY = 2_000.0

@@ -29,6 +29,11 @@ class Screen:
         self.page = self.world.portal.call(lambda: self.http.get(path, headers=headers))
         return self.page
 
+    def read(self, path: str) -> str:
+        """The page of this path as a person reads it."""
+        self.get(path)
+        return self.text()
+
     def post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Response:
         given = OWN if headers is None else headers
         self.page = self.world.portal.call(lambda: self.http.post(path, data=fields, headers=given))

@@ -42,13 +42,13 @@ def alice(screen: Screens, world: World) -> tuple[Screen, Agent, str]:
 def test_without_a_tracker_it_says_how_to_claim_one(screen: Screens) -> None:
     one = screen().register("alice")
     for path in ("/", "/days/2026-01-21"):
-        assert "No tracker yet." in (one.get(path) and one.text())
+        assert "No tracker yet." in one.read(path)
         assert 'href="/settings#trackers"' in one.page.text
 
 
 def test_with_a_tracker_and_no_record_it_waits(alice: tuple[Screen, Agent, str]) -> None:
     one, _, _ = alice
-    assert "Waiting for the first sync." in (one.get("/") and one.text())
+    assert "Waiting for the first sync." in one.read("/")
     assert "not heard yet" in one.text()
 
 
@@ -78,7 +78,7 @@ def test_what_is_old_says_from_when_it_is(alice: tuple[Screen, Agent, str], worl
     one, agent, tracker = alice
     agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
     world.time.pass_(44 * MINUTE_S)
-    assert "Everything is moving." in (one.get("/") and one.text())
+    assert "Everything is moving." in one.read("/")
     world.time.pass_(2 * MINUTE_S)
     one.get("/")
     assert "Nothing heard since 12:53." in one.text()
@@ -238,7 +238,7 @@ def test_days_are_those_of_the_persons_zone(screen: Screens, world: World) -> No
     world.time.pass_(12 * HOUR_S)
     one.get("/sign-in")
     one.submit("/sign-in", name="alice", password="correct horse battery", zone="Europe/Berlin")
-    assert "Nothing of this day is at the server." in (one.get("/days/2026-01-21") and one.text())
+    assert "Nothing of this day is at the server." in one.read("/days/2026-01-21")
     one.get("/days/2026-01-22")
     assert "1,000" in one.text()
     assert one.page.text.count('<th scope="row">') == 24

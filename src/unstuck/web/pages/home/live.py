@@ -1,7 +1,7 @@
 """The live part of the first page: news of the server and of the agent enter, fragments of HTML leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ _LEAST_S = 1.0
 Values = Callable[[Visit, read.TrackerName], dict[str, Any]]
 
 
-async def stream(visit: Visit, tracker: str, values: Values) -> AsyncIterator[str]:
+async def stream(visit: Visit, tracker: str, values: Values) -> AsyncGenerator[str, None]:
     """A fragment at first, then whenever something changed. A stream cut and opened again misses nothing."""
     services = visit.services
     changed = asyncio.Event()
