@@ -69,9 +69,7 @@ def phone(
 def live(
     fault: Annotated[str, typer.Option(metavar="ID", help="Strike this fault; from 'unstuck lab list'.")] = "",
     after: Annotated[float, typer.Option(metavar="MIN", min=0.0, help="So many minutes of the lab later.")] = 0.0,
-    speed: Annotated[
-        float, typer.Option(metavar="X", min=1.0, max=600.0, help="Seconds of it in a real one.")
-    ] = 20.0,
+    speed: Annotated[float, typer.Option(metavar="X", min=1.0, max=600.0, help="Seconds of it in a real one.")] = 20.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0: any that is free.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.0, help="Stop after so long; 0: on Ctrl-C.")] = 0.0,
 ) -> None:

@@ -6,6 +6,7 @@ The world lives on a loop of its own, whose clock runs as fast as it was told; a
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from unstuck.chain.paced import PacedLoop
@@ -17,16 +18,17 @@ from unstuck.doctor.remedies.drive import Hand
 from unstuck.doctor.remedies.hands.adb import AdbHand
 from unstuck.doctor.remedies.permit import Permit
 from unstuck.doctor.remedies.target import Connection
-from unstuck.evidence.intake import collect_as
+from unstuck.evidence.intake import collect_as, renamed
 from unstuck.evidence.profiles import packages
 from unstuck.lab import acts
+from unstuck.lab.app import JOURNAL_FILE
 from unstuck.lab.evidence import REPORT_FILE, chain_readings
 from unstuck.lab.faults.all import FAULTS
 from unstuck.lab.faults.fault import Fault
 from unstuck.lab.ways import causes
 from unstuck.lab.world import World
 from unstuck.model.evidence import ReaderOptions, Reading
-from unstuck.web.pages.hands import CHAIN, PHONE, Way
+from unstuck.web.pages.hands import CHAIN, JOURNAL_NAME, PHONE, SERVER_NAME, Way
 
 _Result = TypeVar("_Result")
 
@@ -100,7 +102,7 @@ class LabHands:
     async def look(self, way: str) -> list[Reading]:
         """The journal and the server, or a fresh bug report."""
         if way == CHAIN:
-            return await self._loop.do(chain_readings)
+            return await self._loop.do(_chain)
         file = await self._loop.do(_report)
         return await asyncio.to_thread(
             collect_as, THE_PHONE, file, ReaderOptions(packages()), lambda _text, _done, _all: None
@@ -136,7 +138,15 @@ class LabHands:
         return await self._loop.do(work)
 
 
-async def _report(world: World) -> Any:
+async def _chain(world: World) -> list[Reading]:
+    found = await chain_readings(world)
+    names = {str(world.folder / JOURNAL_FILE): JOURNAL_NAME, world.backend.address: SERVER_NAME}
+    for path, name in names.items():
+        found = [renamed(reading, path, name) for reading in found]
+    return found
+
+
+async def _report(world: World) -> Path:
     file = world.folder / REPORT_FILE
     file.write_bytes(world.state.phone.bugreport())
     return file

@@ -4,9 +4,9 @@ import asyncio
 import shutil
 import tempfile
 import time
+import weakref
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ class Bench:
     looks: dict[tuple[int, str], tuple[float, tuple[Reading, ...]]] = field(default_factory=dict)
     """The last look at what is connected, by account and way, and when it was (seconds of time.monotonic)."""
     mendings: dict[int, "Mending"] = field(default_factory=dict)
-    _root: tempfile.TemporaryDirectory[str] | None = None
+    _root: Path | None = None
     _bytes: Counter[int] = field(default_factory=Counter)
     _slots: asyncio.Semaphore | None = None
 
@@ -52,17 +52,9 @@ class Bench:
         """A fresh private folder (0700) for one upload; whoever takes it removes it."""
         if self._root is None:
             _sweep(self.limits.forget_s)
-            self._root = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
-        return Path(tempfile.mkdtemp(dir=self._root.name))
-
-    @contextmanager
-    def room(self, account: int) -> Iterator["Room"]:
-        """Count what an upload takes on the disk until its files are gone."""
-        room = Room(self, account)
-        try:
-            yield room
-        finally:
-            room.give_back()
+            self._root = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
+        return Path(tempfile.mkdtemp(dir=self._root))
 
     @property
     def slots(self) -> asyncio.Semaphore:
@@ -70,6 +62,16 @@ class Bench:
         if self._slots is None:
             self._slots = asyncio.Semaphore(self.limits.at_once)
         return self._slots
+
+    @property
+    def uploads(self) -> list[Path]:
+        """Folders that are there now."""
+        return [] if self._root is None else list(self._root.iterdir())
+
+    @property
+    def upload_bytes(self) -> int:
+        """What all of them take, as counted."""
+        return self._bytes.total()
 
     def take(self, account: int, size: int) -> None:
         """So many bytes more on the disk. Refusal: too many of this account, or of all."""

@@ -12,6 +12,9 @@ from unstuck.model.evidence import Reading
 CHAIN, PHONE = "chain", "phone"
 """Ids of what can be connected."""
 
+JOURNAL_NAME, SERVER_NAME = "the agent's journal", "the server"
+"""What sources of the chain are called on pages: a file's place on this machine says nothing to a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:

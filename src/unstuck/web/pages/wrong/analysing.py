@@ -11,16 +11,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from unstuck.model.errors import ErrorCode, render
 from unstuck.model.evidence import Reading
 from unstuck.web.pages.base.i18n import noop
 from unstuck.web.pages.wrong.limits import Limits
 from unstuck.web.pages.wrong.packing import PackingError, of_rows, pack
 
 _OUT_OF_MEMORY = 3
+_HOSTILE_MARK = render(ErrorCode.ARCHIVE_HOSTILE, {}).partition("(")[0]
+"""A person may use what was read before the harm began; a server uses nothing of such an archive."""
 
 TOO_LONG = noop("Reading it took longer than is allowed here, so it was stopped. Nothing of it was kept.")
 TOO_MUCH = noop("Reading it took more memory than is allowed here, so it was stopped. Nothing of it was kept.")
 BROKE_OFF = noop("It could not be read: the reader broke off at it. Nothing of it was kept.")
+HOSTILE = noop(
+    "This archive is built as no phone builds one, to do harm or by damage, so nothing of it was used. Make a new one."
+)
 NOTHING = noop("Nothing in it is of a kind that can be read here.")
 
 
@@ -77,7 +83,11 @@ async def read(one: Analysis, slots: asyncio.Semaphore, limits: Limits) -> bytes
         if readings is None:
             one.state = State.FAILED
             return None
-        if not any(reading.source.readable for reading in readings):
+        if any(_HOSTILE_MARK in problem for reading in readings for problem in reading.source.problems):
+            one.problem = HOSTILE
+            one.state = State.FAILED
+            return None
+        if not any(reading.source.readable and reading.facts for reading in readings):
             problems = [problem for reading in readings for problem in reading.source.problems]
             one.problem = problems[0] if problems else NOTHING
             one.state = State.FAILED

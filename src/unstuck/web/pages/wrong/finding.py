@@ -22,7 +22,7 @@ from unstuck.model.evidence import Reading
 from unstuck.model.history import Tried
 from unstuck.web.pages.base.visit import Visit
 from unstuck.web.pages.bench import Bench
-from unstuck.web.pages.hands import CHAIN, Hands, Way
+from unstuck.web.pages.hands import CHAIN, SERVER_NAME, Hands, Way
 from unstuck.web.pages.wrong.packing import PackingError, unpack
 
 LIVE, READ = "live:", "read:"
@@ -32,6 +32,8 @@ _FRESH_S = 3.0
 """Real seconds for which a look at what is connected is good enough for the next page."""
 
 _LEDGER_DAYS_S = 30 * 86_400
+_SERVER = "chain server"
+"""Kind of a source that is a server's ledger (evidence/chain/server.py)."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ async def _looked(visit: Visit, bench: Bench, hands: Hands | None, way: str, *, 
     if kept is not None and not fresh and time.monotonic() - kept[0] < _FRESH_S:
         return list(kept[1])
     found = await hands.look(way) if hands is not None else []
-    if way == CHAIN:
+    if way == CHAIN and not any(reading.source.kind == _SERVER for reading in found):
         found = [*found, *await to_thread.run_sync(_ledgers, visit, hands)]
     bench.looks[key] = (time.monotonic(), tuple(found))
     return found
@@ -164,7 +166,7 @@ def _ledger(visit: Visit, tracker: str) -> Reading:
     keeps_s = found.hops.tracker.keeps_s if found.hops.tracker else None
     reading = read_server(
         ServerDocument(
-            "this server",
+            SERVER_NAME,
             tracker,
             now_s,
             None,
