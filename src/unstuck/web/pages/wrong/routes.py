@@ -169,7 +169,7 @@ def _ask_page(visit: Visit, view: View, question: str, wrong: bool = False) -> R
         unsure=UNSURE,
         enough=screens.ENOUGH,
         picture=pictures.of(screen, view.session.phone or ""),
-        number=len(view.session.steps) + 1,
+        step=len(view.session.steps) + 1,
         wrong=wrong,
     )
 
