@@ -44,7 +44,7 @@ def test_zone_of_the_browser_is_taken_only_while_none_is_chosen(screen: Screens)
     other = screen()
     other.get("/sign-in")
     other.submit("/sign-in", name="alice", password=PASSWORD, zone="Europe/Paris")
-    assert "Asia/Tokyo" in (other.get("/") and other.text())
+    assert "Asia/Tokyo" in other.read("/")
 
 
 def test_new_password_works_and_signs_the_others_out(screen: Screens) -> None:
@@ -156,6 +156,17 @@ def test_export_has_every_record_and_the_ledger_and_no_secret(screen: Screens, w
     everything = b"".join(archive.read(name) for name in archive.namelist())
     for secret in (token.split("_")[3], one.token().split("_")[3], "argon2", "digest"):
         assert secret.encode() not in everything
+
+
+def test_one_export_at_a_time(screen: Screens, world: World) -> None:
+    one = screen().register("alice")
+    one.get("/settings")
+    proof = one.fields("/settings/export")
+    uploads = world.app.state.services.uploads
+    with uploads.one(("export", "1"), 1, RuntimeError()):
+        assert one.post("/settings/export", proof).status_code == 429
+    assert one.post("/settings/export", proof).status_code == 200
+    assert not uploads.has(("export", "1"), 1), "its place is free again"
 
 
 def test_deleting_everything_leaves_nothing_in_any_table(screen: Screens, world: World) -> None:

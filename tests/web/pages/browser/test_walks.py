@@ -127,6 +127,7 @@ def test_all_is_read_and_changed_without_scripts(browser: Browser, house: World,
     page.get_by_role("button", name="Sync now").click()
     assert door.asked >= 1
     page.get_by_role("link", name="Days", exact=True).click()
+    page.get_by_text("As a table").click()
     assert page.get_by_role("row").count() == 25
     page.get_by_role("link", name="Settings").click()
     page.get_by_label("Time of day").select_option("12")

@@ -21,6 +21,9 @@ from unstuck.web.pages.door import Seen
 LATE_TIMES = 3
 """Rhythms without a word after which a tracker counts as late: one sync may be missed, two seldom are by chance."""
 
+LOST_SAID_S = 7 * 86_400
+"""Seconds for which the first page says what was lost: as long as it shows days."""
+
 
 class State(StrEnum):
     """How a hop is."""
@@ -212,7 +215,9 @@ class _Teller:
         if empty:
             return self._("The tracker is yours; no record of it has come yet.")
         risk = self._known.ledger.at_risk
-        lost = [hole for hole in self._known.ledger.holes if hole.reason is HoleReason.LOST]
+        since_s = self._when.now_s - LOST_SAID_S
+        missing = self._known.ledger.missing
+        lost = [hole for hole in missing if hole.reason is HoleReason.LOST and hole.end > since_s]
         parts = []
         if risk is not None and risk[1] <= self._when.now_s:
             parts.append(self._("The oldest unsynced minutes may be overwritten already: sync as soon as you can."))

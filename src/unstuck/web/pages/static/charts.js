@@ -11,9 +11,11 @@
         const charts = [make(place, day, "heart"), make(place, day, "steps")];
         new ResizeObserver(() => charts.forEach((one) => fit(one, place))).observe(place);
         window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((c) => c.redraw()));
-        document.dispatchEvent(new CustomEvent("unstuck:drawn", { detail: "charts" }));
       })
-      .catch(() => { place.textContent = place.dataset.failed; });
+      .catch(() => {
+        place.textContent = place.dataset.failed;
+        document.querySelectorAll("details[data-instead]").forEach((one) => { one.open = true; });
+      });
   });
 
   function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
