@@ -2,6 +2,7 @@
 
 import json
 from importlib.resources import files
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -95,7 +96,7 @@ def _account(visit: Visit) -> dict[str, str]:
     return {"account": found.public_id, "account_name": found.name}
 
 
-def _values(visit: Visit) -> dict[str, object]:
+def _values(visit: Visit) -> dict[str, Any]:
     """What the template needs; ``told`` is for the scripts."""
     told = {
         "agent": __version__,
