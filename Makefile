@@ -24,8 +24,8 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke bench-doctor lock \
-	docs clean
+.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke \
+	bench-doctor lock docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
