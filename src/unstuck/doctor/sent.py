@@ -14,8 +14,8 @@ upload the tracker is only told what it may forget."""
 def all_sent(case: Case, now: datetime) -> bool:
     """Whether it is known that nothing waits: False means that nobody knows.
 
-    Known from our agent's journal where that was read; else where the service took the app's last upload when the last data
-    had come from the tracker, by a Bluetooth trace, and the app has done nothing since.
+    Known from our agent's journal where that was read; else where the service took the app's last upload when the last
+    data had come from the tracker, by a Bluetooth trace, and the app has done nothing since.
     """
     if case.facts.has("agent.journal"):
         return agent.all_sent(case, now)

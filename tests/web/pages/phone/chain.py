@@ -16,9 +16,9 @@ from typing import Any
 
 import cbor2
 from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
-
 from tools.pages_world import CODE, PASSWORD, Person, World, world
 from tools.screenshots import CHROMIUM, FLAGS
+
 from unstuck.chain.link.coap import Code, Endpoint, Request, Response
 from unstuck.chain.link.driver import Driver
 from unstuck.chain.link.gatt import ids
@@ -92,7 +92,7 @@ class Wire:
             case "write":
                 packet = base64.b64decode(given)
                 assert len(packet) <= MTU - 3
-                self._disturbed(lambda: self._driver and self._driver.received(packet))
+                self._disturbed(lambda: self._driver.received(packet) if self._driver else None)
             case "disconnect":
                 self.end()
         return None

@@ -5,6 +5,7 @@ from typing import Any
 
 import cbor2
 import pytest
+from tools.screenshots import CHROMIUM
 
 from tests.chain.link import replay, vectors
 from tests.chain.link.channel import Channel, Faults
@@ -12,9 +13,8 @@ from tests.chain.phone import made
 from tests.data import needs_data
 from tests.web.pages.phone.machines import Machines
 from tests.web.pages.phone.traced import TracedEndpoint, TracedStack
-from tools.screenshots import CHROMIUM
 from unstuck.chain.link import Role, Settings
-from unstuck.chain.link.coap import Code, CoapStep, Endpoint, Request, Response
+from unstuck.chain.link.coap import CoapStep, Code, Endpoint, Request, Response
 from unstuck.chain.link.events import Datagram
 from unstuck.chain.link.settings import over_gatt
 from unstuck.chain.phone.gate import Trim, furthest_safe, trim_reasons_not
@@ -125,7 +125,9 @@ def _random_batch(dice: random.Random) -> Batch:
         count = {Kind.MINUTE: 4, Kind.DAY: 3, Kind.SLEEP: 1, Kind.WORKOUT: 6, Kind.EVENT: 2}[kind]
         largest = dice.choice((2, 200, 2**53))
         records.append(
-            Record(boot, sequence, kind, start, dice.choice((0, 60)), tuple(dice.randrange(largest) for _ in range(count)))
+            Record(
+                boot, sequence, kind, start, dice.choice((0, 60)), tuple(dice.randrange(largest) for _ in range(count))
+            )
         )
         start = max(0, start + dice.choice((60, 60, 60, 0, -500, 10**6)))
     return Batch(tuple(records))
