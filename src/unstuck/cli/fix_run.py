@@ -113,7 +113,7 @@ async def _run(request: FixRequest, console: Console) -> ExitStatus:
             return await _only_say(request, connected, console)
         journal = stack.enter_context(FixJournal(state_folder()))
         asks = fix_view.can_ask()
-        if not asks and not request.yes:
+        if not asks and not request.yes and not request.dry_run:
             typer.echo("fix: nobody can be asked here (no terminal); agree with --yes FIX. Nothing is done.", err=True)
             return ExitStatus.WRONG_USAGE if request.undo else await _only_say(request, connected, console)
         world = Terminal(
