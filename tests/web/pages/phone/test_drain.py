@@ -10,9 +10,9 @@ from typing import Any
 import cbor2
 import pytest
 from playwright.async_api import BrowserContext, Error, Page, Route
+from tools.screenshots import CHROMIUM, FLAGS
 
 from tests.web.pages.phone.chain import DAY_S, OTHER_CODE, SEED, Chain, Faults, chain, new_tracker
-from tools.screenshots import CHROMIUM, FLAGS
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.tracker.generator import Generator
 
@@ -368,7 +368,10 @@ def test_server_that_refuses_a_record_is_said_and_the_record_stays(tmp_path: Pat
         await at.let_upload(page)
 
         async def route(route: Route) -> None:
-            body = {"durable": {}, "rejected": [{"batch": 0, "boot": None, "first": None, "last": None, "code": "batch.time"}]}
+            body = {
+                "durable": {},
+                "rejected": [{"batch": 0, "boot": None, "first": None, "last": None, "code": "batch.time"}],
+            }
             await route.fulfill(body=cbor2.dumps(body), content_type="application/cbor")
 
         await page.route("**/v1/ingest", route)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, CDPSession, Error, Page
+from tools.screenshots import CHROMIUM, FLAGS
 
 from tests.web.pages.phone.chain import MTU, Chain, Wire, chain
 from tests.web.pages.phone.test_drain import assert_all_is_there
-from tools.screenshots import CHROMIUM, FLAGS
 from unstuck.chain.link.coap import Request
 from unstuck.chain.link.gatt import ids
 

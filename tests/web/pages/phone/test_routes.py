@@ -1,4 +1,4 @@
-"""What the server gives for /phone: headers, a page for strangers that is of nobody, modules, a token at a person's word."""
+"""What the server gives for /phone: headers, a page that is of nobody, modules, a token at a person's word."""
 
 import gzip
 import json
@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import cbor2
 import httpx
 import pytest
+from tools.pages_world import World, world
 
 from tests.chain.phone import made
-from tools.pages_world import World, world
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.records import encode
 from unstuck.web.pages.base import modules, security
@@ -106,7 +106,9 @@ def test_token_needs_a_session_and_a_form_of_ours(house: World) -> None:
         assert client.post("/phone/token", data={"name": "x"}, headers=own).status_code in (303, 401, 403)
     with visitor(house, cleo.session) as client:
         proof = re.findall(r'name="form" value="([^"]+)"', client.get("/phone").text)[0]
-        foreign = client.post("/phone/token", data={"name": "x", "form": proof}, headers={"Origin": "http://evil.example"})
+        foreign = client.post(
+            "/phone/token", data={"name": "x", "form": proof}, headers={"Origin": "http://evil.example"}
+        )
         unproven = client.post("/phone/token", data={"name": "x", "form": "x"}, headers=own)
         nameless = client.post("/phone/token", data={"name": " ", "form": proof}, headers=own)
         before = cleo.ask("GET", "/v1/tokens").json()["tokens"]

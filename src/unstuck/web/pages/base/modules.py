@@ -1,4 +1,4 @@
-"""The scripts of the page: under an address that names all of them, so that a page never runs halves of two versions."""
+"""Scripts of /phone, under an address that names all of them: no page runs halves of two versions."""
 
 import hashlib
 from functools import cache
@@ -13,9 +13,7 @@ FOLDER = "phone"
 def modules() -> Assets:
     """Every module by its file name."""
     found = files("unstuck.web.pages").joinpath("static", FOLDER).iterdir()
-    return Assets(
-        {one.name: asset(one.name, one.read_bytes()) for one in sorted(found, key=lambda one: one.name)}
-    )
+    return Assets({one.name: asset(one.name, one.read_bytes()) for one in sorted(found, key=lambda one: one.name)})
 
 
 def version() -> str:
