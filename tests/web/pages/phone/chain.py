@@ -1,7 +1,7 @@
-"""A real tracker, a real Chromium with the real page, a real server; only the radio between the first two is stood in for.
+"""A real tracker, a real Chromium with the real page, a real server; the radio between the first two is stood in for.
 
-The tracker's end of the link is that of our Bluetooth peripheral: the same stack, the same answers. Its packets travel by
-the page's debugging channel instead of by air; :class:`Wire` loses, doubles and delays them when told.
+The tracker's end of the link is that of our Bluetooth peripheral: the same stack, the same answers. Its packets travel
+by the page's debugging channel instead of by air; :class:`Wire` loses, doubles and delays them when told.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Faults:
 
 
 class Wire:
-    """One tracker, reached by whichever page is connected. ``asked`` sees every request first, and may answer itself."""
+    """One tracker, reached by the page that is connected. ``asked`` sees every request first, and may answer."""
 
     def __init__(self, tracker: Tracker, code: str, faults: Faults, seed: int) -> None:
         self.tracker = tracker
@@ -92,10 +92,14 @@ class Wire:
             case "write":
                 packet = base64.b64decode(given)
                 assert len(packet) <= MTU - 3
-                self._disturbed(lambda: self._driver.received(packet) if self._driver else None)
+                self._disturbed(lambda: self._received(packet))
             case "disconnect":
                 self.end()
         return None
+
+    def _received(self, packet: bytes) -> None:
+        if self._driver is not None:
+            self._driver.received(packet)
 
     async def lose_link(self) -> None:
         """Out of reach, as the browser hears it."""

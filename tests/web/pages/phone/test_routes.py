@@ -1,4 +1,4 @@
-"""What the server gives for /phone: headers, a page for strangers that is of nobody, modules, a token at a person's word."""
+"""What the server gives for /phone: headers, a page that is of nobody, modules, a token at a person's word."""
 
 import gzip
 import json

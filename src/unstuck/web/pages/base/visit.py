@@ -140,8 +140,8 @@ class Visit:
         return answer
 
     def signed_out(self, answer: Response) -> Response:
-        """Take the session, and what the browser keeps of pages. Not its storage: records that /phone took over and that
-        are not at the server yet would be lost. The service worker and static/phone/forget.js take what can go.
+        """Take the session, and what the browser keeps of pages. Not its storage: records that /phone took over and
+        that are not at the server yet would be lost. The service worker and static/phone/forget.js take what can go.
         """
         self._set_cookie(answer, SESSION, "", 0)
         answer.headers["Clear-Site-Data"] = '"cache"'
