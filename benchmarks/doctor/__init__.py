@@ -1,1 +1,1 @@
-"""The public benchmark of the doctor; see docs/reference/benchmark.md. What is measured is :mod:`unstuck.lab.benchmark`."""
+"""The public benchmark of the doctor (docs/reference/benchmark.md). What is measured: :mod:`unstuck.lab.benchmark`."""

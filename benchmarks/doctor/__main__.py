@@ -192,15 +192,8 @@ def _fit(given: argparse.Namespace) -> int:
 def _head(split: Split, seed: int, *, fitted: bool) -> Head:
     if seed < 1:
         raise UsageError(ErrorCode.USAGE_SOURCE, given=f"--seed {seed}", reason="seeds begin at 1")
-    return Head(
-        split,
-        seed,
-        SAMPLING,
-        fitted,
-        _git("rev-parse", "--short", "HEAD"),
-        _git("show", "-s", "--format=%cs"),
-        __version__,
-    )
+    commit, date = _git("describe", "--always", "--dirty", "--exclude=*"), _git("show", "-s", "--format=%cs")
+    return Head(split, seed, SAMPLING, fitted and (KNOWLEDGE / FITTED_FILE).is_file(), commit, date, __version__)
 
 
 def _git(*words: str) -> str:

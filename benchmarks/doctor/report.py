@@ -55,7 +55,7 @@ def page(results: Results, knowledge: Knowledge, machine: str) -> str:
     counts = score.count(rows, len(results.crashed))
     parts = [
         "# The doctor, measured",
-        "Written by `make bench-doctor`; not edited by hand. What a case is, and every formula: docs/reference/benchmark.md.",
+        "Written by `make bench-doctor`; not edited by hand. Cases and formulas: docs/reference/benchmark.md.",
         "\n".join(
             (
                 f"- {results.cases:,} cases of the {head.split.value} split, seed {head.seed}, "
@@ -65,8 +65,9 @@ def page(results: Results, knowledge: Knowledge, machine: str) -> str:
                 f"- {counts.seconds:.2f} s of one core for a case; {machine}",
             )
         ),
-        "Shares and ratios are followed by their 95 % bootstrap interval over cases. **Per cause** every cause weighs the "
-        "same: the harder one, and the headline. **As owners meet them** weighs a cause by its prior in the knowledge.",
+        "Shares and ratios are followed by their 95 % bootstrap interval over cases. **Per cause** every cause "
+        "weighs the same: the harder one, and the headline. **As owners meet them** weighs a cause by its prior "
+        "in the knowledge.",
         "## Goals",
         _goals(equal, owners, results, counts),
         "## What must be zero",

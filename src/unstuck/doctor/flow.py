@@ -11,6 +11,7 @@ from unstuck.doctor.boundaries import QUIET_OK, STALE, Flow, Move, Seen, Stop
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
 from unstuck.doctor.links import SETTLED, TROUBLE, LinkSpan
+from unstuck.doctor.rules.server import UNANSWERED
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
 from unstuck.model.vocabulary import AGENT
@@ -39,6 +40,9 @@ SERIES_BEHIND = timedelta(days=1)
 
 LOST_STATUS = frozenset({0x08, 0x22, 0x3E, 0x85})
 """GATT states that mean that the radio failed: supervision and link manager time-out, not established, 133."""
+
+FAILED_UPLOADS = 3
+"""As many attempts without an answer, over half an hour, are no passing trouble: single ones belong to every day."""
 
 REFUSALS = frozenset({401, 403, 410, 426})
 """HTTP answers that end an upload for good until something is changed."""
@@ -304,6 +308,16 @@ def _server(case: Case, seen: Seen) -> None:
             bad.append(fact)
         elif 200 <= status < 300:
             bad, good = [], [fact]
+    failed = [
+        fact
+        for fact in case.of_app("app.error")
+        if fact.text("kind") in UNANSWERED and fact.time is not None and fact.subject != AGENT
+    ]
+    failed = [fact for fact in failed if not good or _time(fact) > _time(good[-1])]
+    if len(failed) >= FAILED_UPLOADS and not bad and QUIET_OK <= case.judged_at - _time(failed[0]) <= STALE:
+        text = "the app gets no answer from its service"
+        seen.stops.append(Stop(Hop.SERVER, _time(failed[0]), text, tuple(failed), Boundary.UPLOAD, bool(good)))
+        good = []
     if len(bad) >= 2 and case.judged_at - _time(bad[-1]) <= STALE:
         text = "the service turns the app's uploads away"
         seen.stops.append(Stop(Hop.SERVER, _time(bad[0]), text, tuple(bad), Boundary.UPLOAD, bool(good)))

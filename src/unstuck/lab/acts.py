@@ -199,7 +199,7 @@ def _clear_app_cache(state: State, dice: random.Random) -> None:
 
 
 def _sync_now(state: State, dice: random.Random) -> None:
-    """The app is opened, which ends a force-stop, enabled first where it was disabled, and left when it is done."""
+    """The app, enabled where it was disabled, is opened, which also ends a force-stop, and left when it is done."""
     phone = state.phone
     phone.state.app.enabled = True
     phone.use_app()
@@ -256,7 +256,7 @@ def _wait_for_vendor(state: State, dice: random.Random) -> None:
 
 
 def _contact_support(state: State, dice: random.Random) -> None:
-    """They exchange what is broken, mend at the account what no app shows, and now and then the app's files from afar."""
+    """They exchange what is broken, mend what no app shows at the account, now and then the app's files from afar."""
     wrist = state.wrist
     wrist.restarts_every_s = 0.0
     wrist.memory_refuses = wrist.sensor_dead = False

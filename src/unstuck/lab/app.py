@@ -46,6 +46,7 @@ _ERRORS = {
     Outcome.FIRMWARE_TOO_OLD: "version_refused",
     Outcome.AGENT_TOO_OLD: "version_refused",
     Outcome.BLUETOOTH_DENIED: "scan_denied",
+    Outcome.SERVER_UNREADABLE: "unreadable",
 }
 """Which error of its log an app writes for what ended its attempt."""
 

@@ -34,7 +34,7 @@ from unstuck.model.history import Tried
 from unstuck.model.hop import Hop
 
 TURN_S = 120.0
-"""Longest that one sync asked for by hand is waited for: the look for the tracker, and a full memory's drain."""
+"""Longest that one sync asked for by hand is waited for: the radio looks for the tracker and drains a full memory."""
 
 LOOKS_AFTER_S = 60.0
 """A person looks after a minute whether it helped."""

@@ -14,7 +14,7 @@ from itertools import combinations
 
 from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
-from unstuck.doctor.guide.state import UNSURE, Kind, Session, begin
+from unstuck.doctor.guide.state import OTHER, UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
@@ -181,7 +181,7 @@ def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Trea
 
 def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: datetime, seed: str) -> Guided:
     """A guided session with a scripted person: the doctor asks and advises, the person looks up and does."""
-    if not symptom:  # nobody complains: what does the doctor say of the evidence alone?
+    if not symptom and not causes(sight.state):  # nobody complains: what does the doctor say of the evidence alone?
         alone = diagnose(readings, Options(), now)
         return Guided(Treated(0.0, True), alone, alone)
     tally = _Tally.of(sight.state, seed)
@@ -199,7 +199,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
             settled = view.diagnosis
         match screen.kind:
             case Kind.SYMPTOM:
-                choice = symptom
+                choice = symptom or OTHER
             case Kind.PHONE:
                 choice = maker_id(before.phone.model.maker) or "android"
                 offered = [one.id for one in screen.choices]

@@ -181,7 +181,7 @@ def test_waiting_for_the_service_says_when_to_look_again() -> None:
 def test_support_comes_when_nothing_is_left_with_the_case_file() -> None:
     person = Person()
     person.does("silent", "android", "fitbit")
-    view = person.gets_to(Kind.SUPPORT)
+    view = person.gets_to(Kind.SUPPORT, {"sync_by_hand": "closes"})
     assert any("unstuck case export --session" in step for step in view.screen.steps)
     assert any("only on the tracker" in line or "Nobody has shown" in line for line in view.screen.not_now)
     tried = [one.fix for one in person.session.tried]

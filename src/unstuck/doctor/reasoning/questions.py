@@ -23,11 +23,11 @@ ASKING_MINUTES = 0.5
 CONFIRM_LOGIN_MINUTES = 4.0
 """What it weighs to find out whether a login is known (minutes): sign in once in a browser."""
 
-TOGETHER_MAX = 1
+TOGETHER_MAX = 2
 """Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an
 answer makes single causes and pairs probable, hardly a triple that was not probable before."""
 
-HEAVY_ROW = 1e-2
+HEAVY_ROW = 1e-3
 """Probability from which a combination is in the estimate whatever its size."""
 
 KIND_MINUTES: Mapping[EvidenceKind, float] = {

@@ -378,10 +378,11 @@ def clock_by_hand(case: Case) -> Outcome:
 def clock_set_back(case: Case) -> Outcome:
     """Lines of the phone's logs that are dated after the moment of judgement."""
     names = ("app.http", "app.beat", "app.started", "gatt.status", "agent.attempts", "link.opened", "link.traffic")
-    later = [
-        fact for fact in case.facts.all(*names) if fact.time is not None and fact.time - case.judged_at > CLOCK_JUMP
-    ]
-    return yes("its logs hold times that have not come yet: the clock was set back", later[-3:]) if later else UNKNOWN
+    dated = [fact for fact in case.facts.all(*names) if fact.time is not None]
+    later = [fact for fact in dated if fact.time is not None and fact.time - case.judged_at > CLOCK_JUMP]
+    if later:
+        return yes("its logs hold times that have not come yet: the clock was set back", later[-3:])
+    return no("no time in its logs lies in the future", dated[-1:]) if dated else UNKNOWN
 
 
 def phone_offline(case: Case) -> Outcome:

@@ -20,9 +20,6 @@ SILENT_FOR = timedelta(minutes=30)
 RECENT_SIGNAL = timedelta(minutes=5)
 """A reading older than this when the tracker was last heard says nothing of where it was then: people walk."""
 
-OFF_FOR = timedelta(hours=1)
-"""Off the wrist for this long up to now is no shower any more: four expected syncs brought nothing because of it."""
-
 GOOD_DBM = -75
 """Last signal at or above this did not fade away (dBm); 10 dB above the edge, the fading one body causes."""
 
@@ -226,12 +223,12 @@ def tracker_off_wrist(case: Case) -> Outcome:
         fact for fact in case.of_tracker("ledger.hole") if fact.flag("latest") and fact.text("reason") == "not_worn"
     ]
     begun = as_time(quiet[-1].text("start")) if quiet else None
-    if begun is not None and case.judged_at - begun >= OFF_FOR:
+    if begun is not None and case.judged_at - begun >= timedelta(hours=ALL_DAY_HOURS):
         return yes(f"it has been off the wrist for {lasting(case.judged_at - begun)}", quiet[-1:])
     newest = [
         fact
         for fact in case.of_tracker("ledger.watermark")
-        if fact.text("hop") == "server" and (at := as_time(fact.text("newest"))) and case.judged_at - at < OFF_FOR
+        if fact.text("hop") == "server" and (at := as_time(fact.text("newest"))) and case.judged_at - at < SILENT_FOR
     ]
     if newest and begun is None:
         return no("its newest minutes at the server are not from off the wrist", newest[-1:])

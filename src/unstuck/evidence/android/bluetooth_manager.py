@@ -11,7 +11,7 @@ from itertools import islice
 
 from unstuck.evidence.android.context import Context
 from unstuck.evidence.android.page import Page, text
-from unstuck.model.evidence import Attachment, Value
+from unstuck.model.evidence import Attachment
 
 _STATE = re.compile(rb"(?m)^ {0,4}state: (?:STATE_)?(\w+)\s*$")
 _ENABLED = re.compile(rb"(?m)^ {0,4}enabled: (true|false)\b")
@@ -186,11 +186,12 @@ def _profiles(page: Page, context: Context) -> None:
             context.notes.state(
                 "bluetooth.profile_link", {"profile": text(found[1]).lower() or "unknown"}, page, index, address
             )
+
     for found in _HID.finditer(page.data):
         for device in _HID_DEVICE.finditer(found[1]):
             if device[2] == _HID_CONNECTED:
                 at = page.index(found.start(1) + device.start(1))
-                value: Value = {"profile": "hid"}
+                value = {"profile": "hid"}
                 context.notes.state("bluetooth.profile_link", value, page, at, text(device[1]).lower())
 
 

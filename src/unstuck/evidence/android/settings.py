@@ -15,7 +15,7 @@ _LISTED = re.compile(rb"(?m)^" + _NAMES + rb"=([^\s]*)")
 
 
 def read(page: Page, context: Context) -> None:
-    """State ``phone.airplane_mode``, ``phone.automatic_time``, ``power.battery_saver``, ``phone.location`` and ``bluetooth.adapter``.
+    """State what was set: airplane mode, battery saver, location, automatic time, and ``bluetooth.adapter``.
 
     The setting only says what Bluetooth should be: it is left out where Bluetooth itself was asked. Up to 9 there is
     no location mode, and the list of location providers, empty or not, stands for it.

@@ -153,7 +153,7 @@ ROWS: Mapping[Outcome, Row] = {
     Outcome.JOURNAL_FAILED: Row(Hop.PHONE, "drain", _error("database")),
     Outcome.HOST_FORBIDS: Row(Hop.PHONE, "any", _host),
     Outcome.SERVER_SILENT: Row(Hop.SERVER, "upload", _unreachable),
-    Outcome.SERVER_UNREADABLE: Row(Hop.SERVER, "upload", _nothing),
+    Outcome.SERVER_UNREADABLE: Row(Hop.SERVER, "upload", _error("unreadable")),
     Outcome.SERVER_FAULT: Row(Hop.SERVER, "upload", _http(500)),
     Outcome.SERVER_BUSY: Row(Hop.SERVER, "upload", _http(503)),
     Outcome.SERVER_MAINTENANCE: Row(Hop.SERVER, "upload", _http(503)),

@@ -6,6 +6,7 @@ drawn as often as any other, whatever owners meet in life, and then one of the w
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 
@@ -49,10 +50,11 @@ def case_at(split: Split, seed: int, number: int) -> Case:
         raise ValueError(f"seed {seed} and number {number}: seeds begin at 1, numbers are below {NUMBERS_MOST}")
     dice = random.Random(f"case {SAMPLING} {split} {seed} {number}")
     own = (seed * NUMBERS_MOST + number) * 2 + (split is Split.TEST)
-    while True:
-        case = Case(_faults(dice), dice.choice(sorted(MODELS)), dice.choice(sorted(KINDS)), _behaviour(dice), own)
-        if possible(case):
-            return case
+    while True:  # only two faults at once can be impossible on every phone
+        case = Case(_faults(dice), tracker=dice.choice(sorted(KINDS)), behaviour=_behaviour(dice), seed=own)
+        phones = [phone for phone in sorted(MODELS) if possible(replace(case, phone=phone))]
+        if phones:
+            return replace(case, phone=dice.choice(phones))
 
 
 def cases(split: Split, seed: int, count: int) -> Iterator[Case]:

@@ -144,7 +144,7 @@ PHONE = (
         "app.error",
         "package",
         "A classified error in the app's own log.",
-        kind="str: tls | dns | auth | database | storage_full | timeout | version_refused | account",
+        kind="str: tls | dns | auth | database | storage_full | timeout | version_refused | account | unreadable",
         text="str",
     ),
     kind("phone.storage", "", "Data partition.", free_bytes="int", total_bytes="int", free_percent="float"),
