@@ -20,7 +20,11 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The case file to write.")],
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[SOURCE]...", help="Evidence, as for 'unstuck diagnose'; none for the fixes alone.", show_default=False),
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="Evidence, as for 'unstuck diagnose'; none for the fixes alone.",
+            show_default=False,
+        ),
     ] = None,
     session: Annotated[
         bool, typer.Option("--session", help="With the guided session: its answers, fixes and evidence.")
