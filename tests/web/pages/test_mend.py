@@ -1,4 +1,4 @@
-"""Mend it, where only the person can see and do: steps, timers, skipping, and a plan that changes with what was tried."""
+"""Mend it: steps for this phone and tracker, waiting, automatic acts with consent, closed doors, the case."""
 
 import re
 import time
