@@ -95,11 +95,11 @@ def stopped(tmp_path: Path, state: Path) -> Iterator[Chain]:
         await asyncio.wait((serving,))
 
     thread = threading.Thread(target=lambda: asyncio.run(live()))
-    with up_run._server(chain.folder, 0, time.time) as address:
+    with up_run._server(chain.folder, 0, time.time) as house:
         thread.start()
         try:
             assert ready.wait(5.0)
-            asyncio.run(login_at(chain.folder, address, CLAIM, "Band"))
+            asyncio.run(login_at(chain.folder, house.address, CLAIM, "Band"))
             assert chain.sync() is ExitStatus.HEALTHY
             chain.stand_still(12)
             yield chain
