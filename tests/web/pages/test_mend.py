@@ -1,4 +1,4 @@
-"""Mend it: steps for this phone and tracker, waiting, automatic acts with consent, closed doors, the case."""
+"""Mend it where only a person can see and do: steps, timers, skipping, a plan that changes with what was tried."""
 
 import re
 import time
