@@ -194,7 +194,7 @@ class _Estimate:
         total, expected = 0.0, 0.0
         for saying in sayings:
             stated = {finding: State.YES if holds else State.NO for finding, holds in saying}
-            joint = self.weights * np.exp(self.network.log_answer(stated, answers)[self.rows])
+            joint = self.weights * np.exp(self.network.log_answer(stated, answers, self.rows))
             chance = float(joint.sum())
             if chance > 0.0:
                 total += chance
