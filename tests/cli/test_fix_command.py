@@ -95,7 +95,7 @@ def stopped(tmp_path: Path, state: Path) -> Iterator[Chain]:
         await asyncio.wait((serving,))
 
     thread = threading.Thread(target=lambda: asyncio.run(live()))
-    with up_run._server(chain.folder, 0, time.time, 1.0) as house:
+    with up_run._server(chain.folder, 0, time.time) as house:
         thread.start()
         try:
             assert ready.wait(5.0)

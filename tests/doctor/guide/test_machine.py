@@ -253,6 +253,7 @@ def test_new_evidence_in_which_data_moves_ends_the_session(tmp_path: Path) -> No
         person.now = moment
         person.does("steps_frozen", "google", "fitbit", "enough", "did_not_help")
         person.readings = readings
+        person.now = max(moment, end)  # evidence of the future is not to be had
         return person.view.screen.kind
 
     assert shown_when_tried(end - timedelta(hours=1)) is Kind.MOVES

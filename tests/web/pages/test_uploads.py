@@ -66,9 +66,8 @@ def bomb() -> bytes:
     """A zip of 100 kB that unpacks to 100 MB and calls itself a bug report."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(
-            "bugreport-x-2026-01-01-00-00-00.txt", b"== dumpstate: 2026-01-01 00:00:00\n" + bytes(100 * 2**20)
-        )
+        head = b"== dumpstate: 2026-01-01 00:00:00\n"
+        archive.writestr("bugreport-x-2026-01-01-00-00-00.txt", head + bytes(100 * 2**20))
     return target.getvalue()
 
 

@@ -201,9 +201,9 @@ class Chain:
             await self._servers.aclose()
         self._servers = None
 
-    async def new_context(self, *, persistent: bool = True) -> BrowserContext:
-        """A browser with nothing in it, whose Bluetooth leads to the wire."""
-        context = await self.browser.new_context(locale="en-GB")
+    async def new_context(self, *, persistent: bool = True, workers: bool = True) -> BrowserContext:
+        """A browser with nothing in it, whose Bluetooth leads to the wire. ``workers``: it lets service workers run."""
+        context = await self.browser.new_context(locale="en-GB", service_workers="allow" if workers else "block")
         await self.furnish(context)
         if persistent:
             await self.promise_storage(context, self.browser)

@@ -299,6 +299,9 @@ def test_second_tab_drains_too_but_frees_nothing(tmp_path: Path) -> None:
 
 def test_records_of_one_account_never_go_to_another(tmp_path: Path) -> None:
     async def story(at: Chain) -> None:
+        # Without the worker, which would have uploaded before the other person comes.
+        at.context = await at.new_context(workers=False)
+        await at.sign_in()
         page = await at.open()
         await at.let_upload(page)
         await page.route("**/v1/ingest", lambda route: route.abort())
@@ -315,7 +318,7 @@ def test_records_of_one_account_never_go_to_another(tmp_path: Path) -> None:
         assert_all_is_there(at)
         at.said.clear()  # the browser's own words about the request that was stopped
 
-    run(tmp_path, story)
+    run(tmp_path, story, signed_in=False)
 
 
 def test_sign_out_keeps_what_waits_and_takes_the_rest(tmp_path: Path) -> None:

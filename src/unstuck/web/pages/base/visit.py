@@ -93,7 +93,8 @@ class Visit:
     @property
     def menu(self) -> tuple[tuple[str, str, str], ...]:
         """Entries of the menu: id, path, words."""
-        return MENU
+        played = getattr(self.request.app.state.bench, "breaker", None) is not None
+        return (*MENU[:-1], ("break", "/break", noop("Break it")), MENU[-1]) if played else MENU
 
     @property
     def by_htmx(self) -> bool:
