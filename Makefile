@@ -24,8 +24,8 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke lock \
-	docs clean
+.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke \
+	bench-doctor lock docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -79,9 +79,12 @@ check: $(VENV)/stamp-dev  ## Lint, types and the direction of imports, without t
 	@echo "mypy ...";        $(BIN)/mypy --no-error-summary
 	@echo "lint-imports ..."; $(BIN)/lint-imports > $(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
 
+test-lab: $(VENV)/stamp-dev  ## Every fault of the lab on the real chain
+	@$(BIN)/pytest -m lab tests/lab $(ARGS)
+
 test: check  ## Lint, types, imports and all quick tests
-	@echo "pytest (apart are: make test-browser, make test-bluez, make test-soak) ..."
-	@$(BIN)/pytest -m "not browser and not bluez and not soak" $(ARGS)
+	@echo "pytest (apart are: make test-browser, test-bluez, test-lab, test-soak) ..."
+	@$(BIN)/pytest -m "not browser and not bluez and not lab and not soak" $(ARGS)
 
 test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
 	@$(BIN)/pytest -m browser $(ARGS)
@@ -93,7 +96,7 @@ test-soak: $(VENV)/stamp-dev  ## A month of 33 people and thousands of schedules
 	@$(BIN)/pytest -m soak -s $(ARGS)
 
 test-postgres: $(VENV)/stamp-dev  ## The server and the whole chain on a PostgreSQL started for it
-	@$(BIN)/python -m tools.postgres $(BIN)/pytest --timeout 180 -m "not soak" $(POSTGRES_TESTS) $(ARGS)
+	@$(BIN)/python -m tools.postgres $(BIN)/pytest --timeout 180 -m "not soak and not lab" $(POSTGRES_TESTS) $(ARGS)
 
 test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs, then a short run from a fixed seed
 	@$(BIN)/python -m fuzz --runs 3000
@@ -103,6 +106,11 @@ bench: $(VENV)/stamp-dev  ## Measure, and write benchmarks/RESULTS.md
 
 bench-smoke: $(VENV)/stamp-dev  ## Run every benchmark small, write nothing
 	@$(BIN)/python -m benchmarks --smoke
+	@$(BIN)/python -m benchmarks.doctor run --smoke
+
+CASES ?= 300
+bench-doctor: $(VENV)/stamp-dev  ## Measure the doctor in the lab (CASES=10000; continues where it was stopped)
+	@$(BIN)/python -m benchmarks.doctor run --cases $(CASES) --resume
 
 docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tools.generate_docs
@@ -116,6 +124,7 @@ lock: $(BIN)/uv  ## Resolve pyproject.toml into requirements/ (UPGRADE=1 takes n
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra fuzz -o requirements/fuzz.txt
+	@$(COMPILE) pyproject.toml --extra lab -o requirements/lab.txt
 	@if grep -nE '://|index-url|find-links' requirements/*.txt; then echo "A lock file names an address." >&2; exit 1; fi
 
 clean:  ## Remove what make made

@@ -47,6 +47,10 @@ def _drawn(page: Page) -> None:
     page.wait_for_selector(".charts .uplot canvas")
 
 
+def _ready(page: Page) -> None:
+    page.wait_for_selector("body[data-ready]")
+
+
 SHOTS = (
     Shot("sign-in", "/sign-in", who=""),
     Shot("register", "/register", who=""),
@@ -59,6 +63,8 @@ SHOTS = (
     Shot("day", "/days/2026-11-27", act=_drawn),
     Shot("day-lost", "/days/2026-11-25", act=_drawn),
     Shot("day-empty", "/days/2026-01-01"),
+    Shot("phone", "/phone", act=_ready),
+    Shot("phone-stranger", "/phone", who="", act=_ready),
     Shot("settings", "/settings"),
     Shot("wrong", "/wrong", act=walks.anew),
     Shot("wrong-first", "/wrong", act=walks.first_question),

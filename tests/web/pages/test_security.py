@@ -37,6 +37,7 @@ FORMS = [
     "/mend/do", "/mend/answer", "/mend/timer", "/mend/stop", "/mend/go-on", "/mend/again", "/mend/x/undo",
     "/break/strike", "/break/pass", "/break/undo",
     "/case", "/case/x/link", "/case/x/withdraw", "/case/x/delete", "/case/x/note", "/desk/x/look", "/desk/x/note",
+    "/phone/token",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ pass, by chance over cost without looking ahead; the plan itself looks ahead. do
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ import numpy as np
 from unstuck.doctor.knowledge.schema import EvidenceKind, Fix, Knowledge, Question
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
 from unstuck.doctor.reasoning.network import Bools, Floats, Indices, Network, Posterior
-from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
 from unstuck.model.diagnosis import NextQuestion, State
 
@@ -158,12 +157,13 @@ class _Estimate:
     @classmethod
     def build(cls, posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> "_Estimate":
         network = posterior.network
-        tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
+        tried = list(fixes.values())  # support too: who knows what only it can mend goes there at once
         repair = Repair.build(posterior, tried)
         rows = np.flatnonzero((network.lattice.present.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
         members = network.lattice.members[rows]
         costs = repair.costs + np.array([_lifting_minutes(fix, fixes, situation) for fix in tried])
-        fault = np.array([cause.fault for cause in network.causes], dtype=np.bool_)
+        mended = {mend.cause for fix in tried for mend in fix.mends}  # waiting for a service mends too, and takes hours
+        fault = np.array([cause.fault or cause.id in mended for cause in network.causes], dtype=np.bool_)
         nothing_to_mend: Bools = np.logical_not(network.lattice.present[rows][:, fault].any(axis=1))
         listed: Floats = (rows != 0).astype(np.float64)
         nothing_to_mend &= rows != 0
@@ -194,7 +194,7 @@ class _Estimate:
         total, expected = 0.0, 0.0
         for saying in sayings:
             stated = {finding: State.YES if holds else State.NO for finding, holds in saying}
-            joint = self.weights * np.exp(self.network.log_answer(stated, answers)[self.rows])
+            joint = self.weights * np.exp(self.network.log_answer(stated, answers, self.rows))
             chance = float(joint.sum())
             if chance > 0.0:
                 total += chance
