@@ -16,6 +16,7 @@ from unstuck.doctor.tried import moving_again
 from unstuck.model.diagnosis import Diagnosis, PlannedFix
 from unstuck.model.evidence import Reading
 from unstuck.model.history import Result
+from unstuck.model.worded import counted, joined, worded
 
 ENOUGH = "enough"
 """Choice: no more questions."""
@@ -72,13 +73,20 @@ def draw(
 def resume(session: Session) -> Screen:
     """Whether to go on with a session that was left."""
     symptom = load().symptoms.get(session.symptom or "")
-    done = [load().fixes[one.fix].title for one in session.tried if one.fix in load().fixes]
+    done = [worded(load().fixes[one.fix].title) for one in session.tried if one.fix in load().fixes]
     day = wording.Clock("").time(session.updated)
-    text = [f"It was left on {day} (UTC), after {wording.counted(len(session.answers), 'answer', 'answers')}."]
+    text = [
+        counted(
+            "It was left on {day} (UTC), after {n} answer.",
+            "It was left on {day} (UTC), after {n} answers.",
+            len(session.answers),
+            day=day,
+        )
+    ]
     if symptom is not None:
-        text.append(f"You noticed: {symptom.says}.")
+        text.append(worded("You noticed: {symptom}.", symptom=worded(symptom.says)))
     if done:
-        text.append(f"Tried so far: {'; '.join(done)}.")
+        text.append(worded("Tried so far: {fixes}.", fixes=joined(done, "; ")))
     choices = (Choice("resume", "Go on where I was"), Choice("new", "Begin anew and forget that one"))
     return Screen(Kind.SYMPTOM, "", "There is a session that was not finished", choices, tuple(text))
 
@@ -144,21 +152,29 @@ def _where(question: Question, session: Session, diagnosis: Diagnosis) -> str:
     if len(set(question.look_up.values())) == 1:
         return next(iter(question.look_up.values()))
     names = {"iphone": "iPhone", "android": "Android"}
-    return "; ".join(f"{names.get(system, system)}: {text}" for system, text in question.look_up.items())
+    each = (
+        worded("{system}: {text}", system=names.get(system, system), text=worded(text))
+        for system, text in question.look_up.items()
+    )
+    return joined(each, "; ")
 
 
 def _fix(shown: Shown, diagnosis: Diagnosis) -> Screen:
     step = _step(shown, diagnosis)
     knowledge = load().fixes[step.fix]
-    cost = f"About {wording.minutes(step.minutes)}; chance that this is it: {wording.percent(step.chance)}."
-    text = [knowledge.explanation, cost]
+    cost = worded(
+        "About {minutes}; chance that this is it: {chance}.",
+        minutes=wording.minutes(step.minutes),
+        chance=wording.percent(step.chance),
+    )
+    text = [worded(knowledge.explanation), cost]
     harm = _NO_HARM.sub("", knowledge.harm)
     if harm:
-        text.append(f"Mind: {harm}")
+        text.append(worded("Mind: {harm}", harm=worded(harm)))
     return Screen(
         shown.kind,
         step.fix,
-        f"Try this: {step.title}",
+        worded("Try this: {fix}", fix=worded(step.title)),
         (
             Choice("helped", "Done, and it helped: data moves"),
             Choice("did_not_help", "Done, and it did not help"),
@@ -178,7 +194,11 @@ def _wait(shown: Shown, diagnosis: Diagnosis) -> Screen:
     step = _step(shown, diagnosis)
     again = shown.since + timedelta(minutes=WAIT_MINUTES)
     clock = wording.Clock(diagnosis.zone, shown.since)
-    look = f"Look again after {clock.time(again)} ({clock.stated(again)}), and then every few hours."
+    look = worded(
+        "Look again after {time} ({zone}), and then every few hours.",
+        time=clock.time(again),
+        zone=clock.stated(again),
+    )
     return Screen(
         shown.kind,
         step.fix,
@@ -188,7 +208,7 @@ def _wait(shown: Shown, diagnosis: Diagnosis) -> Screen:
             Choice("did_not_help", "The service says that all is well again, and still nothing"),
             Choice("skip", "I do not want to wait: show me what else there is"),
         ),
-        (load().fixes[step.fix].explanation, look, "You may leave the session now; it is kept."),
+        (worded(load().fixes[step.fix].explanation), look, "You may leave the session now; it is kept."),
         steps=step.steps,
         worked_when=step.worked_when,
         credit=step.credit,
@@ -249,11 +269,18 @@ def _step(shown: Shown, diagnosis: Diagnosis) -> PlannedFix:
 
 def _likely(diagnosis: Diagnosis) -> tuple[str, ...]:
     causes = [cause for cause in diagnosis.causes if cause.probability >= LEAST_LIKELY][:LIKELY_SHOWN]
-    return tuple(f"{cause.title} ({wording.percent(cause.probability)})" for cause in causes)
+    return tuple(
+        worded("{cause} ({chance})", cause=worded(cause.title), chance=wording.percent(cause.probability))
+        for cause in causes
+    )
 
 
 def _not_now(diagnosis: Diagnosis) -> tuple[str, ...]:
-    return tuple(f"{step.title}: {step.blocked}" for step in diagnosis.plan if step.blocked is not None)
+    return tuple(
+        worded("{fix}: {reason}", fix=worded(step.title), reason=step.blocked)
+        for step in diagnosis.plan
+        if step.blocked is not None
+    )
 
 
 def _notes(readings: Sequence[Reading]) -> tuple[str, ...]:
@@ -261,6 +288,6 @@ def _notes(readings: Sequence[Reading]) -> tuple[str, ...]:
     notes = []
     for source in (reading.source for reading in readings):
         told = wording.source_sentence(source, wording.Clock(""))
-        notes.append(f"{wording.source_name(source.path)}: {told}")
+        notes.append(worded("{source}: {told}", source=wording.source_name(source.path), told=told))
         notes += source.problems[:1]
     return tuple(notes)
