@@ -1,4 +1,4 @@
-"""A server with its pages and a made-up person, for screenshots and browser tests: on a real socket, on a clock of its own.
+"""A server with its pages and a made-up person, for screenshots and browser tests: a real socket, a clock of its own.
 
 The records are those of the generator (synthetic); the holes are made on purpose, one of each reason.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import cbor2
 import httpx
 
-from unstuck.chain.records import MAX_BATCH_RECORDS, Batch, Kind, Record, Sleep, encode
+from unstuck.chain.records import Batch, Kind, Record, Sleep, encode
 from unstuck.chain.server.app import create_app
 from unstuck.chain.server.domain.ambient import Ambient
 from unstuck.chain.server.domain.limits import Rate, Rates
@@ -34,6 +34,8 @@ PASSWORD = "correct horse battery"
 CODE = "UNST-UCKA-BCDE-FGHI"
 SEED = 7
 MINUTE_S, DAY_S = 60, 86_400
+BATCH_RECORDS = 60
+"""Records of one batch: what an hourly sync brings."""
 _FREE = Rate(0.0, 1_000_000)
 _CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
 """The least argon2 takes: nothing here is about how long it takes."""
@@ -81,10 +83,10 @@ class Person:
 
     def send(self, records: Sequence[Record]) -> None:
         """Upload records without holes among them."""
-        for first in range(0, len(records), MAX_BATCH_RECORDS):
-            batch = encode(Batch(tuple(records[first : first + MAX_BATCH_RECORDS])))
-            body = cbor2.dumps({"tracker": self.tracker, "batches": [batch]})
-            self.ask("POST", "/v1/ingest", self.device, content=body)
+        pieces = [records[first : first + BATCH_RECORDS] for first in range(0, len(records), BATCH_RECORDS)]
+        batches = [encode(Batch(tuple(piece))) for piece in pieces]
+        body = cbor2.dumps({"tracker": self.tracker, "batches": batches})
+        self.ask("POST", "/v1/ingest", self.device, content=body)
 
     def tell(self, **hops: Any) -> None:
         """What the phone says that tracker and phone hold."""
@@ -110,7 +112,6 @@ def world(folder: Path, door: Door | None = None, now_s: float = NOW_S, port: in
             yield World(address, database, clock, links)
         finally:
             server.should_exit = True
-            server.force_exit = True
             thread.join()
             database.close()
 

@@ -5,15 +5,22 @@ Each entry of SHOTS opens one page of a real server in a real Chromium; a new pa
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tools.pages_world import PASSWORD, World, furnish, world
-from unstuck.web.pages.door import Door
+from tools.pages_world import CODE, PASSWORD, World, furnish, world
+from unstuck.chain.phone.agent import Snapshot, Underway
+from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.journal import Attempt, Ledger
+from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.phone.rhythm import Because, Next
+from unstuck.chain.records import Ranges
+from unstuck.chain.server.domain.possession import tracker_id
+from unstuck.web.pages.door import Door, Seen
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -23,12 +30,14 @@ THEMES = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One page. ``who``: who is signed in, empty: nobody. ``act``: what is done on the page before it is photographed."""
+    """One page. ``who``: who is signed in, empty: nobody. ``act``: what is done on it before it is photographed."""
 
     name: str
     path: str
     who: str = "alex"
     act: Callable[[Page], object] = lambda page: None
+    door: str = ""
+    """How the agent in the server's process stands; empty: there is none."""
     later_s: float = 0.0
     """How much later it is than in the other pictures: to see what is stale."""
 
@@ -42,6 +51,8 @@ SHOTS = (
     Shot("register", "/register", who=""),
     Shot("offline", "/offline", who=""),
     Shot("home", "/"),
+    Shot("home-stuck", "/", door="stuck"),
+    Shot("home-syncing", "/", door="syncing"),
     Shot("home-stale", "/", later_s=5 * 3600),
     Shot("home-empty", "/", who="nobody"),
     Shot("day", "/days/2026-11-27", act=_drawn),
@@ -68,6 +79,54 @@ def sign_in(page: Page, address: str, name: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{address}/")
+
+
+class PictureDoor:
+    """An agent that stands still as it is told, for pictures alone."""
+
+    def __init__(self, tracker: str = "") -> None:
+        self.tracker = tracker or tracker_id(CODE)
+        self.seen: Seen | None = None
+        self.asked = 0
+
+    def snapshot(self) -> Seen | None:
+        """How it stands."""
+        return self.seen
+
+    def sync_now(self) -> None:
+        """Nothing moves in a picture; that it was asked for is counted."""
+        self.asked += 1
+
+    async def changes(self) -> AsyncIterator[None]:
+        """None."""
+        for _ in ():
+            yield
+
+    def stand(self, how: str, now_s: float) -> None:
+        """``stuck``: the link was lost 22 minutes ago. ``syncing``: both sides are at work. Empty: no agent."""
+        if not how:
+            self.seen = None
+            return
+        stuck = how == "stuck"
+        lost_s, last_s = int(now_s) - 1320, int(now_s) - 60
+        drained = Outcome.TRACKER_NOT_HEARD if stuck else Outcome.SYNCED
+        last = {
+            Side.DRAIN: Attempt(Side.DRAIN, last_s - 20, last_s, drained, "", 0 if stuck else 1204),
+            Side.UPLOAD: Attempt(Side.UPLOAD, last_s - 1, last_s, Outcome.NOTHING_NEW, "", 0),
+        }
+        following = {
+            Side.DRAIN: Next(now_s + 240, Because.BACK_OFF if stuck else Because.RHYTHM),
+            Side.UPLOAD: Next(now_s + 600, Because.RHYTHM),
+        }
+        underway = {} if stuck else {Side.DRAIN: Underway(last_s, 820, 384), Side.UPLOAD: Underway(last_s, 480, 340)}
+        first = 11_645
+        held = {3: Ranges.span(first, first + (21 if stuck else 383))}
+        status = Status(self.tracker, "Band 2", 3, first + 22, 1, int(now_s), held, {}, 64, keeps_s=7 * 86_400)
+        ledger = Ledger({}, {}, {}, {}, {}, {}, {})
+        usual_s = dict.fromkeys(Side, 900.0)
+        agent = Snapshot(self.tracker, status, ledger, last, following, usual_s, (), underway)
+        signal_dbm = None if stuck else -61
+        self.seen = Seen("Band 2", now_s, not stuck, lost_s, signal_dbm, 41_200, agent)
 
 
 @contextmanager
@@ -99,27 +158,35 @@ def contexts(browser: Browser, house: World, theme: str, width: int, height: int
     return made
 
 
+def photograph(browser: Browser, house: World, door: PictureDoor, out: Path, wanted: set[str]) -> None:
+    """Every page that is wanted (empty: all) in both themes and three widths."""
+    begin_s = house.clock[0]
+    for theme in THEMES:
+        for width_name, (width, height) in WIDTHS.items():
+            people = contexts(browser, house, theme, width, height)
+            for shot in SHOTS:
+                if wanted and shot.name not in wanted:
+                    continue
+                house.clock[0] = begin_s + shot.later_s
+                door.stand(shot.door, house.clock[0])
+                page = people[shot.who].new_page()
+                page.goto(f"{house.address}{shot.path}")
+                shot.act(page)
+                page.screenshot(path=out / f"{shot.name}-{theme}-{width_name}.png", full_page=True)
+                page.close()
+            house.clock[0] = begin_s
+            for context in people.values():
+                context.close()
+
+
 def main() -> None:
     """Write OUT/NAME-THEME-WIDTH.png."""
     out, wanted = Path(sys.argv[1]), set(sys.argv[2:])
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as house, chromium() as browser:
-        begin_s = house.clock[0]
-        for theme in THEMES:
-            for width_name, (width, height) in WIDTHS.items():
-                people = contexts(browser, house, theme, width, height)
-                for shot in SHOTS:
-                    if wanted and shot.name not in wanted:
-                        continue
-                    house.clock[0] = begin_s + shot.later_s
-                    page = people[shot.who].new_page()
-                    page.goto(f"{house.address}{shot.path}")
-                    shot.act(page)
-                    page.screenshot(path=out / f"{shot.name}-{theme}-{width_name}.png", full_page=True)
-                    page.close()
-                house.clock[0] = begin_s
-                for context in people.values():
-                    context.close()
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        door = PictureDoor()
+        with furnished(Path(folder), door) as house:
+            photograph(browser, house, door, out, wanted)
     print(f"{len(list(out.glob('*.png')))} pictures in {out}")
 
 

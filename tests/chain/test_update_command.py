@@ -42,9 +42,9 @@ def test_a_published_release_gets_onto_the_tracker(tmp_path: Path, capsys: pytes
     release("sign", image, "--key", f"{key}.key", "--product", VIRTUAL_MODEL, "--version", "1.1.0")
 
     async def life() -> tuple[ExitStatus, ExitStatus, Tracker]:
-        with up_run._server(tmp_path, 0, time.time) as server:
+        with up_run._server(tmp_path, 0, time.time) as house:
             release("publish", f"{image}.release", image, "--key", f"{key}.pub", "--data", tmp_path / "server")
-            await login_at(agent, server, Claim(tracker_id(CODE), CODE), "band")
+            await login_at(agent, house.address, Claim(tracker_id(CODE), CODE), "band")
             tracker = Tracker(
                 Identity(tracker_id(CODE), "Band", "1.0.0"),
                 Folder(tmp_path / "tracker"),

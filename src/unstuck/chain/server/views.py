@@ -41,12 +41,16 @@ class HopsKnown:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The ledger of one tracker, ready to be shown. It speaks from ``since`` on: the first record or the span."""
+    """The ledger of one tracker, ready to be shown. It speaks from ``since`` on: the first record or the span.
+
+    ``missing``: every hole of records, of whatever time.
+    """
 
     hops: HopsKnown
     since: int
     holes: tuple[LedgerHole, ...]
     at_risk: tuple[int, int] | None
+    missing: tuple[LedgerHole, ...]
 
 
 def hops_known(connection: Connection, account: int, tracker: str) -> HopsKnown:
@@ -87,7 +91,7 @@ def ledger_of(connection: Connection, account: int, tracker: str, since: int | N
     before = max(stop if stop < end else end + 1, start + 1)
     inside = tuple(hole for hole in found if max(hole.end, hole.start + 1) > start and hole.start < before)
     keeps_s = hops.tracker.keeps_s if hops.tracker else None
-    return Ledger(hops, max(start, earliest), inside, ledger.at_risk(identity, keeps_s))
+    return Ledger(hops, max(start, earliest), inside, ledger.at_risk(identity, keeps_s), identity)
 
 
 _DAYS_SHOWN_S = 30 * 86400

@@ -131,7 +131,8 @@ def newest(connection: Connection, account: int, tracker: str) -> Place | None:
 def received_at(connection: Connection, account: int, tracker: str) -> float | None:
     """When the newest upload with records came, in Unix seconds; None: none ever did."""
     own = and_(chunks.c.account_id == account, chunks.c.tracker == tracker)
-    return connection.execute(select(func.max(chunks.c.received_at)).where(own)).scalar_one()
+    found: float | None = connection.execute(select(func.max(chunks.c.received_at)).where(own)).scalar_one()
+    return found
 
 
 def count_between(connection: Connection, account: int, tracker: str, start: int, end: int) -> int:

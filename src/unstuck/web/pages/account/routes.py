@@ -2,7 +2,7 @@
 
 import ipaddress
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
@@ -158,7 +158,7 @@ def _register_page(visit: Visit, name: str = "", refusal: Refusal | None = None)
     return _with_fault(visit, "account/register.html.j2", refusal, name=name)
 
 
-def _with_fault(visit: Visit, template: str, refusal: Refusal | None, **values: object) -> Response:
+def _with_fault(visit: Visit, template: str, refusal: Refusal | None, **values: Any) -> Response:
     wrong, to_do = map(visit.words.told, errors.sentences(refusal) if refusal else ("", ""))
     settings = visit.services.settings
     return visit.page(

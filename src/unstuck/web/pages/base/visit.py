@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote
 from zoneinfo import ZoneInfo
 
@@ -97,7 +97,7 @@ class Visit:
         """Whether a part of a page is asked for."""
         return self.request.headers.get("HX-Request") == "true"
 
-    def html(self, template: str, **values: object) -> str:
+    def html(self, template: str, **values: Any) -> str:
         """The template as text, in this person's words."""
         return self.house.templates.get_template(template).render(
             visit=self,
@@ -114,7 +114,7 @@ class Visit:
         """For the hidden field of every form."""
         return security.form_token(self.form_key, self.services.ambient.random_bytes(_FORM_BYTES))
 
-    def page(self, template: str, /, *, status: int = 200, bluetooth: bool = False, **values: object) -> Response:
+    def page(self, template: str, /, *, status: int = 200, bluetooth: bool = False, **values: Any) -> Response:
         """The template as an answer. ``bluetooth``: this page may ask the browser for Bluetooth."""
         body = self.html(template, **values).encode()
         given = dict(security.headers(bluetooth=bluetooth))

@@ -17,6 +17,9 @@ _TWELVE_HOURS = frozenset({"US", "CA", "AU", "NZ", "IN", "PH", "PK", "EG", "SA",
 _NEAR_DAYS = 6
 """Days on either side that are called by the weekday alone; one more and Friday could be either."""
 
+_YEAR_SURE_DAYS = 180
+"""Days on either side within which a date needs no year."""
+
 _WEEKDAYS = (
     noop("Monday"), noop("Tuesday"), noop("Wednesday"), noop("Thursday"), noop("Friday"), noop("Saturday"),
     noop("Sunday"),
@@ -83,10 +86,17 @@ class When:
             return f"{at:%H:%M}"
         return f"{(at.hour + 11) % 12 + 1}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
 
-    def date(self, day: date) -> Markup:
+    def long_date(self, day: date) -> Markup:
         """``27 November 2026``."""
         month = self.words.gettext(_MONTHS[day.month - 1])
         return self.words.gettext("%(day)s %(month)s %(year)s", day=day.day, month=month, year=day.year)
+
+    def near_date(self, day: date) -> Markup:
+        """``Friday 27 November``; with the year where it could be another."""
+        if abs((day - self.today).days) > _YEAR_SURE_DAYS:
+            return self.long_date(day)
+        month, weekday = self.words.gettext(_MONTHS[day.month - 1]), self.weekday(day)
+        return self.words.gettext("%(weekday)s %(day)s %(month)s", weekday=weekday, day=day.day, month=month)
 
     def weekday(self, day: date) -> Markup:
         """``Friday``."""
@@ -104,7 +114,7 @@ class When:
             return Markup(at)
         if away <= _NEAR_DAYS:
             return self.words.gettext("%(weekday)s %(time)s", weekday=self.weekday(day), time=at)
-        return self.words.gettext("%(date)s, %(time)s", date=self.date(day), time=at)
+        return self.words.gettext("%(date)s, %(time)s", date=self.near_date(day), time=at)
 
     def iso(self, unix_s: float) -> str:
         """For ``<time datetime>``."""

@@ -13,7 +13,8 @@ _TICK_HOURS = 3
 
 def chart(day: Day, words: Words, when: When) -> dict[str, Any]:
     """``heart``: time and beats a minute by minute, null where none; ``steps``: begin of each bar and steps in it."""
-    rates = {start: minute.heart_rate or None for start, minute in day.minutes}
+    # A tracker's minutes begin where its clock says so, which need not be on the minute.
+    rates = {start - (start - day.start) % 60: minute.heart_rate or None for start, minute in day.minutes}
     at = range(day.start, day.end, 60)
     bins = dict.fromkeys(range(day.start, day.end, BIN_S), 0)
     for start, minute in day.minutes:

@@ -108,38 +108,65 @@ def stage_sums(stretches: Sequence[Stretch]) -> list[tuple[str, int]]:
 
 
 def week(days: Sequence[tuple[Day, Markup, str]], words: Words) -> Markup:
-    """Steps of several days as bars: each with its label and where it leads."""
+    """Steps of several days as bars, each with its label, its 24 hours as a strip with the holes in it, and a link."""
     top = _round_up(max([day.steps for day, _, _ in days] + [_STEPS_LEAST]))
     wide, tall = WIDTH / max(len(days), 1), 96.0
-    parts: list[Markup] = [element("defs", _hatch())]
-    parts.append(element("line", x1=0, y1=tall + 22, x2=WIDTH, y2=tall + 22, class_="base"))
+    parts: list[Markup] = []
     for place, (day, label, path) in enumerate(days):
         x = place * wide + wide / 2
         high = tall * day.steps / top
-        bar = element(
-            "rect", x=x - 18, y=22 + tall - high, width=36, height=high, rx=2.0, class_="bar own" if day.minutes else ""
-        )
         steps = words.number(day.steps) if day.minutes else "–"
         name = words.ngettext("%(day)s: %(n)s step", "%(day)s: %(n)s steps", day.steps, day=label)
-        parts.append(
-            element(
-                "a",
-                element("rect", x=x - wide / 2, y=0, width=wide, height=tall + 44, class_="target"),
-                bar,
-                element("text", steps, x=x, y=22 + tall - high - 6, class_="value", text_anchor="middle"),
-                element("text", label, x=x, y=tall + 40, class_="tick", text_anchor="middle"),
-                href=path,
-                aria_label=str(name),
+        missing = ", ".join(str(words.gettext(REASONS[reason][0])) for reason in _reasons([day]))
+        told = words.gettext("%(name)s; missing: %(missing)s", name=name, missing=missing) if missing else name
+        shapes = [element("rect", x=x - wide / 2, y=0, width=wide, height=tall + 60, class_="target")]
+        if high:
+            shapes.append(
+                element("rect", x=x - 18, y=22 + tall - high, width=36, height=high, rx=2.0, class_="bar own")
             )
-        )
+        shapes.append(element("text", steps, x=x, y=22 + tall - high - 6, class_="value", text_anchor="middle"))
+        shapes.append(_strip(day, x - wide / 2 + 6, 22 + tall + 4, wide - 12))
+        shapes.append(element("text", label, x=x, y=tall + 54, class_="tick", text_anchor="middle"))
+        parts.append(element("a", *shapes, href=path, aria_label=str(told)))
     return element(
-        "svg",
-        *parts,
-        class_="chart week",
-        role="group",
-        view_box=f"0 0 {WIDTH:.0f} {tall + 48:.0f}",
+        "svg", *parts, class_="chart week", role="group", view_box=f"0 0 {WIDTH:.0f} {tall + 62:.0f}",
         aria_label=str(words.gettext("Steps of the last days")),
-    )
+    )  # fmt: skip
+
+
+_STRIP = 7.0
+
+
+def _strip(day: Day, x: float, y: float, wide: float) -> Markup:
+    """The day from midnight to midnight: what is here, and the holes in the ground of their reason."""
+    scale = wide / (day.end - day.start)
+    parts = [element("rect", x=x, y=y, width=wide, height=_STRIP, class_="strip", rx=1.5)]
+    if day.minutes:
+        first, last = day.minutes[0][0], day.minutes[-1][0] + 60
+        x_first = x + (first - day.start) * scale
+        parts.append(element("rect", x=x_first, y=y, width=(last - first) * scale, height=_STRIP, class_="strip-here"))
+    for hole in day.holes:
+        x_hole, length = x + (hole.start - day.start) * scale, max((hole.end - hole.start) * scale, 1.5)
+        parts.append(element("rect", x=x_hole, y=y, width=length, height=_STRIP, class_=f"strip-{hole.reason}"))
+    return element("g", *parts)
+
+
+def legend(days: Sequence[Day], words: Words) -> Markup:
+    """What the grounds of the strips mean; only those that occur."""
+    entries = [("strip-here", words.gettext("at the server"))]
+    entries += [(f"strip-{reason}", words.gettext(REASONS[reason][0])) for reason in _reasons(days)]
+    items = [
+        element("li", element("svg", element("rect", x=1, y=4, width=14, height=8, class_=kind), class_="icon",
+                view_box="0 0 16 16", aria_hidden="true"), element("span", name))
+        for kind, name in entries
+    ]  # fmt: skip
+    told = words.gettext("The strip under each day is its 24 hours.")
+    return element("figcaption", element("p", told, class_="muted"), element("ul", *items, class_="legend"))
+
+
+def _reasons(days: Sequence[Day]) -> list[HoleReason]:
+    """Those that occur, the worst first."""
+    return sorted({hole.reason for day in days for hole in day.holes}, key=_WEIGHT, reverse=True)
 
 
 def _hours_in_words(day: Day, words: Words, when: When) -> str:

@@ -1,9 +1,10 @@
 """The live part of the first page: news of the server and of the agent enter, fragments of HTML leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from anyio import to_thread
 
@@ -17,10 +18,10 @@ RETRY_S = 5.0
 _LEAST_S = 1.0
 """Real seconds between two fragments: a person sees it move, and the database is hardly asked."""
 
-Values = Callable[[Visit, read.TrackerName], dict[str, object]]
+Values = Callable[[Visit, read.TrackerName], dict[str, Any]]
 
 
-async def stream(visit: Visit, tracker: str, values: Values) -> AsyncIterator[str]:
+async def stream(visit: Visit, tracker: str, values: Values) -> AsyncGenerator[str, None]:
     """A fragment at first, then whenever something changed. A stream cut and opened again misses nothing."""
     services = visit.services
     changed = asyncio.Event()
@@ -77,6 +78,7 @@ def _parts(visit: Visit, tracker: str, values: Values) -> dict[str, str]:
     found = values(now, shown)
     return {
         "now": now.html("home/now.html.j2", tracker=shown, **found),
+        "today": now.html("home/today.html.j2", tracker=shown, **found),
         "said": now.html("home/said.html.j2", **found),
     }
 

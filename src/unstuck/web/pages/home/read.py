@@ -1,20 +1,18 @@
 """What the first page and the days are made of, read from the server's storage in one moment."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from unstuck.chain.records import Record
 from unstuck.chain.server import views
+from unstuck.chain.server.domain.ledger import LedgerHole
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.storage import trackers
 from unstuck.web.pages.base.visit import Visit
 from unstuck.web.pages.door import Seen
 from unstuck.web.pages.home.day import Day, day
 from unstuck.web.pages.home.standing import Known
-
-_HOLES_S = 7 * 86_400
-"""Seconds of holes that the first page looks at; a day's own page looks at its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +57,31 @@ def seen(visit: Visit, tracker: TrackerName) -> Seen | None:
     return here if here is not None and tracker.now and here.agent.tracker == tracker.id else None
 
 
-def known(visit: Visit, tracker: TrackerName) -> Known:
-    """All that is known of where its data stands."""
-    since = max(0, int(visit.when.now_s) - _HOLES_S)
+def look(visit: Visit, tracker: TrackerName, dates: Sequence[date]) -> tuple[Known, list[Day]]:
+    """Where its data stands, and these days, which follow each other: read in one moment, decoded once."""
+    spans = [visit.when.span(one) for one in dates]
+    start, end = spans[0][0], spans[-1][1]
     with visit.services.database.read() as connection:
-        ledger = views.ledger_of(connection, visit.account, tracker.id, since, None)
+        ledger = views.ledger_of(connection, visit.account, tracker.id, start, None)
         received_s = trackers.received_at(connection, visit.account, tracker.id)
+        records = views.records(connection, visit.account, tracker.id, start, end)
     told = (ledger.hops.phone_told_at, ledger.hops.tracker_told_at, received_s)
     heard = [moment for moment in told if moment is not None]
-    return Known(ledger, max(heard, default=None), seen(visit, tracker))
+    return Known(ledger, max(heard, default=None), seen(visit, tracker)), _days(records, ledger.holes, spans)
 
 
-def one_day(visit: Visit, tracker: str, wanted: date) -> Day:
-    """One day of it."""
-    start, end = visit.when.span(wanted)
+def days(visit: Visit, tracker: str, dates: Sequence[date]) -> list[Day]:
+    """Several days, which follow each other."""
+    spans = [visit.when.span(one) for one in dates]
+    start, end = spans[0][0], spans[-1][1]
     with visit.services.database.read() as connection:
         records = views.records(connection, visit.account, tracker, start, end)
         holes = views.ledger_of(connection, visit.account, tracker, start, end).holes
-    return day(records, holes, start, end)
+    return _days(records, holes, spans)
 
 
-def days(visit: Visit, tracker: str, wanted: Iterable[date]) -> list[Day]:
-    """Several days, without their holes: read at once."""
-    spans = [visit.when.span(one) for one in wanted]
-    first, last = min(start for start, _ in spans), max(end for _, end in spans)
-    with visit.services.database.read() as connection:
-        records: list[Record] = views.records(connection, visit.account, tracker, first, last)
-    return [day((one for one in records if _within(one, start, end)), (), start, end) for start, end in spans]
+def _days(records: Sequence[Record], holes: Sequence[LedgerHole], spans: Sequence[tuple[int, int]]) -> list[Day]:
+    return [day((one for one in records if _within(one, start, end)), holes, start, end) for start, end in spans]
 
 
 def _within(record: Record, start: int, end: int) -> bool:

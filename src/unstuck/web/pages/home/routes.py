@@ -1,7 +1,8 @@
 """The first page, its live part, "sync now", and the days."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -11,8 +12,8 @@ from unstuck.web.pages.base import security
 from unstuck.web.pages.base.visit import Form, SignedIn, Visit
 from unstuck.web.pages.home import drawing, live, read
 from unstuck.web.pages.home.chart import chart
-from unstuck.web.pages.home.day import REASONS
-from unstuck.web.pages.home.standing import standing
+from unstuck.web.pages.home.day import REASONS, Day
+from unstuck.web.pages.home.standing import Known, standing
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,39 +30,46 @@ def home(visit: SignedIn, tracker: Wanted = "") -> Response:
     shown = read.chosen(visit, tracker)
     if shown is None:
         return visit.page("home/empty.html.j2")
+    dates = _up_to(visit.when.today)
+    known, days = read.look(visit, shown, dates)
     answer = visit.page(
         "home/home.html.j2",
         tracker=shown,
         trackers=mine,
         asked=tracker,
-        week=week(visit, shown, visit.when.today),
-        **now_values(visit, shown),
+        **_week(visit, shown, dates, days),
+        **_now(visit, known, days[-1]),
     )
     answer.headers.update(_KEEP)
     return answer
 
 
-def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, object]:
+def now_values(visit: Visit, shown: read.TrackerName) -> dict[str, Any]:
     """What the live part shows."""
-    found = read.known(visit, shown)
-    today = read.one_day(visit, shown.id, visit.when.today)
+    known, days = read.look(visit, shown, [visit.when.today])
+    return _now(visit, known, days[-1])
+
+
+def _now(visit: Visit, known: Known, today: Day) -> dict[str, Any]:
     return {
-        "standing": standing(found, visit.words, visit.when),
+        "standing": standing(known, visit.words, visit.when),
         "today": today,
         "hours": drawing.hours(today, visit.words, visit.when),
-        "door": found.seen is not None,
+        "door": known.seen is not None,
     }
 
 
-def week(visit: Visit, shown: read.TrackerName, last: date) -> object:
-    """The days up to this one as bars."""
-    dates = [last - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
-    found = read.days(visit, shown.id, dates)
+def _up_to(last: date) -> list[date]:
+    return [last - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
+
+
+def _week(visit: Visit, shown: read.TrackerName, dates: Sequence[date], days: Sequence[Day]) -> dict[str, Any]:
+    """The days as bars, with what is missing in each."""
     named = [
         (one, visit.when.weekday_short(day), f"/days/{day.isoformat()}?tracker={shown.id}")
-        for one, day in zip(found, dates, strict=True)
+        for one, day in zip(days, dates, strict=True)
     ]
-    return drawing.week(named, visit.words)
+    return {"week": drawing.week(named, visit.words), "legend": drawing.legend(days, visit.words)}
 
 
 @router.get("/live")
@@ -98,7 +106,9 @@ def one_day(visit: SignedIn, day: str, tracker: Wanted = "") -> Response:
     shown = read.chosen(visit, tracker)
     if shown is None:
         return visit.page("home/empty.html.j2")
-    found = read.one_day(visit, shown.id, wanted)
+    dates = _up_to(min(wanted + timedelta(days=DAYS_SHOWN // 2), max(visit.when.today, wanted)))
+    days = read.days(visit, shown.id, dates)
+    found = days[dates.index(wanted)]
     return visit.page(
         "home/day.html.j2",
         tracker=shown,
@@ -110,7 +120,7 @@ def one_day(visit: SignedIn, day: str, tracker: Wanted = "") -> Response:
         sleep=drawing.sleep(found, visit.words, visit.when),
         sums=drawing.stage_sums(found.sleep),
         reasons=REASONS,
-        week=week(visit, shown, min(wanted + timedelta(days=DAYS_SHOWN // 2), visit.when.today)),
+        **_week(visit, shown, dates, days),
     )
 
 
@@ -120,7 +130,7 @@ def chart_values(visit: SignedIn, day: str, tracker: Wanted = "") -> Response:
     shown = read.chosen(visit, tracker)
     if shown is None:
         raise Refusal(Code.TRACKER_NOT_CLAIMED)
-    found = read.one_day(visit, shown.id, _date(day))
+    found = read.days(visit, shown.id, [_date(day)])[0]
     return JSONResponse(chart(found, visit.words, visit.when), headers=dict(security.headers()))
 
 

@@ -21,6 +21,9 @@ from unstuck.web.pages.door import Seen
 LATE_TIMES = 3
 """Rhythms without a word after which a tracker counts as late: one sync may be missed, two seldom are by chance."""
 
+LOST_SAID_S = 7 * 86_400
+"""Seconds for which the first page says what was lost: as long as it shows days."""
+
 
 class State(StrEnum):
     """How a hop is."""
@@ -212,33 +215,31 @@ class _Teller:
         if empty:
             return self._("The tracker is yours; no record of it has come yet.")
         risk = self._known.ledger.at_risk
-        lost = [hole for hole in self._known.ledger.holes if hole.reason is HoleReason.LOST]
+        since_s = self._when.now_s - LOST_SAID_S
+        missing = self._known.ledger.missing
+        lost = [hole for hole in missing if hole.reason is HoleReason.LOST and hole.end > since_s]
         parts = []
+        if risk is not None and risk[1] <= self._when.now_s:
+            parts.append(self._("The oldest unsynced minutes may be overwritten already: sync as soon as you can."))
+        elif risk is not None and lost:
+            until = self._when.moment(risk[1])
+            parts.append(self._("The oldest unsynced minute is kept until %(until)s.", until=until))
+        elif risk is not None:
+            until = self._when.moment(risk[1])
+            parts.append(self._("Nothing is lost; the oldest unsynced minute is kept until %(until)s.", until=until))
+        elif not lost and self._seen is None:
+            as_of = self._when.moment(self._hops.as_of)
+            parts.append(self._("Nothing is lost; all that was recorded until %(until)s is safe.", until=as_of))
+        elif not lost:
+            parts.append(self._("Nothing is lost; everything there was is safe."))
         if lost:
-            count = sum(_records(hole) for hole in lost)
             told = self._words.ngettext(
                 "%(n)s record was overwritten before it was synced, the last on %(day)s.",
                 "%(n)s records were overwritten before they were synced, the last on %(day)s.",
-                count,
-                day=self._when.date(self._when.local(lost[-1].end).date()),
+                sum(_records(hole) for hole in lost),
+                day=self._when.near_date(self._when.local(lost[-1].end).date()),
             )
             parts.append(told)
-        if risk is not None and risk[1] <= self._when.now_s:
-            parts.append(self._("The oldest unsynced minutes may be overwritten already: sync as soon as you can."))
-        elif risk is not None:
-            until = self._when.moment(risk[1])
-            if lost:
-                parts.append(self._("The oldest unsynced minute is kept until %(until)s.", until=until))
-            else:
-                parts.append(
-                    self._("Nothing is lost; the oldest unsynced minute is kept until %(until)s.", until=until)
-                )
-        elif not lost:
-            parts.append(
-                self._("Nothing is lost; all that was recorded until then is safe.")
-                if self._seen is None
-                else self._("Nothing is lost; everything there was is safe.")
-            )
         return Markup(" ").join(parts)
 
     def _hop(self, id_: str, broken: _Break | None, *, quiet: bool) -> Hop:
@@ -319,7 +320,7 @@ class _Teller:
         if self._seen is None:
             heard_s = self._known.heard_s
             said = self._("last heard %(moment)s", moment=self._when.moment(heard_s)) if heard_s else self._("not yet")
-            return [SyncLine(self._("Phone to server"), said, Markup(""), good=True)]
+            return [SyncLine(self._("From the phone"), said, Markup(""), good=True)]
         return [self._sync(side, label, self._seen) for side, label in labels.items()]
 
     def _sync(self, side: Side, label: Markup, seen: Seen) -> SyncLine:

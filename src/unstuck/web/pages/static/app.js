@@ -25,11 +25,6 @@
     navigator.clipboard.writeText(text).then(() => { from.textContent = from.dataset.done; });
   });
 
-  /* What folds away once a drawing stands in for it. */
-  document.addEventListener("unstuck:drawn", (event) => {
-    document.querySelectorAll("details[data-instead='" + event.detail + "']").forEach((one) => { one.open = false; });
-  });
-
   /* The live part says when it lost the server. */
   const live = document.querySelector("[data-live]");
   if (live) {

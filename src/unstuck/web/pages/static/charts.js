@@ -11,9 +11,11 @@
         const charts = [make(place, day, "heart"), make(place, day, "steps")];
         new ResizeObserver(() => charts.forEach((one) => fit(one, place))).observe(place);
         window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((c) => c.redraw()));
-        document.dispatchEvent(new CustomEvent("unstuck:drawn", { detail: "charts" }));
       })
-      .catch(() => { place.textContent = place.dataset.failed; });
+      .catch(() => {
+        place.textContent = place.dataset.failed;
+        document.querySelectorAll("details[data-instead]").forEach((one) => { one.open = true; });
+      });
   });
 
   function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
@@ -37,7 +39,7 @@
       : { label: day.labels.steps, stroke: () => colour("moving"), fill: () => colour("moving"), width: 0,
           paths: uPlot.paths.bars({ size: [0.8, 100] }), points: { show: false } };
     const chart = new uPlot({
-      width: place.clientWidth, height: TALL[kind], padding: [12, 8, 0, 0],
+      width: place.clientWidth, height: TALL[kind], padding: [12, 24, 0, 0],
       legend: { live: true },
       cursor: { drag: { x: false, y: false }, y: false, sync: { key: "day" } },
       scales: {
@@ -68,8 +70,17 @@
       ctx.fillRect(left, bbox.top, right - left, bbox.height);
       ctx.fillStyle = colour(soft);
       ctx.font = 11 * devicePixelRatio + "px " + getComputedStyle(document.body).fontFamily;
-      if (ctx.measureText(hole.label).width + 8 * devicePixelRatio < right - left) {
+      ctx.textAlign = "left";
+      ctx.textBaseline = "alphabetic";
+      const long = ctx.measureText(hole.label).width + 8 * devicePixelRatio;
+      if (long < right - left) {
         ctx.fillText(hole.label, left + 4 * devicePixelRatio, bbox.top + 13 * devicePixelRatio);
+      } else if (long < bbox.height && right - left > 13 * devicePixelRatio) {
+        ctx.save();
+        ctx.translate((left + right) / 2 + 4 * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio);
+        ctx.rotate(-Math.PI / 2);
+        ctx.fillText(hole.label, 0, 0);
+        ctx.restore();
       }
     }
     ctx.restore();
