@@ -6,15 +6,13 @@ beside. A new language begins with ``python -m tools.catalogue LANGUAGE``.
 
 import io
 import sys
-from collections.abc import Iterator
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from unstuck.chain.phone.reasons import MEANINGS
-from unstuck.chain.server.domain.refusals import WORDINGS
+from tools.messages import outside
 from unstuck.web.pages.base.i18n import DOMAIN, LOCALE
 
 PAGES = LOCALE.parent
@@ -24,7 +22,7 @@ _METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract"}
 
 
 def collected() -> Catalog:
-    """Every text of the templates, the code and the two tables whose sentences are shown as they are."""
+    """Every text of the templates and the code of the pages, and what they show of the other parts."""
     found = Catalog(domain=DOMAIN, charset="utf-8")
     for path in sorted(PAGES.rglob("*")):
         method = _METHODS.get(path.suffix)
@@ -35,16 +33,10 @@ def collected() -> Catalog:
         with path.open("rb") as file:
             for _, message, comments, context in extract(method, file, keywords=_KEYWORDS, options=options):
                 found.add(message, locations=[(place, 0)], auto_comments=comments, context=context)
-    for place, text in _tables():
-        found.add(text, locations=[(place, 0)])
+    for place, text in outside():
+        message = found.add(text, locations=[(place, 0)])
+        message.flags.discard("python-format")  # "20 % charge" only looks like it
     return found
-
-
-def _tables() -> Iterator[tuple[str, str]]:
-    for meaning in MEANINGS.values():
-        yield from (("chain/phone/reasons.py", text) for text in (meaning.state, meaning.step) if text)
-    for wording in WORDINGS.values():
-        yield from (("chain/server/domain/refusals.py", text) for text in (wording.message, wording.what_to_do))
 
 
 def written(catalogue: Catalog, *, header: bool) -> str:
