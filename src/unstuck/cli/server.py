@@ -44,6 +44,8 @@ def server(
 
     A file called 'maintenance' in the data folder puts it into maintenance; its text is shown to people.
     """
+    from fastapi import FastAPI
+
     from unstuck.chain.releases.versions import read
     from unstuck.chain.server.domain.settings import Settings
     from unstuck.chain.server.serve import Options, default_data, serve
@@ -60,9 +62,8 @@ def server(
     settings = Settings(minimum_agent=minimum_agent, minimum_firmware=firmware, registration_open=registration)
     folder = data or default_data()
 
-    def say(line: str) -> None:
-        typer.echo(line)
-        if line.startswith("Unstuck server on"):
-            typer.echo("Open that address in a browser: the pages are there.")
+    def furnish(app: FastAPI) -> str:
+        mount(app)
+        return "Open that address in a browser: the pages are there."
 
-    serve(Options(folder, host, port, database, forwarded_from, settings), say, mount)
+    serve(Options(folder, host, port, database, forwarded_from, settings), typer.echo, furnish)

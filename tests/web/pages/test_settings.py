@@ -158,6 +158,17 @@ def test_export_has_every_record_and_the_ledger_and_no_secret(screen: Screens, w
         assert secret.encode() not in everything
 
 
+def test_one_export_at_a_time(screen: Screens, world: World) -> None:
+    one = screen().register("alice")
+    one.get("/settings")
+    proof = one.fields("/settings/export")
+    uploads = world.app.state.services.uploads
+    with uploads.one(("export", "1"), 1, RuntimeError()):
+        assert one.post("/settings/export", proof).status_code == 429
+    assert one.post("/settings/export", proof).status_code == 200
+    assert not uploads.has(("export", "1"), 1), "its place is free again"
+
+
 def test_deleting_everything_leaves_nothing_in_any_table(screen: Screens, world: World) -> None:
     one = screen().register("alice")
     secret, _ = enrolled(one)

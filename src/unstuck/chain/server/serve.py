@@ -114,13 +114,18 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     return listener, f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def serve(options: Options, say: Callable[[str], None], furnish: Callable[[FastAPI], None] = lambda app: None) -> None:
-    """Run until stopped. ``say`` gets a line when it listens; ``furnish`` may add to the application before."""
+def serve(options: Options, say: Callable[[str], None], furnish: Callable[[FastAPI], str] = lambda app: "") -> None:
+    """Run until stopped. ``say`` gets a line when it listens.
+
+    ``furnish`` may add to the application before; it gives a line that is said too, or nothing.
+    """
     app = build(options)
-    furnish(app)
+    more = furnish(app)
     listener, address = listen(options.host, options.port)
     with listener:
         say(f"Unstuck server on {address}, data in {options.data}. Ctrl-C stops it.")
+        if more:
+            say(more)
         if not options.forwarded_from and not _is_loopback(listener):
             say("Passwords travel unencrypted: put a proxy with TLS in front (docs/reference/server-api.md).")
         sys.stdout.flush()

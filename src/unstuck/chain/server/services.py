@@ -54,6 +54,10 @@ class Shares:
     def __init__(self) -> None:
         self._now: Counter[tuple[str, ...]] = Counter()
 
+    def has(self, key: tuple[str, ...], most: int) -> bool:
+        """Whether this key has most already; to be called on the event loop."""
+        return self._now[key] >= most
+
     @contextmanager
     def one(self, key: tuple[str, ...], most: int, refusal: Refusal) -> Iterator[None]:
         """One more of this key, for as long as it lasts; to be called on the event loop. The refusal: it has most."""

@@ -4,18 +4,26 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
+
+from starlette.concurrency import iterate_in_threadpool
 
 from unstuck import __version__
 from unstuck.chain.records import FIELDS, Batch, Kind
 from unstuck.chain.server import views
 from unstuck.chain.server.domain.ledger import held_of
+from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.storage import accounts, trackers
 from unstuck.web.pages.base.visit import Visit
 
 _BATCHES_AT_ONCE = 50
 """Read in one go and then let go: a reader on a slow line must not hold a view of the database for minutes."""
+
+MOST_AT_ONCE = 1
+"""Exports of one account at a time: each reads all of its records."""
+RETRY_S = 10.0
+"""Seconds after which another export may be tried."""
 
 _README = """Everything that this Unstuck server has of the account {name}, written {at} (UTC) by Unstuck {version}.
 
@@ -47,6 +55,19 @@ class _Sink(io.RawIOBase):
         """All of it; it is empty then."""
         parts, self._parts = self._parts, []
         return b"".join(parts)
+
+
+def key(visit: Visit) -> tuple[str, ...]:
+    """Under which exports of this account are counted."""
+    return "export", str(visit.account)
+
+
+async def stream(visit: Visit) -> AsyncIterator[bytes]:
+    """The zip, made in threads, as long as it is this account's only one."""
+    refusal = Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=RETRY_S)
+    with visit.services.uploads.one(key(visit), MOST_AT_ONCE, refusal):
+        async for part in iterate_in_threadpool(parts(visit)):
+            yield part
 
 
 def parts(visit: Visit) -> Iterator[bytes]:

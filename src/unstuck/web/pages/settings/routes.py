@@ -153,11 +153,13 @@ def release(tracker: str, visit: SignedIn, form: Form) -> Response:
 
 
 @router.post("/export")
-def everything(visit: SignedIn, form: Form) -> Response:
-    """All that the server has of this account, as a zip that is made while it is sent."""
+async def everything(visit: SignedIn, form: Form) -> Response:
+    """All that the server has of this account, as a zip that is made while it is sent; one at a time."""
+    if visit.services.uploads.has(export.key(visit), export.MOST_AT_ONCE):
+        raise Refusal(Code.REQUEST_TOO_OFTEN, retry_after_s=export.RETRY_S)
     name = f"unstuck-{visit.when.today.isoformat()}.zip"
     headers = {**security.headers(), "Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(export.parts(visit), 200, headers, "application/zip")
+    return StreamingResponse(export.stream(visit), 200, headers, "application/zip")
 
 
 @router.post("/delete")
