@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from tests.evidence.chain.test_readers import attempt, document
 from unstuck.chain.phone.reasons import Outcome
-from unstuck.cli.case_export import ExportRequest, Gathering, members_of
+from unstuck.cli.case_export import ExportRequest, Gathering
 from unstuck.cli.main import app
 from unstuck.cli.session_run import session_file
 from unstuck.cli.told import Told
@@ -33,6 +33,7 @@ from unstuck.doctor.telling.document import to_json
 from unstuck.evidence.chain.journal import read_journal
 from unstuck.model.evidence import Fact
 from unstuck.model.history import Change, How, Result, Tried
+from unstuck.web.report.members import members_of
 
 NOW = datetime(2026, 3, 12, 20, 30, tzinfo=UTC)
 

@@ -44,6 +44,18 @@ class PacedLoop(asyncio.SelectorEventLoop):
         self._line = _Line(start_s, time.monotonic(), 0.0 if math.isinf(speed) else 1.0)
         super().__init__(_Selector(self))
 
+    @property
+    def speed(self) -> float:
+        """Seconds of the loop in a real second of waiting. May be read from any thread."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        """From now on; to be set on the loop's own thread. ValueError: from or to skipping all waiting."""
+        if math.isinf(speed) or math.isinf(self._speed):
+            raise ValueError("a clock that jumps and one that runs do not change into each other")
+        self._speed = speed
+
     def time(self) -> float:
         """Seconds since whatever ``start_s`` meant. May be read from any thread."""
         return self._line.at(time.monotonic())

@@ -16,10 +16,8 @@ from unstuck.cli.progress import Progress
 from unstuck.cli.session_run import kept_session, session_file
 from unstuck.cli.state import state_folder, write_private
 from unstuck.cli.told import Told, read_told
-from unstuck.doctor.casefile.bundle import CASE, LIMITS, README, REPORT, pack
+from unstuck.doctor.casefile.bundle import LIMITS, README, pack
 from unstuck.doctor.casefile.case import Case, Page, Reply, bounded, redacted, versions_seen
-from unstuck.doctor.casefile.document import case_document, case_json, evidence_name
-from unstuck.doctor.casefile.readme import readme
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
 from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.machine import options_of, said
@@ -32,6 +30,7 @@ from unstuck.evidence.profiles import packages
 from unstuck.model.errors import ErrorCode, EvidenceError, UnstuckError, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
 from unstuck.model.history import Tried
+from unstuck.web.report.members import members_of
 
 FIXES_FILE = "fixes.json"
 """The journal of fixes, in the state folder."""
@@ -68,23 +67,6 @@ def run(request: ExportRequest) -> None:
     for sentence in case.missing:
         sys.stderr.write(f"{sentence}\n")
     sys.stderr.write(f"written: {request.output} (look into it before you send it: unstuck case show)\n")
-
-
-def members_of(case: Case) -> dict[str, str]:
-    """The files of the bundle of a case that was redacted."""
-    pages = {evidence_name(n): "\n".join(page.lines) + "\n" for n, page in enumerate(case.pages, 1) if page.lines}
-    members = {README: "", CASE: ""}
-    if case.diagnosis is not None:
-        from unstuck.web.report.html import report
-
-        try:
-            members[REPORT] = report(case.diagnosis)
-        except UnstuckError as error:
-            case = replace(case, missing=(*case.missing, f"The report could not be drawn: {error}"))
-    members[CASE] = case_json(case_document(case))
-    members |= pages
-    members[README] = readme(case, tuple(members))
-    return members
 
 
 class Gathering:

@@ -110,14 +110,15 @@ class ChainHand:
 
 
 async def _sync(opened: OpenAgent) -> Done:
-    """One attempt at each side. Good when either brought something, or when both found nothing amiss."""
+    """One attempt at each side."""
     attempts = [await opened.agent.drain_once()]
     if opened.server is not None:
         attempts.append(await opened.agent.upload_once())
-    return _came_of(attempts)
+    return came_of(attempts)
 
 
-def _came_of(attempts: list[Attempt]) -> Done:
+def came_of(attempts: list[Attempt]) -> Done:
+    """Good when any side brought something, or when all found nothing amiss."""
     bad = [attempt for attempt in attempts if not attempt.outcome.good]
     if not bad or any(attempt.records for attempt in attempts):
         return Done(True)

@@ -63,3 +63,21 @@ def phone(
     from unstuck.cli.lab_run import serve_phone
 
     serve_phone(model, fault, port, seconds)
+
+
+@lab.command()
+def live(
+    fault: Annotated[str, typer.Option(metavar="ID", help="Strike this fault; from 'unstuck lab list'.")] = "",
+    after: Annotated[float, typer.Option(metavar="MIN", min=0.0, help="So many minutes of the lab later.")] = 0.0,
+    speed: Annotated[float, typer.Option(metavar="X", min=1.0, max=600.0, help="Seconds of it in a real one.")] = 20.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0: any that is free.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Stop after so long; 0: on Ctrl-C.")] = 0.0,
+) -> None:
+    """Show the lab's chain in a browser: break it there, watch it, see why, and mend it.
+
+    Tracker, radio waves and phone are synthetic and live on faster time; agent, server and pages are the real ones.
+    """
+    from unstuck.cli.lab_live import LiveRequest
+    from unstuck.cli.lab_live import run as run_live
+
+    raise typer.Exit(run_live(LiveRequest(fault, after, speed, port, seconds)))

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from threading import Lock
 
-from unstuck.chain.phone.agent import Agent
+from unstuck.chain.phone.agent import Agent, Snapshot
 from unstuck.chain.phone.bluetooth import BluetoothLink
 from unstuck.chain.server.domain import tokens
 from unstuck.chain.server.storage import accounts
@@ -28,23 +28,37 @@ class UpDoor:
         self._lock = Lock()
         self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._act: Callable[[], None] = lambda: None
-        self._look: Callable[[], Seen] | None = None
+        self._look: Callable[[], Seen | None] | None = None
+        self._agent: Snapshot | None = None
         self._looked_s = 0.0
         self._link: tuple[bool, float] | None = None
 
-    def open(self, agent: Agent, link: BluetoothLink, name: Callable[[], str], now_s: Callable[[], float]) -> None:
-        """From now on there is an agent; to be called on its loop."""
+    def open(
+        self,
+        agent: Callable[[], Agent | None],
+        link: BluetoothLink,
+        name: Callable[[], str],
+        now_s: Callable[[], float],
+    ) -> None:
+        """From now on there is an agent; to be called on its loop. ``agent`` None: it does not run at present, and how
+        it stood last is shown.
+        """
         loop = asyncio.get_running_loop()
 
         def act() -> None:
-            loop.call_soon_threadsafe(agent.sync_now)
+            loop.call_soon_threadsafe(lambda: running.sync_now() if (running := agent()) is not None else None)
 
-        def look() -> Seen:
+        def look() -> Seen | None:
             now = now_s()
             if self._link is None or self._link[0] != link.open:
                 self._link = link.open, now
             rssi_dbm = link.heard.rssi_dbm if link.heard else None
-            return Seen(name(), now, link.open, self._link[1], rssi_dbm, link.moved_bytes, agent.snapshot())
+            running = agent()
+            if running is not None:
+                self._agent = running.snapshot()
+            if self._agent is None:
+                return None
+            return Seen(name(), now, link.open, self._link[1], rssi_dbm, link.moved_bytes, self._agent)
 
         self._look, self._act = look, act
         self.moved(at_once=True)

@@ -20,22 +20,22 @@ START_PATIENCE_S = 20.0
 """Real seconds for the server to answer at first; it takes one or two."""
 
 
-async def login_at(folder: Path, address: str, claim: Claim, label: str) -> Login:
+async def login_at(folder: Path, address: str, claim: Claim, label: str, *, fresh: bool = False) -> Login:
     """This device's login; the tracker is this account's then. AccountError when the server will not, or is silent.
-    UsageError when what was kept of an earlier one cannot be read.
+    UsageError when what was kept of an earlier one cannot be read. ``fresh``: a new one, whatever is kept.
     """
     async with Person(address, transport=PacedTransport()) as person:
         await _answers(person)
         kept = read_login(folder)
-        if kept is not None and await _knows(address, kept.token, claim.tracker):
+        if not fresh and kept is not None and await _knows(address, kept.token, claim.tracker):
             kept = replace(kept, server=address)
             write_login(folder, kept)  # the port may be another one this time; 'unstuck ledger' reads it here
             return kept
         await _signed_in(person, folder / ACCOUNT_FILE)
         await person.claim(claim.tracker, claim.code, label)
-        fresh = Login(address, await person.device_token("unstuck up"))
-        write_login(folder, fresh)
-        return fresh
+        made = Login(address, await person.device_token("unstuck up"))
+        write_login(folder, made)
+        return made
 
 
 async def _knows(address: str, token: str, tracker: str) -> bool:

@@ -50,6 +50,7 @@ from unstuck.cli.state import (
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.tracker_run import load_replay
 from unstuck.cli.up_door import OnceLink, UpDoor, account_of
+from unstuck.cli.up_hands import OwnChain, UpHands
 from unstuck.cli.up_login import login_at
 from unstuck.cli.up_view import Look, Told, Wrist, document, screen
 from unstuck.model.errors import ErrorCode, UsageError
@@ -112,7 +113,7 @@ def run(request: UpRequest) -> ExitStatus:
             tracker = _tracker(folder / MEMORY_FOLDER, claim, source, begins_s, stack) if claim else None
             start_s = max(begins_s, tracker.notes.recorded_until_s) if tracker else begins_s
             true_time = _Time(loop, start_s)
-            house = stack.enter_context(_server(folder, request.port, true_time))
+            house = stack.enter_context(_server(folder, request.port, true_time, request.speed))
             up = _Up(request, folder, journal, tracker, true_time, house, claim)
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 return runner.run(up.run())
@@ -163,10 +164,11 @@ class _House:
     database: Database
     door: UpDoor
     links: Tickets[int]
+    hands: UpHands
 
 
 @contextmanager
-def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator[_House]:
+def _server(folder: Path, port: int, true_time: Callable[[], float], speed: float) -> Iterator[_House]:
     """A server in a thread of its own, on the chain's clock, with its pages."""
     data = private_folder(folder / "server")
     database = Database(sqlite_url(data / DATABASE_FILE))
@@ -175,9 +177,9 @@ def _server(folder: Path, port: int, true_time: Callable[[], float]) -> Iterator
         listener, address = listen(_LOCAL, port)
         ambient = Ambient(now=true_time)
         sealer = sealer_in(data, database, ambient.random_bytes)
-        house = _House(address, database, UpDoor(), Tickets())
+        house = _House(address, database, UpDoor(), Tickets(), UpHands(speed))
         app = create_app(database, ambient=ambient, sealer=sealer)
-        mount(app, house.door, house.links)
+        mount(app, house.door, house.links, house.hands)
         server = make_server(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
         with listener:
@@ -217,6 +219,7 @@ class _Up:
         self._name = _NAME
         self._note = ""
         self._once: OnceLink | None = None
+        self._pair: VirtualPair | None = None
 
     async def run(self) -> ExitStatus:
         """Start, watch, stop; the last sync is after the tracker's last minute."""
@@ -229,7 +232,7 @@ class _Up:
             login = await login_at(self._folder, self._address, claim, _NAME)
             server = await stack.enter_async_context(Server(login.server, login.token, PacedTransport()))
             agent = self._agent(claim.tracker, link, server)
-            self._open_pages(agent, link, login)
+            self._open_pages(agent, link, login, server)
             syncing = asyncio.create_task(agent.run())
             asked = asyncio.create_task(self._answer_requests(agent))
             try:
@@ -255,9 +258,21 @@ class _Up:
 
         await answer_requests(self._folder / JOURNAL_FILE, agent.sync_now, real)
 
-    def _open_pages(self, agent: Agent, link: BluetoothLink, login: Login) -> None:
-        """The pages see the agent from now on; the person gets a way in."""
-        self._house.door.open(agent, link, lambda: self._name, self._true_time)
+    def _open_pages(self, agent: Agent, link: BluetoothLink, login: Login, server: Server) -> None:
+        """The pages see the agent from now on and may have it do things; the person gets a way in."""
+
+        async def sign_in() -> None:
+            assert self._claim is not None
+            fresh = await login_at(self._folder, self._address, self._claim, _NAME, fresh=True)
+            server.renew(fresh.token)
+            self._journal.login = server.login
+
+        loop = asyncio.get_running_loop()
+        journal = self._folder / JOURNAL_FILE
+        self._house.hands.open(
+            OwnChain(loop, agent, link, journal, self._true_time, sign_in, lambda: self._press_button())
+        )
+        self._house.door.open(lambda: agent, link, lambda: self._name, self._true_time)
         account = account_of(self._house.database, login.token)
         if account is None:
             return
@@ -291,6 +306,7 @@ class _Up:
             stack.push_async_callback(link.close)
             return link, ()
         pair = VirtualPair(self._folder, self._tracker, self._claim.code, self._true_time)
+        self._pair = pair
         await pair.start()
         await pair.renew_bond()
         stack.push_async_callback(pair.stop)
@@ -300,6 +316,11 @@ class _Up:
             walking = asyncio.create_task(self._walk(pair))
             stack.push_async_callback(_cancelled, walking)
         return pair.link, (recording,)
+
+    def _press_button(self) -> None:
+        """Open the virtual tracker for pairing; a real one has a person for that."""
+        if self._pair is not None:
+            self._pair.peripheral.open_pairing()
 
     async def _walk(self, pair: VirtualPair) -> None:
         await asyncio.sleep(self._request.walk_away_s * self._request.speed)

@@ -142,6 +142,11 @@ class Backend:
         self.app.state.services = replace(self.app.state.services, settings=settings)
         _maintained[:] = ["back in a while"] if maintained else []
 
+    @property
+    def account(self) -> int:
+        """Whose tracker it is, once this is entered."""
+        return self._account
+
     def newest_s(self) -> float | None:
         """End of the newest record that the server holds (Unix s), whatever ails its front; None: none yet."""
         with self._database.read() as connection:

@@ -45,7 +45,7 @@ async def readings(world: World, given: Given) -> list[Reading]:
         Given.REPORT: (REPORT_FILE,),
         Given.TRACE: (TRACE_FILE,),
     }[given]
-    own = await _chain(world) if given is Given.ALL and world.kind.open else []
+    own = await chain_readings(world) if given is Given.ALL and world.kind.open else []
     return join([*own, *read_files([world.folder / name for name in files])])
 
 
@@ -54,7 +54,7 @@ def read_files(files: Sequence[Path]) -> list[Reading]:
     return collect(tuple(files), ReaderOptions(packages(), ""))
 
 
-async def _chain(world: World) -> list[Reading]:
+async def chain_readings(world: World) -> list[Reading]:
     """The agent's journal, and the server as it answers from the phone's own network."""
     network = PhoneNetwork(lambda: world.state, world.backend.transport)
     account = Account(world.backend.address, world.backend.token, network)

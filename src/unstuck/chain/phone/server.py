@@ -77,6 +77,11 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def renew(self, token: str) -> None:
+        """Go on with another token of the same account."""
+        self.login = hashlib.sha256(token.encode()).hexdigest()[:_LOGIN_LETTERS]
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
     async def close(self) -> None:
         """Close its connections."""
         await self._http.aclose()

@@ -59,10 +59,11 @@ def collect_as(name: str, path: Path, options: ReaderOptions, progress: Progress
     def told(text: str, done_bytes: int, total_bytes: int) -> None:
         progress(text.replace(str(path), name), done_bytes, total_bytes)
 
-    return [_renamed(reading, str(path), name) for reading in collect([path], options, told)]
+    return [renamed(reading, str(path), name) for reading in collect([path], options, told)]
 
 
-def _renamed(reading: Reading, path: str, name: str) -> Reading:
+def renamed(reading: Reading, path: str, name: str) -> Reading:
+    """The reading as of a source that is called ``name`` wherever its ``path`` stood."""
     facts = tuple(replace(fact, source=fact.source.replace(path, name)) for fact in reading.facts)
     problems = tuple(problem.replace(path, name) for problem in reading.source.problems)
     source = replace(reading.source, path=reading.source.path.replace(path, name), problems=problems)

@@ -14,26 +14,50 @@ from unstuck.web.pages.account import routes as account
 from unstuck.web.pages.base import assets, errors, security, shell
 from unstuck.web.pages.base.tickets import Tickets
 from unstuck.web.pages.base.visit import ForeignFormError, House, SignInFirstError, presented, sign_in_path, stranger
+from unstuck.web.pages.bench import Bench
+from unstuck.web.pages.case import routes as case
 from unstuck.web.pages.door import Door
+from unstuck.web.pages.hands import Breaker, Hands
 from unstuck.web.pages.home import routes as home
+from unstuck.web.pages.mend import breaking
+from unstuck.web.pages.mend import routes as mend
 from unstuck.web.pages.settings import routes as settings
+from unstuck.web.pages.wrong import routes as wrong
 
-ROUTERS = (shell.router, account.router, home.router, settings.router)
+ROUTERS = (
+    shell.router,
+    account.router,
+    home.router,
+    settings.router,
+    wrong.router,
+    mend.router,
+    breaking.router,
+    case.router,
+)
 """Each group of pages; a new one is added here."""
 
-STREAMED = frozenset[str]()
+STREAMED = frozenset({wrong.UPLOAD_PATH})
 """Paths whose route reads and bounds its own body, as uploads of evidence do."""
 
 
-def mount(app: FastAPI, door: Door | None = None, links: Tickets[int] | None = None) -> None:
+def mount(
+    app: FastAPI,
+    door: Door | None = None,
+    links: Tickets[int] | None = None,
+    hands: Hands | None = None,
+    breaker: Breaker | None = None,
+) -> None:
     """Add the pages to an application made by ``create_app``.
 
     Args:
         app: The server.
         door: The agent in this process; None: there is only a server here.
         links: Where one-time sign-in links are kept; None: there are none.
+        hands: What this process can look at and do beside its agent; None: nothing.
+        breaker: Breaks a chain that is only played; None: it is a real one.
     """
     app.state.pages = House(_templates(), assets.load(), door, links)
+    app.state.bench = Bench(hands, breaker)
     api = app.state.manners
     assert isinstance(api, Manners)
     app.state.manners = Manners(

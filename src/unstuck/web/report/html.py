@@ -74,8 +74,8 @@ def report(diagnosis: Diagnosis) -> str:
         inconclusive=diagnosis.verdict is Verdict.INCONCLUSIVE,
         tracker=wording.tracker_name(diagnosis.tracker),
         seen=wording.seen(diagnosis),
-        links=_links(diagnosis),
-        causes=_causes(diagnosis),
+        links=links(diagnosis),
+        causes=causes_shown(diagnosis),
         unproven=any(not cause.evidence for cause in wording.shown_causes(diagnosis)),
         plan=wording.split_plan(diagnosis),
         unchecked=wording.grouped_unchecked(diagnosis.unchecked),
@@ -135,7 +135,7 @@ def _utc(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _links(diagnosis: Diagnosis) -> list[str]:
+def links(diagnosis: Diagnosis) -> list[str]:
     """How the way into each hop looks: data flows, is cut, or nobody knows."""
     links, flowing = [], True
     for _, state, _ in diagnosis.hops:
@@ -151,7 +151,7 @@ Again = tuple[int, int]
 """Where a sentence was shown already: number of the cause, number of the sentence under it; both from 1."""
 
 
-def _causes(diagnosis: Diagnosis) -> list[tuple[RankedCause, list[ShownEvidence], list[Again]]]:
+def causes_shown(diagnosis: Diagnosis) -> list[tuple[RankedCause, list[ShownEvidence], list[Again]]]:
     """Causes with the proof that is new under each, and where the rest of it is."""
     first: dict[tuple[str, str, str], Again] = {}
     told = []

@@ -32,6 +32,11 @@ def ledger(
     """What each hop holds, every hole with its one reason, and what is at risk."""
     with services.database.read() as connection:
         found = views.ledger_of(connection, caller.account, tracker, start, end)
+    return ledger_shape(tracker, found)
+
+
+def ledger_shape(tracker: str, found: views.Ledger) -> shapes.LedgerShape:
+    """A ledger as it is sent."""
     hops, state = found.hops, found.hops.tracker
     risk = found.at_risk
     return shapes.LedgerShape(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -147,3 +148,64 @@ releases = Table(
     Column("image", LargeBinary, nullable=False),
 )
 """Of nobody's account. A row is never changed but by being withdrawn: a version means one image for ever."""
+
+guides = Table(
+    "guides",
+    metadata,
+    _account(),
+    Column("updated_at", Float(53), nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""The guided session of an account as JSON: one at a time, so that it can be left and resumed on any screen."""
+
+fixes = Table(
+    "fixes",
+    metadata,
+    _account(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+)
+"""What was tried from the pages, an entry each as JSON; written before the act, so that it can be taken back."""
+
+kept_evidence = Table(
+    "kept_evidence",
+    metadata,
+    _account(),
+    Column("id", String(32), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("given_at", Float(53), nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+"""What was read of files, packed, where the person wants it kept; never the files themselves."""
+
+cases = Table(
+    "cases",
+    metadata,
+    _account(),
+    Column("id", String(32), primary_key=True),
+    Column("made_at", Float(53), nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+    Column("digest", LargeBinary(32)),
+    Column("withdrawn_at", Float(53)),
+    Column("checks", String(64), nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("opened_at", Float(53)),
+    Column("bundle", LargeBinary, nullable=False),
+    Index(None, "digest", unique=True),
+)
+"""Case files for a support desk. ``digest``: of the link's secret; none: it has no link. ``checks``: what the desk may
+look at again, ids with spaces between. ``opened``: how often the link was opened."""
+
+case_notes = Table(
+    "case_notes",
+    metadata,
+    _account(),
+    Column("case_id", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float(53), nullable=False),
+    Column("by", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+    ForeignKeyConstraint(["account_id", "case_id"], ["cases.account_id", "cases.id"], ondelete="CASCADE"),
+)

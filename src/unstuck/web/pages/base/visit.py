@@ -29,6 +29,9 @@ from unstuck.web.pages.door import Door
 MENU = (
     ("home", "/", noop("Home")),
     ("days", "/days", noop("Days")),
+    ("wrong", "/wrong", noop("What is wrong?")),
+    ("mend", "/mend", noop("Mend it")),
+    ("case", "/case", noop("Case")),
     ("settings", "/settings", noop("Settings")),
 )
 """A new group of pages adds its entry here."""

@@ -1,0 +1,1 @@
+"""What is wrong: files, a look at the chain and answers enter; questions, and in the end the diagnosis, leave."""
