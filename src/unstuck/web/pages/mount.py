@@ -21,6 +21,7 @@ from unstuck.web.pages.hands import Breaker, Hands
 from unstuck.web.pages.home import routes as home
 from unstuck.web.pages.mend import breaking
 from unstuck.web.pages.mend import routes as mend
+from unstuck.web.pages.phone import routes as phone
 from unstuck.web.pages.settings import routes as settings
 from unstuck.web.pages.wrong import routes as wrong
 
@@ -33,6 +34,7 @@ ROUTERS = (
     mend.router,
     breaking.router,
     case.router,
+    phone.router,
 )
 """Each group of pages; a new one is added here."""
 

@@ -77,16 +77,17 @@ class Assets:
 def load() -> Assets:
     """Those of this package."""
     found = {
-        one.name: _asset(one.name, one.read_bytes())
+        one.name: asset(one.name, one.read_bytes())
         for one in sorted(files("unstuck.web.pages").joinpath("static").iterdir(), key=lambda one: one.name)
         if _suffix(one.name) in _KINDS
     }
     sheet = style.style_sheet(style.rules("unstuck.web.pages.base", "pages.css"))
-    found[STYLE] = _asset(STYLE, sheet.encode())
+    found[STYLE] = asset(STYLE, sheet.encode())
     return Assets(found)
 
 
-def _asset(name: str, body: bytes) -> Asset:
+def asset(name: str, body: bytes) -> Asset:
+    """A file of one of the kinds that are served."""
     packed = gzip.compress(body, 9, mtime=0)
     digest = hashlib.sha256(body).hexdigest()[:16]
     return Asset(body, packed if len(packed) < len(body) else None, _KINDS[_suffix(name)], digest)

@@ -19,7 +19,7 @@ from unstuck.chain.server.routes.guard import Caller, admit, services_of
 from unstuck.chain.server.services import Services
 from unstuck.chain.server.storage import accounts, preferences
 from unstuck.chain.server.storage.preferences import Preferences
-from unstuck.web.pages.base import i18n, security, when
+from unstuck.web.pages.base import i18n, modules, security, when
 from unstuck.web.pages.base.assets import Assets
 from unstuck.web.pages.base.i18n import Words, noop
 from unstuck.web.pages.base.tickets import Tickets
@@ -109,6 +109,7 @@ class Visit:
             number=self.words.number,
             when=self.when,
             asset=self.house.assets.address,
+            module=modules.address,
             version=__version__,
             **values,
         )
@@ -139,9 +140,11 @@ class Visit:
         return answer
 
     def signed_out(self, answer: Response) -> Response:
-        """Take the session, and what the browser keeps for when it is offline."""
+        """Take the session, and what the browser keeps of pages. Not its storage: records that /phone took over and that
+        are not at the server yet would be lost. The service worker and static/phone/forget.js take what can go.
+        """
         self._set_cookie(answer, SESSION, "", 0)
-        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        answer.headers["Clear-Site-Data"] = '"cache"'
         return answer
 
     def _with_form_key(self, answer: Response) -> Response:

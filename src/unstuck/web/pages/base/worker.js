@@ -11,7 +11,7 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) {
-      if (name !== SHELL && name !== HOME) await caches.delete(name);
+      if (name.startsWith("shell-") && name !== SHELL) await caches.delete(name);
     }
     await self.clients.claim();
   })());

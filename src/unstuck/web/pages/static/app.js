@@ -8,6 +8,14 @@
     }
   }
 
+  /* Nobody is signed in: records that /phone keeps in this browser go, as far as the server has them. */
+  const forget = document.body.dataset.forget;
+  if (forget && window.isSecureContext && window.indexedDB && indexedDB.databases) {
+    indexedDB.databases()
+      .then((found) => found.some((one) => one.name === "unstuck-phone") && import(forget))
+      .catch(() => undefined);
+  }
+
   /* The time zone of this device, where a form wants to know. */
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   document.querySelectorAll("input[data-zone]").forEach((field) => { field.value = zone || ""; });
