@@ -24,7 +24,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke lock \
+.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke lock \
 	docs clean
 
 help:  ## Show this list
@@ -79,9 +79,12 @@ check: $(VENV)/stamp-dev  ## Lint, types and the direction of imports, without t
 	@echo "mypy ...";        $(BIN)/mypy --no-error-summary
 	@echo "lint-imports ..."; $(BIN)/lint-imports > $(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
 
+test-lab: $(VENV)/stamp-dev  ## Every fault of the lab on the real chain
+	@$(BIN)/pytest -m lab tests/lab $(ARGS)
+
 test: check  ## Lint, types, imports and all quick tests
-	@echo "pytest (apart are: make test-browser, make test-bluez, make test-soak) ..."
-	@$(BIN)/pytest -m "not browser and not bluez and not soak" $(ARGS)
+	@echo "pytest (apart are: make test-browser, test-bluez, test-lab, test-soak) ..."
+	@$(BIN)/pytest -m "not browser and not bluez and not lab and not soak" $(ARGS)
 
 test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
 	@$(BIN)/pytest -m browser $(ARGS)
@@ -93,7 +96,7 @@ test-soak: $(VENV)/stamp-dev  ## A month of 33 people and thousands of schedules
 	@$(BIN)/pytest -m soak -s $(ARGS)
 
 test-postgres: $(VENV)/stamp-dev  ## The server and the whole chain on a PostgreSQL started for it
-	@$(BIN)/python -m tools.postgres $(BIN)/pytest --timeout 180 -m "not soak" $(POSTGRES_TESTS) $(ARGS)
+	@$(BIN)/python -m tools.postgres $(BIN)/pytest --timeout 180 -m "not soak and not lab" $(POSTGRES_TESTS) $(ARGS)
 
 test-fuzz: $(VENV)/stamp-fuzz  ## Replay the kept inputs, then a short run from a fixed seed
 	@$(BIN)/python -m fuzz --runs 3000

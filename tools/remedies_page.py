@@ -27,7 +27,7 @@ sources and were tried on the lab's synthetic phones; a maker's own system may t
 
 _TARGETS = {
     Channel.ADB: Target(Channel.ADB, "SERIAL", 34, "com.example.app", 10123),
-    Channel.BLUEZ: Target(Channel.BLUEZ, "/org/bluez/hci0", address="C0:FF:EE:00:00:01"),
+    Channel.BLUEZ: Target(Channel.BLUEZ, "/org/bluez/hci0", address="C0:FF:EE:00:00:01", pairs_without_loss=True),
     Channel.CHAIN: Target(Channel.CHAIN, "FOLDER"),
 }
 _TITLES = {
@@ -56,8 +56,6 @@ def _channel(channel: Channel) -> str:
 
 def _section(remedy: Remedy) -> str:
     guards = ", ".join(f"`{guard}`" for guard in guards_of(load().fixes[remedy.fix])) or "none"
-    if remedy.safe_part:
-        guards += "; it does only the part that erases nothing, so what could be lost does not hold it back"
     versions = f" Android API {remedy.sdk[0]} and later." if remedy.sdk[0] else ""
     first = f"\n- First: {' '.join(remedy.first)}" if remedy.first else ""
     steps = "".join(f"\n{number}. {line}" for number, line in enumerate(_steps(remedy), 1))

@@ -142,9 +142,9 @@ def test_a_firmware_under_way_is_neither_started_by_a_restart_nor_left_unfinishe
     release("sign", image, "--key", f"{key}.key", "--product", VIRTUAL_MODEL, "--version", "1.1.0")
 
     async def life() -> tuple[Done, int, Done, str]:
-        with up_run._server(tmp_path, 0, time.time) as server:
+        with up_run._server(tmp_path, 0, time.time) as house:
             release("publish", f"{image}.release", image, "--key", f"{key}.pub", "--data", tmp_path / "server")
-            await login_at(agent, server, Claim(tracker_id(CODE), CODE), "band")
+            await login_at(agent, house.address, Claim(tracker_id(CODE), CODE), "band")
             identity = Identity(tracker_id(CODE), "Band", "1.0.0")
             keys = [read_public(Path(f"{key}.pub"))]
             tracker = Tracker(identity, RamFiles(), Generator(4), time.time() - 3600, release_keys=keys)

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import random
 import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +25,10 @@ from unstuck.lab.adbd import Adbd
 from unstuck.lab.case import BEHAVIOURS, Case, Played, parse, play, possible
 from unstuck.lab.evidence import REPORT_FILE, Given
 from unstuck.lab.faults.all import FAULTS, HEALTHY
+from unstuck.lab.phone.lived import LivedPhone
 from unstuck.lab.phone.models import MODELS
 from unstuck.lab.phone.phone import LabPhone
+from unstuck.lab.phone.state import Bond
 from unstuck.lab.state import State
 from unstuck.lab.world import KINDS, TRACE_FILE
 from unstuck.model.errors import ErrorCode, UsageError
@@ -205,14 +209,7 @@ def serve_phone(model: str, fault: str, port: int, seconds: float) -> None:
         raise _unknown(model, "phone", tuple(MODELS))
     if fault and fault not in FAULTS:
         raise _unknown(fault, "fault", tuple(FAULTS))
-    made = LabPhone(MODELS[model], time.time, package="unstuck.agent", app_name="the Unstuck agent")
-    if fault:
-        import random
-
-        state, dice = State(made), random.Random(1)
-        FAULTS[fault].before(state, dice)
-        for step in FAULTS[fault].steps:
-            step.change(state, dice)
+    made = _lived(model, fault)
     try:
         asyncio.run(_served(made, port, seconds))
     except OSError as error:
@@ -220,7 +217,39 @@ def serve_phone(model: str, fault: str, port: int, seconds: float) -> None:
         raise UsageError(ErrorCode.AGENT_USAGE, given=f"--port {port}", reason=reason) from error
 
 
-async def _served(made: LabPhone, port: int, seconds: float) -> None:
+def _lived(model: str, fault: str) -> LivedPhone:
+    """It worked for hours; two hours ago, or as long as the fault takes, the fault began."""
+    kind, dice = KINDS["inspire"], random.Random(1)
+    states: list[State] = []
+
+    def before(phone: LabPhone) -> None:
+        states.append(State(phone))
+        if fault:
+            FAULTS[fault].before(states[0], dice)
+
+    def strike(change: Callable[[State, random.Random], None]) -> Callable[[LabPhone], None]:
+        return lambda phone: change(states[0], dice)
+
+    steps = FAULTS[fault].steps if fault else ()
+    return LivedPhone(
+        MODELS[model],
+        time.time,
+        package=kind.package,
+        app_name=kind.app,
+        tracker=Bond(_TRACKER, kind.name),
+        strikes=[(step.after_s, strike(step.change)) for step in steps],
+        before=before,
+    )
+
+
+_TRACKER = "E6:5E:00:00:00:01"
+"""Address of the tracker that the served phone is bonded with; there is none behind it."""
+
+LIVES_EVERY_S = 3.0
+"""How often the served phone's app looks whether it may sync."""
+
+
+async def _served(made: LivedPhone, port: int, seconds: float) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -230,5 +259,9 @@ async def _served(made: LabPhone, port: int, seconds: float) -> None:
         typer.echo(f"{made.model.name}, Android {made.model.android}, synthetic. Now, elsewhere:")
         typer.echo(f"  adb connect {served.address}")
         typer.echo(f"  unstuck diagnose adb --phone {served.address}")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), seconds or None)
+        typer.echo(f"  unstuck fix adb --phone {served.address}")
+        until = time.monotonic() + seconds if seconds else float("inf")
+        while not stopped.is_set() and time.monotonic() < until:
+            made.sync_if_due()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), min(LIVES_EVERY_S, max(0.0, until - time.monotonic())))

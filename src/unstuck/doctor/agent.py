@@ -79,6 +79,43 @@ def fresh_loss(case: Case) -> Fact | None:
     return max(recent, key=lambda pair: pair[0])[1] if recent else None
 
 
+def all_drained(case: Case, now: datetime) -> bool:
+    """Whether our agent shows that nothing was on the tracker alone less than a record's time before ``now``.
+
+    Its journal must be whole and hold all that the tracker told of, the tracker must have told it just now, and nothing
+    may have gone wrong since. What is older shows nothing: the tracker goes on recording.
+    """
+    told = case.of_tracker("tracker.overwritten")[-1:]  # dated when the tracker told its status
+    journal = _whole_journal(case, now)
+    if journal is None or not told or not _just_now(told[0], now) or side(case, DRAIN).through is None:
+        return False
+    return journal.number("only_on_tracker") == 0
+
+
+def all_sent(case: Case, now: datetime) -> bool:
+    """Whether our agent shows that its server confirmed, less than a record's time before ``now``, all that it holds."""
+    journal = _whole_journal(case, now)
+    if journal is None or side(case, UPLOAD).through is None:
+        return False
+    return journal.number("waiting") == 0 and journal.number("rejected") == 0
+
+
+RECORD_EVERY_S = 60.0
+"""A tracker of ours makes a record a minute (docs/reference/records.md): what was seen longer ago says little of now."""
+
+
+def _whole_journal(case: Case, now: datetime) -> Fact | None:
+    """The journal as it was just read; None where it is older or not sound. Several that differ show nothing."""
+    read = case.of_tracker("agent.journal")
+    sound = bool(read) and all(fact.flag("sound") is True for fact in read)
+    return read[-1] if sound and len({fact.source for fact in read}) == 1 and _just_now(read[-1], now) else None
+
+
+def _just_now(fact: Fact, now: datetime) -> bool:
+    """Not longer ago than a record takes, and not in the future: then a clock is wrong and nothing can be said."""
+    return fact.time is not None and timedelta(0) <= now - fact.time <= timedelta(seconds=RECORD_EVERY_S)
+
+
 def at_work(case: Case) -> bool:
     """Whether our agent's attempts are in the evidence: the tracker's own log came through it, so it is older."""
     return bool(case.of_tracker("agent.attempts"))

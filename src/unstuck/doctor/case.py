@@ -73,12 +73,13 @@ class Case:
     def last_moment(self, fact: Fact) -> datetime | None:
         """The last moment that a fact speaks of, not later than the judgement; None where it has no time.
 
-        A trace speaks up to its end, a sum of adverts or of traffic up to the last of them.
+        A trace speaks up to its end, a sum of adverts or of traffic up to the last of them, a day up to its end.
         """
         last = as_time(fact.text("last"))
         if fact.name == "hci.coverage" and fact.source in self.traces:
             last = self.traces[fact.source][1]
-        last = last or fact.time
+        day = as_time(fact.text("date"))
+        last = last or (day + timedelta(days=1) if day is not None else fact.time)
         return None if last is None else min(last, self.judged_at)
 
     def before(self, fact: Fact) -> timedelta | None:

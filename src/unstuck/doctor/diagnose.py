@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from unstuck.doctor.agent import fresh_loss
+from unstuck.doctor.agent import all_drained, fresh_loss
 from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Guard, Knowledge
+from unstuck.doctor.knowledge.schema import Boundary, Guard, Knowledge
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
@@ -23,12 +23,13 @@ from unstuck.doctor.remedies.catalogue import automatic
 from unstuck.doctor.remedies.target import Connection, targets_of
 from unstuck.doctor.rules.outcome import times
 from unstuck.doctor.rules.run import findings
+from unstuck.doctor.sent import all_sent
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
-from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again
+from unstuck.doctor.verdict import SURE, Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -45,9 +46,6 @@ from unstuck.model.records import AtRisk
 VENDOR_DOWN = 0.3
 """Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
 a wrong no may cost a login."""
-
-SURE = 0.9
-"""Probability of the first cause from which the first fix is the better question: doing it tells more."""
 
 GATE_QUESTIONS: Mapping[Guard, str] = {Guard.LOGIN_UNKNOWN: "login_known", Guard.BATTERY_LOW: "battery_half"}
 """Questions whose answers only the harm gate uses, by the guard they may lift."""
@@ -104,13 +102,13 @@ class Examination:
 
 
 @cache
-def shipped_network() -> Network:
-    """The network of the shipped knowledge, built once per process."""
-    return Network.of(load())
+def _network(knowledge: Knowledge) -> Network:
+    """Built once per process."""
+    return Network.of(knowledge)
 
 
 def diagnose(readings: Sequence[Reading], options: Options, now: datetime) -> Diagnosis:
-    """Diagnose. ``now`` is used only where nothing in the evidence is dated."""
+    """Diagnose. ``now``: by the clock of the phone; used where nothing is dated, or what is dated lies after it."""
     return examine(readings, options, now).diagnosis
 
 
@@ -121,7 +119,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     choice = choose_tracker(facts, options.tracker)
     traces = _traces(readings)
     spans = [reading.source.span for reading in readings if reading.source.readable]
-    judged_at = options.at or end_of_evidence(facts, spans) or now
+    # A clock that was set back leaves lines from its future: they are older than now, whatever they say.
+    judged_at = options.at or min(end_of_evidence(facts, spans) or now, now)
     packages = choose_packages(facts, choice.tracker, options.app)
     case = open_case(facts, choice, packages, judged_at, traces, options.since)
     flow = watch(case)
@@ -137,16 +136,17 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     known, ways = counted(found, knowledge), able(flow, knowledge)
     seen = seen_at(found, options.answered_at)
     by_person = _by_person(found, knowledge)
-    network = shipped_network()
+    network = _network(knowledge)
     findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)
     posterior = weigh(network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person)
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     insists = options.stopped_again is not None
-    judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops)
+    shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
+    judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
-    situation = situate(case, flow, judgement, posterior, found)
+    situation = situate(case, flow, judgement, posterior, found, now)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
     fixes = offered(knowledge.fixes, options.tried)
@@ -155,7 +155,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
         plan = (*plan, *(step for step in warned if step.fix.id not in planned_ids))
-    targets = targets_of(options.connections, facts, packages, case.subjects)
+    harmless = case.profile is not None and case.profile.pairs_without_loss
+    targets = targets_of(options.connections, facts, packages, case.subjects, pairs_without_loss=harmless)
     platform = replace(_platform(case, readings, options.phone, options.make), automatic=automatic(targets))
     zone = _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
@@ -170,7 +171,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         zone=zone,
         at_risk=_at_risk(case, flow, judgement) if stuck else None,
         hops=hop_states(case, flow, told, judgement, Clock(zone, judged_at)),
-        causes=causes if not well else (),
+        causes=causes if not well or (helped is None and causes and names_idle(causes[0])) else (),
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
@@ -198,8 +199,13 @@ def _by_person(found: Sequence[Finding], knowledge: Knowledge) -> dict[str, Said
     }
 
 
-def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding]) -> Situation:
-    """What the harm gate needs to know. None where the evidence is silent: the gate takes that for a reason."""
+def situate(
+    case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, found: Sequence[Finding], now: datetime
+) -> Situation:
+    """What the harm gate needs to know. None where the evidence is silent: the gate takes that for a reason.
+
+    ``now``: the moment at which something might be done, which can be long after the moment of judgement.
+    """
     stop = flow.first_stop
     waiting = (case.judged_at - stop.since) / timedelta(minutes=1) if stop is not None else None
     at_tracker = stop is not None and stop.hop in (Hop.TRACKER, Hop.BLUETOOTH, Hop.PHONE)
@@ -208,16 +214,22 @@ def situate(case: Case, flow: Flow, judgement: Judgement, posterior: Posterior, 
     states = {finding.id: finding.state for finding in found}
     down = posterior.marginals.get("server.outage", 0.0) >= VENDOR_DOWN
     down = down or states.get("service_reports_incident") is State.YES
+    sent = all_sent(case, now)
     return Situation(
-        undrained=True if at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH) else None,
+        undrained=_held(at_tracker or judgement.hop in (Hop.TRACKER, Hop.BLUETOOTH), all_drained(case, now)),
         undrained_minutes=waiting if at_tracker else None,
-        unsent=True if at_phone or judgement.hop is Hop.SERVER else None,
-        unsent_minutes=waiting if at_phone and not at_tracker else None,
+        unsent=False if sent else True if at_phone or judgement.hop is Hop.SERVER else None,
+        unsent_minutes=None if sent else waiting if at_phone and not at_tracker else None,
         vendor_down=True if down else None,
         tracker_battery_percent=_battery(case, battery),
         login_known=_answered(case, Guard.LOGIN_UNKNOWN),
         link_up=flow.linked,
     )
+
+
+def _held(stands: bool, gone: bool) -> bool | None:
+    """Whether records are held there: where data stands still they are, whatever else is said."""
+    return True if stands else False if gone else None
 
 
 def _answered(case: Case, guard: Guard) -> bool | None:

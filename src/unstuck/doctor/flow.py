@@ -11,13 +11,14 @@ from unstuck.doctor.boundaries import QUIET_OK, STALE, Flow, Move, Seen, Stop
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
 from unstuck.doctor.links import SETTLED, TROUBLE, LinkSpan
+from unstuck.doctor.rules.server import UNANSWERED
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
 from unstuck.model.vocabulary import AGENT
 
 DATA_BYTES = 20
-"""Value bytes of one attribute from which a link carried data: one full packet of the smallest MTU.
-Less is an answer to the set-up of the link."""
+"""Value bytes of one attribute, less one for each packet, from which a link carried data: one full packet of the
+smallest MTU. Less is an answer to the set-up of the link; a packet of one byte is a request to begin."""
 
 FAST_HOURS = 0.05
 """Hours at full speed that make a sync in a day (3 minutes); about 20 minutes a day is healthy."""
@@ -39,6 +40,9 @@ SERIES_BEHIND = timedelta(days=1)
 
 LOST_STATUS = frozenset({0x08, 0x22, 0x3E, 0x85})
 """GATT states that mean that the radio failed: supervision and link manager time-out, not established, 133."""
+
+FAILED_UPLOADS = 3
+"""As many attempts without an answer, over half an hour, are no passing trouble: single ones belong to every day."""
 
 REFUSALS = frozenset({401, 403, 410, 426})
 """HTTP answers that end an upload for good until something is changed."""
@@ -156,6 +160,9 @@ def _ended_in_order(
     if case.judged_at - quiet_since > QUIET_OK:
         text = "the link was closed and not opened again"
         seen.stops.append(Stop(Hop.BLUETOOTH, end, text, _present(last.closed), Boundary.LINK))
+    elif carried is not None and end - carried[1] > QUIET_OK and last.start is not None and last.start > carried[1]:
+        text = "the link comes up, but nothing moves over it"
+        seen.stops.append(Stop(Hop.PHONE, carried[1], text, _present(carried[0], last.closed), Boundary.DRAIN))
     elif carried is not None and case.judged_at - carried[1] <= QUIET_OK:
         text = "data moved until shortly before the end"
         seen.moves.append(Move(Hop.BLUETOOTH, text, _present(carried[0], last.closed)))
@@ -173,7 +180,8 @@ def _last_data(case: Case) -> tuple[Fact, datetime] | None:
     values = [
         fact
         for fact in case.of_tracker("att.traffic")
-        if fact.text("direction") == "received" and (fact.number("bytes") or 0) >= DATA_BYTES
+        if fact.text("direction") == "received"
+        and (fact.number("bytes") or 0) - (fact.number("packets") or 0) >= DATA_BYTES
     ]
     for fact in case.of_tracker("link.traffic"):
         first, last = as_time(fact.text("first")), as_time(fact.text("last"))
@@ -300,6 +308,16 @@ def _server(case: Case, seen: Seen) -> None:
             bad.append(fact)
         elif 200 <= status < 300:
             bad, good = [], [fact]
+    failed = [
+        fact
+        for fact in case.of_app("app.error")
+        if fact.text("kind") in UNANSWERED and fact.time is not None and fact.subject != AGENT
+    ]
+    failed = [fact for fact in failed if not good or _time(fact) > _time(good[-1])]
+    if len(failed) >= FAILED_UPLOADS and not bad and QUIET_OK <= case.judged_at - _time(failed[0]) <= STALE:
+        text = "the app gets no answer from its service"
+        seen.stops.append(Stop(Hop.SERVER, _time(failed[0]), text, tuple(failed), Boundary.UPLOAD, bool(good)))
+        good = []
     if len(bad) >= 2 and case.judged_at - _time(bad[-1]) <= STALE:
         text = "the service turns the app's uploads away"
         seen.stops.append(Stop(Hop.SERVER, _time(bad[0]), text, tuple(bad), Boundary.UPLOAD, bool(good)))

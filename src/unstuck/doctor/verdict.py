@@ -4,7 +4,7 @@ Never healthy because nothing was seen: that needs data seen to move up to the e
 boundary seen standing still, or a state that stops everything by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,9 @@ from unstuck.model.hop import Hop
 
 CONVINCING = 0.5
 """Probability from which a cause names the hop: more likely than everything else together."""
+
+SURE = 0.9
+"""Probability of the first cause from which nothing more need be asked: doing its fix tells more."""
 
 BLOCKING: Mapping[str, Hop] = {
     "adapter_off": Hop.BLUETOOTH,
@@ -74,9 +77,11 @@ def judge(
     complains: bool = False,
     insists: bool = False,
     hops: Mapping[Hop, float] | None = None,
+    shown: Collection[str] = (),
 ) -> Judgement:
     """Weigh what was seen.
 
+    ``shown``: causes that leave data moving and spoil what is seen of it (late, under another time, not worn).
     ``hops``: probability that a cause at each hop holds: where no single cause convinces, all of a hop together may.
     ``complains``: the person says that data is stuck, or that what was tried did not help. ``insists``: the same once
     more, after having been told that all is well.
@@ -84,14 +89,14 @@ def judge(
     top = causes[0] if causes else None
     sure = top is not None and top.probability >= CONVINCING
     blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
-    idle = top is not None and sure and top.id == "tracker.not_worn" and not blocking and not flow.stops
+    idle = top is not None and names_idle(top) and not blocking and not flow.stops
     if top is not None and idle and not insists:
         return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
     if flow.stops or blocking:
         return _stuck(flow, blocking, top if sure else None, hops or {})
     if complains or any(_reported(found) for found in findings):
         works = {move.hop for move in flow.moves}
-        if top is not None and sure and top.hop not in works and _names_more_than_words(case):
+        if top is not None and sure and (top.hop not in works or top.id in shown) and _names_more_than_words(case):
             return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
         return Judgement(Verdict.INCONCLUSIVE, None, None, _not_enough(flow))
     if flow.moves:
@@ -99,14 +104,17 @@ def judge(
     return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case, flow))
 
 
+def names_idle(cause: RankedCause) -> bool:
+    """Whether it says that nothing is broken, surely enough to let a person go."""
+    return cause.id == "tracker.not_worn" and cause.probability >= SURE
+
+
 def moves_again(title: str) -> Judgement:
     """What holds after a fix that helped, by the person's own word."""
     return Judgement(Verdict.HEALTHY, None, None, f"Data moves again, as you said. What helped: {title}.")
 
 
-def _stuck(
-    flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]
-) -> Judgement:
+def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]) -> Judgement:
     """Where and since when: the hop that the cause names, or all causes of a hop together; else the longest stop."""
     stop = flow.first_stop
     if top is not None:

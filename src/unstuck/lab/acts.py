@@ -16,6 +16,9 @@ from unstuck.lab.state import Claimed, Down, Hung, Login, State, Wedged
 NEWEST_APP = "9.1.0"
 NEWEST_APP_CODE = 91_000_000
 FREED_BYTES = 2 * 2**30
+FILES_FROM_AFAR = 0.25
+"""How often support can make an app fetch its files anew. Judgement, as in the knowledge."""
+
 CHARGED_PERCENT = 62.0
 """After half an hour on the charger: a quarter an hour and more (battery.py), from empty, and people leave it on."""
 
@@ -46,6 +49,12 @@ def _restart_tracker(state: State, dice: random.Random) -> None:
 
 def _restart_phone(state: State, dice: random.Random) -> None:
     state.phone.reboot()
+    state.phone.boot_ends()
+    phone_started(state)
+
+
+def phone_started(state: State) -> None:
+    """What a start of the phone ends, whoever made it start."""
     state.rooms.wedged = Wedged.NO
     state.rooms.wedged_deep = False
     phone = state.phone.state
@@ -59,6 +68,11 @@ def _restart_bluetooth(state: State, dice: random.Random) -> None:
         return  # who restarts it finds it off, and turning it on is another fix
     state.phone.set_bluetooth(False)
     state.phone.set_bluetooth(True)
+    bluetooth_cycled(state)
+
+
+def bluetooth_cycled(state: State) -> None:
+    """What Bluetooth's going off and on ends, whoever switched it."""
     if not state.rooms.wedged_deep:
         state.rooms.wedged = Wedged.NO
         state.phone.state.gatt_slots_used = 3
@@ -185,11 +199,11 @@ def _clear_app_cache(state: State, dice: random.Random) -> None:
 
 
 def _sync_now(state: State, dice: random.Random) -> None:
-    """The app is opened, which also ends a force-stop, and left when it is done."""
+    """The app, enabled where it was disabled, is opened, which also ends a force-stop, and left when it is done."""
     phone = state.phone
-    if phone.state.app.enabled:
-        phone.use_app()
-        phone.leave_app()
+    phone.state.app.enabled = True
+    phone.use_app()
+    phone.leave_app()
     state.synced_by_hand += 1
     state.wrist.lagging = False
 
@@ -242,12 +256,14 @@ def _wait_for_vendor(state: State, dice: random.Random) -> None:
 
 
 def _contact_support(state: State, dice: random.Random) -> None:
-    """They exchange what is broken, and mend at the account what no app shows."""
+    """They exchange what is broken, mend what no app shows at the account, now and then the app's files from afar."""
     wrist = state.wrist
     wrist.restarts_every_s = 0.0
     wrist.memory_refuses = wrist.sensor_dead = False
     wrist.hung = Hung.NO
     state.service.claimed = Claimed.OWN
+    if dice.random() < FILES_FROM_AFAR:
+        state.phone.state.app.data_corrupt = False
 
 
 _ACTS: Mapping[str, Callable[[State, random.Random], Done | None]] = {

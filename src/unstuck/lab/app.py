@@ -45,8 +45,8 @@ _ERRORS = {
     Outcome.JOURNAL_FAILED: "database",
     Outcome.FIRMWARE_TOO_OLD: "version_refused",
     Outcome.AGENT_TOO_OLD: "version_refused",
-    Outcome.NO_SLOT: "slots_exhausted",
     Outcome.BLUETOOTH_DENIED: "scan_denied",
+    Outcome.SERVER_UNREADABLE: "unreadable",
 }
 """Which error of its log an app writes for what ended its attempt."""
 
@@ -175,6 +175,8 @@ class AppProcess:
         if attempt.outcome is Outcome.HOST_FORBIDS:
             if "phone.permission_missing" in attempt.causes:
                 phone.note_error("scan_denied")
+            if "phone.storage_full" in attempt.causes:
+                phone.note_error("storage_full")
             return
         if attempt.side is Side.DRAIN:
             phone.note_job(now_s)

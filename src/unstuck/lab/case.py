@@ -2,15 +2,17 @@
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from unstuck.lab import acts, evidence
+from unstuck.doctor.diagnose import Options, diagnose
+from unstuck.lab import evidence, hands
 from unstuck.lab.evidence import Given
 from unstuck.lab.faults.all import FAULTS, HEALTHY
 from unstuck.lab.faults.fault import Fault
-from unstuck.lab.person import Sight, complaint
+from unstuck.lab.person import Sight, complaint, everything_said
 from unstuck.lab.treating import (
     Guided,
     Treated,
@@ -19,9 +21,11 @@ from unstuck.lab.treating import (
     by_first_failed_check,
     by_hindsight,
     flows,
+    tried_on,
 )
 from unstuck.lab.ways import causes, obstacles
 from unstuck.lab.world import Setting, World
+from unstuck.model.diagnosis import Diagnosis
 
 WELL_S = (4_200.0, 7_800.0)
 """How long all is well before the fault: five to nine syncs."""
@@ -72,9 +76,11 @@ def possible(case: Case) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the doctor said with one kind of evidence, and where it led."""
+    """What the doctor said with one kind of evidence, and where it led. ``alone``: of the evidence, without a
+    complaint and without a person."""
 
     given: Given
+    alone: Diagnosis
     guided: Guided
     failed_check: Treated
 
@@ -85,7 +91,8 @@ class Played:
 
     ``judged``: by evidence. ``mended``: whether the real chain caught up after the fixes of the first session (without
     one, those that hindsight names); ``expected``: whether it was to be expected; ``lost``: records that are nowhere
-    though nothing overwrote them.
+    though nothing overwrote them. ``answers``: what this person says to every question. ``ends``: of the fixes that
+    could mend what is wrong, which causes each ended when it was done first (empty: none).
     """
 
     case: Case
@@ -101,10 +108,19 @@ class Played:
     expected: bool
     lost: int
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    ends: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 async def play(case: Case, folder: Path, given: tuple[Given, ...] = tuple(Given)) -> Played:
     """Play it on the running loop. ``folder``: for everything that the world writes."""
+    async with noticed(case, folder) as (world, dice):
+        return await _judge(world, case, given, dice)
+
+
+@asynccontextmanager
+async def noticed(case: Case, folder: Path) -> AsyncIterator[tuple[World, random.Random]]:
+    """The world at the moment when the person notices, and the dice for what comes then. On the running loop."""
     dice = random.Random(case.label)
     hours = max((fault.memory_hours for fault in case.all), default=0)
     begins_s = 1_773_273_600.0 + dice.randrange(0, 20) * 3_600
@@ -117,7 +133,7 @@ async def play(case: Case, folder: Path, given: tuple[Given, ...] = tuple(Given)
         await world.pass_time(dice.uniform(*WELL_S))
         await _strike(world, case, dice)
         await world.apply()
-        return await _judge(world, case, given, dice)
+        yield world, dice
 
 
 def _behave(behaviour: str, world: World, dice: random.Random) -> None:
@@ -158,22 +174,30 @@ def sight_of(world: World) -> Sight:
     return Sight(world.state, world.attempts, late_s, world.true_time(), hours)
 
 
+def true_causes(world: World, case: Case) -> frozenset[str]:
+    """Everything that is wrong now, and what the faults brought though it may close no way yet."""
+    brought = {cause for fault in case.all for cause in ({fault.cause} | fault.also) if cause}
+    return causes(world.state) | brought
+
+
 async def _judge(world: World, case: Case, given: tuple[Given, ...], dice: random.Random) -> Played:
     state = world.state
     sight = sight_of(world)
     symptom = complaint(sight, dice)
-    truth = causes(state) | {cause for fault in case.all for cause in ({fault.cause} | fault.also) if cause}
+    truth = true_causes(world, case)
     await evidence.save(world)
     judged = {}
     for one in given:
         if one is Given.ANSWERS and not symptom:
             continue
         read = await evidence.readings(world, one)
+        alone = diagnose(read, Options(), evidence.now(world))
         guided = by_doctor(sight, symptom, read, evidence.now(world), case.label)
-        judged[one] = Judged(one, guided, by_first_failed_check(state, guided.first, case.label))
+        judged[one] = Judged(one, alone, guided, by_first_failed_check(state, guided.first, case.label))
     flowing = flows(state)
     hops = frozenset(one.hop.value for one in obstacles(state))
     article, hindsight = by_article(state, case.label), by_hindsight(state, case.label)
+    answers, ends = everything_said(sight, case.label), tried_on(state, truth, case.label)
     # What the doctor's session had done is done for real; without one, what would have been best.
     best = next((judged[one].guided.treated for one in given if one in judged), hindsight)
     fixes = best.fixes
@@ -181,7 +205,7 @@ async def _judge(world: World, case: Case, given: tuple[Given, ...], dice: rando
     return Played(
         case,
         symptom,
-        frozenset(truth),
+        truth,
         hops,
         flowing,
         sight.late_s,
@@ -192,6 +216,8 @@ async def _judge(world: World, case: Case, given: tuple[Given, ...], dice: rando
         expected,
         world.lost(),
         _outcomes(world),
+        answers,
+        ends,
     )
 
 
@@ -199,8 +225,7 @@ async def mend(world: World, fixes: tuple[str, ...]) -> tuple[bool, bool]:
     """Do these fixes in the real chain, and see whether it catches up; and whether it should."""
     dice = random.Random(world.setting.seed)
     for fix in fixes:
-        acts.do(fix, world.state, dice)
-        await world.apply()
+        await hands.do(fix, world, dice)
         await world.pass_time(60.0)
         if world.app.agent is not None:
             world.app.agent.sync_now()  # the person opens the app to see whether it helped

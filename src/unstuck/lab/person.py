@@ -8,11 +8,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from unstuck.chain.link.radio.controller import SLOTS
+from unstuck.chain.link.radio.physics import Barrier, Spot, distance_m
 from unstuck.chain.phone.host import Bucket, HostAct, Network
 from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import Outcome, Side
-from unstuck.chain.link.radio.controller import SLOTS
-from unstuck.chain.link.radio.physics import Barrier, Spot, distance_m
 from unstuck.chain.releases.versions import is_too_old
 from unstuck.doctor.guide.state import UNSURE
 from unstuck.lab.acts import NEWEST_APP
@@ -72,7 +72,7 @@ def symptoms(sight: Sight) -> list[str]:
         found.append("never_connects")
     if frozen and upload is not None and upload.outcome in _SHOWN:
         found.append("error_shown")
-    if frozen and sight.state.wrist.worn and not sight.state.wrist.off:
+    if frozen and sight.state.wrist.worn and not sight.state.wrist.off and not sight.state.wrist.sensor_dead:
         found.append("steps_frozen")
     hours = {int((sight.now_s - back) // 3600) % 24 for back in range(0, int(sight.shown_late_s), 1800)}
     if frozen and hours & set(_NIGHT):
@@ -94,10 +94,18 @@ def complaint(sight: Sight, dice: random.Random) -> str:
     return dice.choices(able, [0.6**place for place in range(len(able))])[0]
 
 
-def answer(question: str, sight: Sight, dice: random.Random) -> str:
-    """The answer to a question: looked up, now and then not known or wrong. KeyError: no such question."""
+def everything_said(sight: Sight, seed: str) -> dict[str, str]:
+    """What this person says to every question."""
+    return {question: answer(question, sight, seed) for question in sorted(_LOOK_UP)}
+
+
+def answer(question: str, sight: Sight, seed: str) -> str:
+    """The answer to a question: looked up, now and then not known or wrong. KeyError: no such question.
+
+    The same person errs about the same things, in whatever order they are asked: ``seed`` is the person.
+    """
     truth, wrong = _LOOK_UP[question](sight)
-    roll = dice.random()
+    roll = random.Random(f"answers {seed} {question}").random()
     if question in _SURE:
         return truth
     if roll < UNSURE_SHARE:

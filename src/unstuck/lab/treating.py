@@ -7,16 +7,18 @@ looking. A helper that ends without data moving is charged what the doctor's own
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
 
+from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
-from unstuck.doctor.guide.state import Kind, Session, begin
+from unstuck.doctor.guide.state import OTHER, UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
+from unstuck.evidence.profiles import vendor_of_package
 from unstuck.lab import acts
 from unstuck.lab.person import Sight, answer
 from unstuck.lab.state import State
@@ -147,6 +149,18 @@ def by_hindsight(state: State, seed: str) -> Treated:
     return best or by_order(state, (), seed)
 
 
+def tried_on(state: State, wrong: Collection[str], seed: str) -> dict[str, frozenset[str]]:
+    """Each fix that the catalogue has for one of these causes, done first in a copy: which of them it ended."""
+    before = causes(state) & frozenset(wrong)
+    ends = {}
+    for fix in load().fixes.values():
+        if before & {mend.cause for mend in fix.mends}:
+            trial = _Tally.of(state, seed)
+            trial.do(fix.id)
+            ends[fix.id] = before - causes(trial.state)
+    return ends
+
+
 def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Treated:
     """A checklist from the wrist to the server: mend what the first failed check names, and so on; then the article."""
     knowledge = load()
@@ -167,8 +181,10 @@ def by_first_failed_check(state: State, diagnosis: Diagnosis, seed: str) -> Trea
 
 def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: datetime, seed: str) -> Guided:
     """A guided session with a scripted person: the doctor asks and advises, the person looks up and does."""
+    if not symptom and not causes(sight.state):  # nobody complains: what does the doctor say of the evidence alone?
+        alone = diagnose(readings, Options(), now)
+        return Guided(Treated(0.0, True), alone, alone)
     tally = _Tally.of(sight.state, seed)
-    dice = random.Random(f"answers {seed}")
     before = sight.state
     session: Session = begin(now)
     first: Diagnosis | None = None
@@ -183,13 +199,18 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
             settled = view.diagnosis
         match screen.kind:
             case Kind.SYMPTOM:
-                choice = symptom or "other"
+                choice = symptom or OTHER
             case Kind.PHONE:
                 choice = maker_id(before.phone.model.maker) or "android"
                 offered = [one.id for one in screen.choices]
                 choice = choice if choice in offered else "android"
+            case Kind.MAKE:
+                offered = [one.id for one in screen.choices]
+                profile = vendor_of_package(before.phone.state.app.package)
+                make = profile.id if profile is not None else ""
+                choice = make if make in offered else UNSURE
             case Kind.QUESTION:
-                choice = answer(screen.id, sight, dice)
+                choice = answer(screen.id, sight, seed)
                 tally.minutes += load().questions[screen.id].minutes
                 tally.questions += 1
             case Kind.FIX | Kind.WAIT:

@@ -311,6 +311,9 @@ class World:
                         self._tracker_restarts()
                 await self.peripheral.start()
         was.was_off = wrist.off
+        if self.tracker.firmware.version != wrist.firmware and not silent:
+            self.tracker.install(wrist.firmware)
+            wrist.restarts += 1
         due = wrist.restarts_every_s and self.true_time() - was.restarted_s >= wrist.restarts_every_s
         if (wrist.restarts != was.restarts or due) and not wrist.off:
             was.restarts, was.restarted_s = wrist.restarts, self.true_time()
@@ -359,11 +362,15 @@ class World:
         self.peripheral.open_pairing()
         await self.app.link.close()
         self._was.bonded = False
+        self.note_paired()
+        phone = self.state.phone.state
+        phone.bonds[:] = [bond for bond in phone.bonds if bond.address != self.address]
+
+    def note_paired(self) -> None:
+        """Both sides have a new key of each other: nothing is left of what was wrong with the old ones."""
         self.state.wrist.forgot_bond = self.state.wrist.wrong_key = False
         self._was.forgot_bond = self._was.wrong_key = False
         self.state.phone_forgot = False
-        phone = self.state.phone.state
-        phone.bonds[:] = [bond for bond in phone.bonds if bond.address != self.address]
 
     async def _spoil_key(self) -> None:
         """The tracker's key is another one from now on."""

@@ -91,6 +91,10 @@ class LabTracker(Tracker):
         level = round(min(100.0, max(0.0, wrist.battery_percent)) / 100 * FULL_MILLIPERCENT)
         self.notes = replace(self.notes, battery_millipercent=level, charging=int(wrist.on_charger))
 
+    def install(self, version: str) -> None:
+        """Another firmware, by the maker's own app; it runs after the next restart."""
+        self.identity = replace(self.identity, firmware=version)
+
     def handle(self, request: Request, true_s: float) -> Response:
         """As ever; firmware that is older than the app's way of asking does not know what is asked."""
         minimum = self._lab_state().service.minimum_firmware

@@ -123,20 +123,20 @@ def test_only_support_and_waiting_may_mend_nothing(tmp_path: Path) -> None:
         read_knowledge(folder)
 
 
-def test_finding_with_five_strong_causes_tells_nothing_apart(tmp_path: Path) -> None:
+def test_finding_with_ten_strong_causes_tells_nothing_apart(tmp_path: Path) -> None:
     folder = write(tmp_path)
     cause = (folder / "causes.toml").read_text().split("[[cause]]")[1]
     link = '{{ cause = "bluetooth.c{}", {} = {}, source = "judgement: test" }},'
-    names = range(5)
+    names = range(9)
     with (folder / "causes.toml").open("a") as file:
         file.writelines("[[cause]]" + cause.replace("bluetooth.off", f"bluetooth.c{i}") for i in names)
     change(folder, "fixes.toml", "mends = [", "mends = [" + "".join(link.format(i, "chance", 0.5) for i in names))
     links = "".join(link.format(i, "strength", 0.5) for i in names)
     change(folder, "findings/bluetooth.toml", "links = [", "links = [" + links)
-    with pytest.raises(KnowledgeError, match="strongly explained by 6 causes"):
+    with pytest.raises(KnowledgeError, match="strongly explained by 10 causes"):
         read_knowledge(folder)
     change(folder, "findings/bluetooth.toml", "strength = 0.5", "strength = 0.49")
-    assert len(read_knowledge(folder).findings["adapter_off"].links) == 7
+    assert len(read_knowledge(folder).findings["adapter_off"].links) == 11
 
 
 def test_finding_seen_only_in_answers_needs_an_answer(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from unstuck.model.hop import Hop
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PHONE = Target(Channel.ADB, "R5CT", 34, PACKAGE, UID)
-ADAPTER = Target(Channel.BLUEZ, "/org/bluez/hci0", address="C0:FF:EE:00:00:01")
+ADAPTER = Target(Channel.BLUEZ, "/org/bluez/hci0", address="C0:FF:EE:00:00:01", pairs_without_loss=True)
 CHAIN = Target(Channel.CHAIN, "agent")
 EVERYTHING = (PHONE, ADAPTER, CHAIN)
 NOTHING_AT_STAKE = Situation(

@@ -2,13 +2,15 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doctor.remedies.phone import PACKAGE, UID, State, TinyPhone
-from tests.doctor.remedies.stage import ADAPTER, CHAIN, EVERYTHING, PHONE
+from tests.doctor.remedies.stage import ADAPTER, CHAIN, EVERYTHING, PHONE, START
+from unstuck.doctor.diagnose import Options, examine
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.reasoning.gate import guards_of
 from unstuck.doctor.remedies.acts import AdbLook, AdbShell, Channel, Look, Target
@@ -16,7 +18,7 @@ from unstuck.doctor.remedies.catalogue import REMEDIES, automatic, remedies_for
 from unstuck.doctor.remedies.hands.adb import AdbHand
 from unstuck.doctor.remedies.remedy import NotPossibleError, Ready, Remedy, Risk, Set, Wait, ready
 from unstuck.doctor.remedies.target import Connection, targets_of
-from unstuck.model.evidence import Fact, FactSet
+from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
 
 READS = re.compile(
     r"settings get global \w+|dumpsys deviceidle whitelist|cmd appops get [\w.]+ \w+|am get-standby-bucket [\w.]+"
@@ -56,12 +58,6 @@ def test_what_cannot_be_taken_back_says_so(remedy: Remedy) -> None:
         assert "cannot" in remedy.undo.lower()
     elif not settings:
         assert "nothing to undo" in remedy.undo.lower()
-
-
-@pytest.mark.parametrize("remedy", REMEDIES.values(), ids=list(REMEDIES))
-def test_a_safe_part_is_claimed_only_where_the_catalogue_has_one(remedy: Remedy) -> None:
-    if remedy.safe_part:
-        assert load().fixes[remedy.fix].safe_part
 
 
 @given(st.sampled_from([one for one in REMEDIES.values() if one.channel is Channel.ADB]), SDKS)
@@ -204,12 +200,26 @@ def test_what_is_automatic_follows_from_what_is_connected() -> None:
     assert [remedy.id for remedy, _ in remedies_for("sync_now", [PHONE])] == ["adb.app_open", "adb.app_restart"]
 
 
-def test_the_guards_of_what_forgets_a_bond_are_those_of_pairing_anew() -> None:
-    forgetting = [one for one in REMEDIES.values() if "forget" in one.changes.lower()]
-    assert {one.id for one in forgetting} == {"bluez.repair", "chain.pair_again"}
-    for remedy in forgetting:
-        assert remedy.fix == "repair_bond"
-        assert guards_of(load().fixes[remedy.fix])
+def test_what_forgets_a_bond_is_guarded_unless_the_tracker_is_known_to_keep_its_records() -> None:
+    forgetting = {one.id: one for one in REMEDIES.values() if "forget" in one.changes.lower()}
+    assert {name: one.fix for name, one in forgetting.items()} == {
+        "chain.pair_again": "pair_again",
+        "bluez.pair_again": "pair_again",
+        "bluez.repair": "repair_bond",
+    }
+    assert guards_of(load().fixes["repair_bond"])
+    unknown = replace(ADAPTER, pairs_without_loss=False)
+    assert forgetting["bluez.pair_again"].not_here(ADAPTER) is None
+    assert "not known" in (forgetting["bluez.pair_again"].not_here(unknown) or "")
+
+
+@pytest.mark.parametrize(("name", "harmless"), [("Unstuck One", True), ("Inspire 3", False), ("My own thing", False)])
+def test_only_of_our_own_tracker_it_is_known_that_it_keeps_its_records(name: str, harmless: bool) -> None:
+    fact = Fact("bluetooth.bond", {"name": name, "type": "le"}, None, "bluez", "l", "", ADAPTER.address.lower())
+    reading = Reading(SourceInfo("bluez", "bluez", 1), (fact,))
+    options = Options(connections=(Connection(Channel.BLUEZ, "/org/bluez/hci0"),))
+    (target,) = examine([reading], options, START).targets
+    assert target.pairs_without_loss is harmless
 
 
 def test_only_what_is_wrong_is_changed() -> None:

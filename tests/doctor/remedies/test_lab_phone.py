@@ -33,7 +33,8 @@ class Lab:
 
     def __post_init__(self) -> None:
         self.now_s = START_S
-        self.phone = LabPhone(self.model, lambda: self.now_s, package=APP, app_name="Fitbit")
+        self.stage: Stage | None = None
+        self.phone = LabPhone(self.model, self.clock, package=APP, app_name="Fitbit")
         state = self.phone.state
         state.charging = False
         state.battery_saver = state.data_saver = state.app.rejected_metered = True
@@ -42,6 +43,10 @@ class Lab:
         self.phone.set_bluetooth(False)
         state.airplane_mode = self.model.sdk >= 30
         self.now_s += 40 * 86_400.0
+
+    def clock(self) -> float:
+        """The phone's time goes on while the treatment waits."""
+        return self.now_s + (self.stage.waited_s if self.stage is not None else 0.0)
 
     async def shell(self, command: str) -> tuple[str, int | None]:
         result = self.phone.run(command)
@@ -66,7 +71,7 @@ class Lab:
     def treat(self, fixes: Sequence[str]) -> Stage:
         target = Target(Channel.ADB, "lab", self.model.sdk, APP, self.phone.state.app.uid)
         plan = [planned(fix) for fix in fixes]
-        stage = Stage([examination(*plan, situation=NOTHING_AT_STAKE, targets=[target])], [True] * 20)
+        self.stage = stage = Stage([examination(*plan, situation=NOTHING_AT_STAKE, targets=[target])], [True] * 20)
         hands: dict[Channel, Hand | StageHand] = {Channel.ADB: AdbHand(self.shell)}
         asyncio.run(drive(Treatment().run(), stage, hands))
         return stage
@@ -88,9 +93,34 @@ def test_what_is_wrong_is_put_right_and_restored_when_it_does_not_help(model: Mo
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 def test_bluetooth_goes_off_and_on_and_the_phone_restarts(model: Model) -> None:
     lab = Lab(model)
+    lab.phone.state.airplane_mode = False
     lab.phone.set_bluetooth(True)
     before = lab.values()
     stage = lab.treat(["restart_bluetooth", "restart_phone"])
     assert [entry.tried.result for entry in stage.journal] == [Result.DID_NOT_HELP, Result.DID_NOT_HELP]
     assert lab.values() == before
     assert stage.waited_s > 120, "it is given time to start"
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_the_app_is_opened_and_started_afresh(model: Model) -> None:
+    lab = Lab(model)
+    lab.phone.force_stop()
+    stage = lab.treat(["sync_now"])
+    assert [(entry.remedy, entry.tried.result) for entry in stage.journal] == [
+        ("adb.app_open", Result.DID_NOT_HELP),
+        ("adb.app_restart", Result.DID_NOT_HELP),
+    ]
+    assert not lab.phone.state.app.stopped
+    assert lab.phone.state.on_screen == APP
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_only_the_cache_is_cleared_and_only_where_the_phone_can(model: Model) -> None:
+    lab = Lab(model)
+    data, permissions = lab.phone.state.app.data_bytes, set(lab.phone.state.app.permissions)
+    (entry,) = lab.treat(["clear_app_cache"]).journal
+    can = model.android >= 14
+    assert entry.tried.result is (Result.DID_NOT_HELP if can else Result.DECLINED)
+    assert (lab.phone.state.app.cache_bytes == 0) is can
+    assert (lab.phone.state.app.data_bytes, lab.phone.state.app.permissions) == (data, permissions)

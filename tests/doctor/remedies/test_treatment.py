@@ -112,7 +112,7 @@ def test_no_harmful_act_and_none_without_consent_or_plan_ever_reaches_a_hand(
         assert made.act in [step.act for step in made.agreed.acts if isinstance(step, Ready)]
         fix = load().fixes[remedy.fix]
         assert remedy.fix in [step.fix for step in made.seen.diagnosis.plan]
-        assert reasons_not_now(fix, made.seen.situation, safe_part=remedy.safe_part) == ()
+        assert reasons_not_now(fix, made.seen.situation) == ()
     assert not stage.phone.lost_data
 
 
@@ -123,8 +123,7 @@ def test_a_fix_that_the_gate_holds_back_is_never_done_whatever_the_plan_says(
     stage = Stage([examination(planned(fix), situation=situation)], [True] * 9, TinyPhone(state))
     play(stage)
     if reasons_not_now(load().fixes[fix], situation):
-        safe = {one.id for one in REMEDIES.values() if one.fix == fix and one.safe_part}
-        assert {remedy_of(made) for made in stage.made} <= safe
+        assert stage.made == []
 
 
 @pytest.mark.parametrize("fix", sorted(ALWAYS_GUARDED))
@@ -149,7 +148,7 @@ def test_evidence_that_changes_between_consent_and_act_stops_the_act(one: Remedy
         [examination(planned(one.fix), targets=own), then], [True] * 9, TinyPhone(State(run="ignore", bucket=40))
     )
     play(stage)
-    if reasons_not_now(load().fixes[one.fix], turns, safe_part=one.safe_part):
+    if reasons_not_now(load().fixes[one.fix], turns):
         assert stage.made == []
         assert {entry.tried.result for entry in stage.journal} <= {Result.BLOCKED}
 
@@ -368,7 +367,7 @@ def test_a_permit_needs_plan_gate_and_consent(name: str) -> None:
         (replace(good, target=replace(good.target, device="another")), plan),
         (replace(good, consent=Consent("chain.sign_in", good.target, {})), plan),
         (replace(good, remedy=replace(good.remedy, fix="sync_now", id="my.own")), plan),
-        (replace(good, remedy=replace(good.remedy, safe_part=not good.remedy.safe_part)), plan),
+        (replace(good, remedy=replace(good.remedy, minutes=good.remedy.minutes + 1)), plan),
     ):
         with pytest.raises(NotPermittedError):
             permit(wrong, its_plan, NOTHING_AT_STAKE)
@@ -383,12 +382,15 @@ def test_forgetting_over_bluez_is_guarded_as_pairing_anew() -> None:
             permit(request, [planned("repair_bond")], unsafe)
 
 
-def test_our_own_chain_may_do_the_part_of_pairing_anew_that_erases_nothing() -> None:
-    request = request_for("chain.pair_again")
-    blocked = planned("repair_bond", "Nobody has shown that nothing is left on the tracker; sync first")
-    assert permit(request, [blocked], Situation()).use() == ChainAct(ChainDeed.PAIR_AGAIN)
+@pytest.mark.parametrize("name", ["chain.pair_again", "bluez.pair_again"])
+def test_pairing_again_without_erasing_may_always_be_done_and_opens_nothing_else(name: str) -> None:
+    request = request_for(name)
+    lost = Situation(undrained=True, undrained_minutes=600.0, vendor_down=True)
+    assert permit(request, [planned("pair_again")], lost).use() == request.act
     with pytest.raises(NotPermittedError):
-        permit(request, [blocked], Situation(vendor_down=True))
+        permit(request, [planned("repair_bond")], lost)
+    with pytest.raises(NotPermittedError):
+        permit(request_for("bluez.repair"), [planned("pair_again"), planned("repair_bond")], lost)
 
 
 def test_a_permit_cannot_be_made_by_hand_nor_used_twice() -> None:

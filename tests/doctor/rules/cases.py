@@ -41,13 +41,13 @@ def opened(minutes: float, subject: str = TRACKER) -> Fact:
     return at("link.opened", value, minutes, subject)
 
 
-def lost(minutes: float, subject: str = TRACKER, rssi: int | None = None) -> Fact:
-    value: Value = {"handle": 64, "transport": "le", "reason": 8, "held_s": 600.0, "last_rssi": rssi}
+def lost(minutes: float, subject: str = TRACKER, rssi: int | None = None, held_s: float = 600.0) -> Fact:
+    value: Value = {"handle": 64, "transport": "le", "reason": 8, "held_s": held_s, "last_rssi": rssi}
     return at("link.lost", value, minutes, subject)
 
 
-def unheard(minutes: float, subject: str = TRACKER) -> Fact:
-    value: Value = {"handle": 64, "transport": "le", "after_s": 0.3, "last_rssi": -95}
+def unheard(minutes: float, subject: str = TRACKER, rssi: int = -95) -> Fact:
+    value: Value = {"handle": 64, "transport": "le", "after_s": 0.3, "last_rssi": rssi}
     return at("link.not_established", value, minutes, subject)
 
 
@@ -227,7 +227,9 @@ def quality(rssi: int, repeated: int) -> Fact:
     return at("link.quality", value, 5, TRACKER)
 
 
-def attempts(outcome: str, first: float, last: float, side: str = "drain", hop: str = "bluetooth") -> Fact:
+def attempts(
+    outcome: str, first: float, last: float, side: str = "drain", hop: str = "bluetooth", code: str = ""
+) -> Fact:
     """A run of our agent's attempts, from so many minutes before the end to so many."""
     through = outcome in ("synced", "nothing_new")
     value: Value = {
@@ -242,6 +244,7 @@ def attempts(outcome: str, first: float, last: float, side: str = "drain", hop: 
         "hop": hop,
         "way": "any" if through else "link",
         "sign": {"tracker.silent": "silent", "tracker.refused": "wrong", "bluetooth.failed": "failed"}.get(outcome, ""),
+        "code": code,
         "waits_s": 3600.0 if through else 900.0,
     }
     return at("agent.attempts", value, last, TRACKER)
@@ -270,8 +273,8 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     # tracker
     "tracker_battery_flat": ([battery(3)], [battery(60)]),
     "tracker_fell_silent": (
-        [opened(120), advert(121, -60), lost(90, rssi=-60), advert(2, -70, BUDS)],
-        [opened(120), advert(121, -92), lost(90, rssi=-92), advert(2, -70, BUDS)],
+        [opened(120), advert(91, -60), lost(90, rssi=-60), advert(2, -70, BUDS)],
+        [opened(80), advert(59, -92), lost(58, rssi=-92), advert(2, -70, BUDS)],
     ),
     "tracker_link_mute": ([at("att.timeout", {"request": 10, "waited_s": 40.0}, 5, TRACKER)], [traffic()]),
     "tracker_restarts_by_itself": (
@@ -289,6 +292,20 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     ),
     "firmware_update_pending": ([answer("firmware", "yes")], [answer("firmware", "no")]),
     "tracker_version_refused": ([error("version_refused", text="firmware 1.2 is no longer supported")], [http(200)]),
+    "tracker_counts_nothing": ([answer("own_count", "no")], [answer("own_count", "yes")]),
+    "said_not_worn": ([answer("worn", "no")], [answer("worn", "yes")]),
+    "tracker_recorded_nothing": (
+        [hole("not_recorded", 55, 0), attempts("synced", 600, 5)],
+        [attempts("synced", 600, 5)],
+    ),
+    "tracker_fails_inside": (
+        [attempts("tracker.refused", 60, 5, code="5.00")],
+        [attempts("tracker.refused", 60, 30, code="5.00"), attempts("synced", 20, 5)],
+    ),
+    "tracker_knows_no_such_request": (
+        [attempts("tracker.refused", 60, 5, code="4.04")],
+        [attempts("tracker.refused", 60, 30, code="4.04"), attempts("synced", 20, 5)],
+    ),
     "tracker_answers_wrongly": (
         [attempts("tracker.refused", 60, 5)],
         [attempts("tracker.refused", 60, 30), attempts("synced", 20, 5)],
@@ -296,6 +313,11 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     "records_overwritten": ([hole("lost", 11_000, 10_500, 60)], [at("tracker.overwritten", 0, 5, TRACKER)]),
     "tracker_clock_off": ([at("server.future_rows", 12, 0, "steps")], [series(0.1)]),
     # bluetooth
+    "connects_fail_near": ([*[unheard(minutes, rssi=-55) for minutes in (50, 40, 30)]], [unheard(50), opened(40)]),
+    "link_dies_young": (
+        [lost(50, rssi=-55, held_s=2), lost(40, rssi=-55, held_s=2)],
+        [lost(50, rssi=-55, held_s=600)],
+    ),
     "adapter_off": ([at("bluetooth.adapter", "ble_on")], [at("bluetooth.adapter", "on")]),
     "airplane_mode_on": ([at("phone.airplane_mode", True)], [at("phone.airplane_mode", False)]),
     "adapter_stuck_turning": ([at("bluetooth.adapter", "turning_on")], [at("bluetooth.adapter", "on")]),
@@ -374,7 +396,10 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
         [radio_day("2026-03-19", fast=0.4, slow=23), day("2026-03-18")],
         [radio_day("2026-03-19", fast=0.4, slow=23), day("2026-03-19")],
     ),
+    "clock_set_back": ([http(200, -60)], [http(200, 5)]),
+    "clock_by_hand": ([at("phone.automatic_time", False)], [at("phone.automatic_time", True)]),
     # server
+    "service_unreadable": ([error("unreadable")], [http(200)]),
     "service_errors": ([http(503, 9), http(503, 8)], [http(503, 9), http(200, 8)]),
     "login_refused": ([http(401, 9), http(401, 8)], [http(401, 9), http(401, 8), http(200, 7)]),
     "account_refused": ([http(403)], [http(200)]),
@@ -385,7 +410,14 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     "better_when_close": ([answer("close_helps", "yes")], [answer("close_helps", "no")]),
     "toggling_helped_before": ([answer("toggle_helped", "yes")], [answer("toggle_helped", "no")]),
     "other_phone_near": ([answer("other_phone", "yes")], [answer("other_phone", "no")]),
-    "syncs_only_when_open": ([answer("open_app_syncs", "yes")], [answer("open_app_syncs", "no")]),
+    "syncs_only_when_open": ([answer("sync_by_hand", "works")], [answer("sync_by_hand", "error")]),
+    "sync_finds_no_tracker": ([answer("sync_by_hand", "not_found")], [answer("sync_by_hand", "works")]),
+    "sync_breaks_off": ([answer("sync_by_hand", "breaks_off")], [answer("sync_by_hand", "works")]),
+    "sync_shows_error": ([answer("sync_by_hand", "error")], [answer("sync_by_hand", "works")]),
+    "sync_shows_nothing_new": ([answer("arrived", "yes")], [answer("arrived", "no")]),
+    "tracker_elsewhere": ([answer("where", "apart")], [answer("where", "together")]),
+    "nothing_else_connects": ([answer("others_connect", "no")], [answer("others_connect", "yes")]),
+    "pairing_message": ([answer("pairing_message", "yes")], [answer("pairing_message", "no")]),
     "service_reports_incident": ([answer("status_page", "incident")], [answer("status_page", "green")]),
     "others_late_too": ([answer("others", "yes")], [answer("others", "no")]),
     "login_changed": ([answer("password_changed", "yes")], [answer("password_changed", "no")]),

@@ -16,52 +16,39 @@ import pytest
 
 from unstuck.lab.adbd import Adbd, ShellResult
 from unstuck.lab.phone import MODELS, Bond, LabPhone
+from unstuck.lab.phone.lived import LivedPhone, Strike
 
 READY_LIMIT_S = 10.0
 BANNER = "ro.product.name=shiba;ro.product.model=Pixel_8;ro.product.device=shiba;"
 APP = "com.fitbit.FitbitMobile"
 TRACKER = "E6:5E:00:00:00:01"
-HOUR_S = 3600.0
-WORKED_S = 8 * HOUR_S
-JOBS_EVERY_S = 900.0
-STOPPED_BEFORE_S = 2 * HOUR_S
-
-
-class _Clock:
-    """Set by hand while the phone's hours are told, then the true one."""
-
-    def __init__(self, now_s: float) -> None:
-        self.now_s: float | None = now_s
-
-    def __call__(self) -> float:
-        return time.time() if self.now_s is None else self.now_s
 
 
 def lived(*, saver: bool, bluetooth_on: bool, ahead: timedelta) -> LabPhone:
     """A phone whose app worked for hours; two hours ago battery saver or the end of Bluetooth stopped it, if so."""
-    began_s = time.time() - WORKED_S
-    clock = _Clock(began_s)
-    phone = LabPhone(MODELS["pixel-14"], clock, package=APP, app_name="Fitbit")
-    phone.state.bonds.append(Bond(TRACKER, "Inspire 3"))
-    phone.state.automatic_time = False
-    phone.state.clock_offset_s = ahead.total_seconds()
-    stopped_s = began_s + WORKED_S - STOPPED_BEFORE_S
-    for number in range(int(WORKED_S / JOBS_EVERY_S)):
-        clock.now_s = began_s + number * JOBS_EVERY_S
-        if clock.now_s < stopped_s or (bluetooth_on and not saver):
-            phone.note_job(clock.now_s)
-            phone.note_gatt(clock.now_s, TRACKER, 0, connected=True)
-    if not bluetooth_on:
-        clock.now_s = stopped_s
-        phone.set_bluetooth(on=False)
-    if saver:
-        clock.now_s = stopped_s
+
+    def clock_ahead(phone: LabPhone) -> None:
+        phone.state.automatic_time = False
+        phone.state.clock_offset_s = ahead.total_seconds()
+
+    def save(phone: LabPhone) -> None:
         phone.state.battery_saver = True
-        clock.now_s = stopped_s + 91.0
+
+    def kill(phone: LabPhone) -> None:
         phone.note_killed(reason="cached idle & background restricted")
         phone.state.app.next_job_s = 0.0
-    clock.now_s = None
-    return phone
+
+    strikes: list[Strike] = [] if bluetooth_on else [(0.0, lambda phone: phone.set_bluetooth(on=False))]
+    strikes += [(0.0, save), (91.0, kill)] if saver else []
+    return LivedPhone(
+        MODELS["pixel-14"],
+        time.time,
+        package=APP,
+        app_name="Fitbit",
+        tracker=Bond(TRACKER, "Inspire 3"),
+        strikes=strikes,
+        before=clock_ahead,
+    )
 
 
 class ExamplePhone:

@@ -389,3 +389,28 @@ def test_whatever_is_done_to_a_phone_it_answers_and_its_report_can_be_read(
     assert reading.source.problems == ()
     assert reading.source.skipped == 0
     assert {fact.name for fact in reading.facts} >= {"phone.build", "app.installed", "bluetooth.adapter"}
+
+
+@pytest.mark.parametrize("model", IDS)
+def test_a_flag_that_clear_does_not_know_or_read_clears_everything(model: str) -> None:
+    """Why nobody may send it without having read the help."""
+    for command in (f"pm clear --cache-only {APP}", f"pm clear {APP} --cache-only"):
+        phone, _ = made(model)
+        assert phone.run(command).stdout == b"Success\n"
+        cache_only = phone.model.android >= 14 and command.endswith(APP)
+        assert phone.state.app.cache_bytes == 0
+        assert (phone.state.app.data_bytes > 0) is cache_only
+        line = b"clear [--user USER_ID] [--cache-only] PACKAGE"
+        assert (line in phone.run("pm help").stdout) is (phone.model.android >= 14)
+
+
+@pytest.mark.parametrize("model", IDS)
+def test_the_first_page_of_the_app_is_found_and_can_be_started(model: str) -> None:
+    phone, _ = made(model)
+    intent = "-a android.intent.action.MAIN -c android.intent.category.LAUNCHER"
+    told = phone.run(f"cmd package resolve-activity --brief {intent} {APP}").stdout.decode().splitlines()
+    assert told[0].startswith("priority=0 preferredOrder=0 match=0x108000")
+    assert phone.run(f"am start -n '{told[1]}'").status == 0
+    assert phone.state.on_screen == APP
+    other = phone.run(f"cmd package resolve-activity --brief {intent} com.example.none")
+    assert other.stdout == b"No activity found\n"

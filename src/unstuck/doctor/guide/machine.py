@@ -34,6 +34,10 @@ RESTARTS_QUESTION = "toggle_helped"
 """Whether one of these helped for a while is a question of its own, which then need not be asked."""
 
 
+LEAST_CHANCE = 0.01
+"""Chance of helping below which a step is shown only where nothing better is left (probability)."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The session with what is on its screen, the screen, and the diagnosis behind it."""
@@ -149,6 +153,8 @@ def _next(
     if moves is not None or diagnosis.verdict is Verdict.HEALTHY:
         return Kind.MOVES, ""
     fixes = [step for step in diagnosis.plan if step.blocked is None and step.fix != CONTACT_SUPPORT]
+    # A step that only opens the gate for a later one is worth its time if it can: asking comes first.
+    fixes = [step for step in fixes if step.chance >= LEAST_CHANCE] or fixes
     shown = session.shown
     if shown is not None and shown.kind in (Kind.FIX, Kind.WAIT) and shown.id in {fix.fix for fix in fixes}:
         return shown.kind, shown.id  # somebody is busy with it

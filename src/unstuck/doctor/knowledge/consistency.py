@@ -14,8 +14,8 @@ STRONG = 0.5
 """From this strength on, a cause alone makes its finding more likely than not."""
 
 STRONG_CAUSES_MAX = 9
-"""More strong causes than this, a third of the catalogue, and the finding tells too little apart. Findings about a whole
-way of the data ("the app finds no tracker") are explained by all that closes it, and that splits the catalogue well."""
+"""More strong causes than this, a third of the catalogue, and the finding tells too little apart. Findings about a
+whole way of the data ("the app finds no tracker") are explained by all that closes it, and split the catalogue well."""
 
 MENDS_NOTHING_BY_ITSELF = frozenset({"contact_support", "wait_for_vendor"})
 """Fixes that others carry out; the catalogue allows them to mend no cause of ours."""

@@ -5,7 +5,9 @@ reading them is no outside I/O: they are the same on every machine and read once
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -13,6 +15,7 @@ from importlib.resources.abc import Traversable
 from typing import Protocol, TypeVar
 
 from unstuck.doctor.knowledge.consistency import check
+from unstuck.doctor.knowledge.fitted import FITTED_FILE, overlaid
 from unstuck.doctor.knowledge.rows import Row, invalid, read
 from unstuck.doctor.knowledge.schema import (
     Answer,
@@ -56,9 +59,20 @@ _T = TypeVar("_T", bound=_HasId)
 def load() -> Knowledge:
     """All causes, findings, symptoms, questions and fixes; read and checked once, then kept.
 
-    Steps are not in it, see :func:`steps_for`. Raises KnowledgeError (KNOWLEDGE_INVALID).
+    With the fitted numbers where there are any, unless within :func:`as_judged`. Steps are not in it, see
+    :func:`steps_for`. Raises KnowledgeError (KNOWLEDGE_INVALID).
     """
-    return _shipped()
+    return _shipped(_fitted.get())
+
+
+@contextmanager
+def as_judged() -> Iterator[None]:
+    """Within, :func:`load` gives the judgement of the knowledge files without what was fitted, to compare the two."""
+    token = _fitted.set(False)
+    try:
+        yield
+    finally:
+        _fitted.reset(token)
 
 
 def steps_for(fix: str, platform: str = ANY, maker: str = "", tracker: str = "") -> Steps:
@@ -131,8 +145,11 @@ def makers() -> Mapping[str, str]:
     return _makers()
 
 
-def read_knowledge(folder: Traversable) -> Knowledge:
-    """Read and check the knowledge in a folder, as :func:`load` does for the one that is shipped."""
+def read_knowledge(folder: Traversable, *, fitted: bool = True) -> Knowledge:
+    """Read and check the knowledge in a folder, as :func:`load` does for the one that is shipped.
+
+    ``fitted``: lay the numbers of its fitted.toml over it, where it has one.
+    """
     known = _platforms(folder)
     fixes = _table(read(folder, "fixes.toml"), "fix", _fix)
     findings_folder = folder.joinpath("findings")
@@ -147,6 +164,9 @@ def read_knowledge(folder: Traversable) -> Knowledge:
         fixes=fixes,
     )
     check(knowledge)
+    if fitted and folder.joinpath(FITTED_FILE).is_file():
+        knowledge = overlaid(knowledge, read(folder, FITTED_FILE))
+        check(knowledge)
     for fix in fixes:
         if not folder.joinpath("steps", f"{fix}.toml").is_file():
             invalid(f"fix {fix} has no steps: steps/{fix}.toml is missing")
@@ -178,9 +198,12 @@ def read_ways(folder: Traversable) -> tuple[Obtain, ...]:
     return ways
 
 
+_fitted: ContextVar[bool] = ContextVar("fitted", default=True)
+
+
 @cache
-def _shipped() -> Knowledge:
-    return read_knowledge(_folder())
+def _shipped(fitted: bool) -> Knowledge:
+    return read_knowledge(_folder(), fitted=fitted)
 
 
 @cache

@@ -47,6 +47,13 @@ class Row:
             self.fail(f"'{key}' is {value}, but must be above {low:g} and at most {high:g}")
         return float(value)
 
+    def count(self, key: str, most: float) -> float:
+        """A count of something, not always whole: 0 <= count <= most."""
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            self.fail(f"'{key}' must be a number from 0 to {most:g}")
+        return float(value)
+
     def chance(self, key: str, *, certain: bool = False) -> float:
         """A probability strictly between 0 and 1, or up to 1 where ``certain``."""
         value = self.number(key, 0.0, 1.0)

@@ -48,6 +48,16 @@ class Guard(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """A number that was fitted. ``before``: the judgement of the knowledge files. ``yes`` of ``cases`` is what was
+    counted; it need not be a whole number, because a yes may have more than one explanation."""
+
+    before: float
+    yes: float
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """A row of the catalogue. ``prior`` is the chance that it holds when a person complains.
 
@@ -65,6 +75,7 @@ class Cause:
     how_to_check: str
     fault: bool = True
     closes: tuple[Boundary, ...] = ()
+    prior_fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,7 @@ class Link:
     cause: str
     strength: float
     source: str
+    fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ class FindingSpec:
     leak_source: str
     links: tuple[Link, ...]
     group: str = ""
+    leak_fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,7 @@ class Symptom:
     says: str
     leak: float
     links: tuple[Link, ...]
+    leak_fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,7 @@ class Mend:
     cause: str
     chance: float
     source: str
+    fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +200,16 @@ class Obtain:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
-    """All of it, checked for consistency when loaded."""
+    """All of it, checked for consistency when loaded.
+
+    ``stale``: fitted numbers that are not used, because the judgement that they were fitted on has changed since.
+    """
 
     causes: Mapping[str, Cause]
     findings: Mapping[str, FindingSpec]
     questions: Mapping[str, Question]
     symptoms: Mapping[str, Symptom]
     fixes: Mapping[str, Fix]
+    stale: tuple[str, ...] = ()

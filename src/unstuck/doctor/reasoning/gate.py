@@ -18,9 +18,6 @@ FIRMWARE_BATTERY_MIN_PERCENT = 50.0
 update keeps the radio busy for 20 minutes and more, so we ask for half, well above where a tracker
 begins to save its radio."""
 
-LOSSES = frozenset({Guard.UNDRAINED, Guard.UNSENT})
-"""Guards that stand for data that would be gone for ever."""
-
 ALWAYS_GUARDED: Mapping[str, frozenset[Guard]] = {
     "repair_bond": frozenset({Guard.UNDRAINED}),
     "relink_account": frozenset({Guard.UNDRAINED, Guard.LOGIN_UNKNOWN, Guard.VENDOR_DOWN}),
@@ -76,18 +73,13 @@ class Reason:
     text: str
 
 
-def reasons_not_now(fix: Fix, situation: Situation, *, safe_part: bool = False) -> tuple[Reason, ...]:
+def reasons_not_now(fix: Fix, situation: Situation) -> tuple[Reason, ...]:
     """Every reason why the fix may not be done now; empty when it may.
 
     Undrained, unsent, battery and login block unless they are known to be well. The service blocks
     when it is known to be down; that it was not checked is a caution, see ``cautions``.
-    ``safe_part``: no more is meant than ``Fix.safe_part``, which erases nothing, so that only what would be
-    lost does not count; a fix without such a part has no other reasons for it.
     """
-    reasons = _judge(fix, situation, blocking=True)
-    if safe_part and fix.safe_part:
-        return tuple(reason for reason in reasons if reason.guard not in LOSSES)
-    return reasons
+    return _judge(fix, situation, blocking=True)
 
 
 def cautions(fix: Fix, situation: Situation) -> tuple[Reason, ...]:

@@ -260,7 +260,9 @@ class Network:
         """The same over every question that was answered, shape (rows,); findings not in ``known`` say nothing."""
         total = np.zeros_like(self.log_prior)
         for said in dict.fromkeys(told.values()):
-            total += self.log_answer({id_: known[id_] for id_ in told if told[id_] == said and id_ in known}, said.answers)
+            total += self.log_answer(
+                {id_: known[id_] for id_ in told if told[id_] == said and id_ in known}, said.answers
+            )
         return total
 
 

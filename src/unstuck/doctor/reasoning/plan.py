@@ -27,9 +27,9 @@ longer list would never be followed as printed."""
 STILL_STUCK_FLOOR = 0.01
 """Chance of being still stuck below which no further step is worth a line (probability)."""
 
-WAITING_SHARE = 0.5
-"""Chance that nothing but waiting helps, or nothing is broken, from which the plan is to wait
-(probability): more likely than not."""
+WAITING_SHARE = 0.8
+"""Chance that nothing but waiting helps, or nothing is broken, from which the plan is to wait and nothing else
+(probability). Below it a cheap fix that may well be the right one goes first: waiting takes hours."""
 
 SEARCH_TAIL_MASS = 1e-3
 """Probability of the rarest combinations left out while searching for the order. A thousandth

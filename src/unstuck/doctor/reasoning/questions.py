@@ -6,7 +6,7 @@ pass, by chance over cost without looking ahead; the plan itself looks ahead. do
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ import numpy as np
 from unstuck.doctor.knowledge.schema import EvidenceKind, Fix, Knowledge, Question
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
 from unstuck.doctor.reasoning.network import Bools, Floats, Indices, Network, Posterior
-from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
 from unstuck.model.diagnosis import NextQuestion, State
 
@@ -158,7 +157,7 @@ class _Estimate:
     @classmethod
     def build(cls, posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> "_Estimate":
         network = posterior.network
-        tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
+        tried = list(fixes.values())  # support too: who knows what only it can mend goes there at once
         repair = Repair.build(posterior, tried)
         rows = np.flatnonzero((network.lattice.present.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
         members = network.lattice.members[rows]

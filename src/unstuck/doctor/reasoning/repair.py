@@ -18,8 +18,12 @@ from unstuck.doctor.knowledge.schema import Fix
 from unstuck.doctor.reasoning.gate import guards_of
 from unstuck.doctor.reasoning.network import Floats, Indices, Posterior, over_members
 
-LOOK_AGAIN_MINUTES = 1.0
-"""Every fix ends with waiting for the next sync and looking (minutes)."""
+LOOK_AGAIN_MINUTES = 2.0
+"""Every fix ends with waiting for the next sync and looking (minutes): most fixes say "within 2 minutes"."""
+
+TRYING_MINUTES = 2.0
+"""What being told to do something weighs beside doing it (minutes): a fix that does not help costs trust, so that a
+question which costs less is asked before a try. Judgement; four times what a question weighs."""
 
 EFFORT_MINUTES_PER_LEVEL = 4.0
 """What one level of effort (0 a tap to 3 a chore) weighs beside the time itself (minutes). Judgement:
@@ -48,7 +52,7 @@ def cost_minutes(fix: Fix) -> float:
     """What doing a fix weighs (minutes): the person's time, looking again, effort and risk."""
     risk = RISK_MINUTES_PER_GUARD * len(guards_of(fix))
     wait = WAIT_MINUTES if fix.id == WAIT_FOR_VENDOR else 0.0
-    return fix.minutes + LOOK_AGAIN_MINUTES + EFFORT_MINUTES_PER_LEVEL * fix.effort + risk + wait
+    return fix.minutes + LOOK_AGAIN_MINUTES + TRYING_MINUTES + EFFORT_MINUTES_PER_LEVEL * fix.effort + risk + wait
 
 
 def ended(members: Indices, residuals: Floats) -> Floats:

@@ -104,7 +104,8 @@ class Target:
 
     ``device``: a serial number, the path of an adapter, the agent's folder. ``sdk``: the phone's API level, 0 where not
     known. ``package`` and ``uid``: the tracker's app, empty and None where not known or not installed. ``address``: the
-    tracker's Bluetooth address in capitals.
+    tracker's Bluetooth address in capitals. ``pairs_without_loss``: the tracker is known to keep its records when it is
+    forgotten here and paired anew.
     """
 
     channel: Channel
@@ -113,3 +114,4 @@ class Target:
     package: str = ""
     uid: int | None = None
     address: str = ""
+    pairs_without_loss: bool = False

@@ -275,6 +275,7 @@ REMEDIES = (
         steps=_bluetooth_on,
         source="AOSP cmds/svc BluetoothCommand (from 8), ConnectivityService ShellCmd airplane-mode (from 11)",
         sdk=(26, _ANY),
+        in_part=True,
     ),
     Remedy(
         id="adb.bluetooth_cycle",
@@ -299,6 +300,7 @@ REMEDIES = (
         steps=_saver_off,
         source="AOSP BatterySaverStateMachine, which observes the setting (before 9: PowerManagerService)",
         sdk=(26, _ANY),
+        in_part=True,
     ),
     Remedy(
         id="adb.allow_background",
@@ -314,6 +316,7 @@ REMEDIES = (
         " ActivityManagerShellCommand set-standby-bucket (from 9), appops --uid (from 10)",
         needs=_APP,
         sdk=(23, _ANY),
+        in_part=True,
     ),
     Remedy(
         id="adb.grant_permissions",
@@ -327,6 +330,7 @@ REMEDIES = (
         source="AOSP PackageManagerShellCommand grant and revoke (from 6)",
         needs=_APP,
         sdk=(23, _ANY),
+        in_part=True,
     ),
     Remedy(
         id="adb.background_data",

@@ -105,8 +105,9 @@ def _remedy(
     of_tracker: bool = True,
     minutes: float = 5.0,
     first: tuple[str, ...] = (),
+    needs: frozenset[Need] = frozenset(),
 ) -> Remedy:
-    needs = frozenset({Need.ADDRESS}) if of_tracker else frozenset[Need]()
+    needs |= frozenset({Need.ADDRESS}) if of_tracker else frozenset[Need]()
     return Remedy(
         f"bluez.{name}", fix, Channel.BLUEZ, changes, undo, risk, minutes, steps, _SOURCE, needs=needs, first=first
     )
@@ -147,6 +148,17 @@ REMEDIES = (
         "The tracker is asked about again.",
         Risk.NONE,
         minutes=15.0,
+    ),
+    _remedy(
+        "pair_again",
+        "pair_again",
+        _forget,
+        "This machine forgets the tracker and its key, pairs anew and trusts it. This tracker keeps every record.",
+        "Cannot be undone; pair again the same way.",
+        Risk.LASTING,
+        first=("Keep the tracker beside this machine, and set it to pairing if it has such a mode.",),
+        minutes=10.0,
+        needs=frozenset({Need.PAIRS_WITHOUT_LOSS}),
     ),
     _remedy(
         "repair",

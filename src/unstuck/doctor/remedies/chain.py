@@ -38,7 +38,7 @@ REMEDIES = (
     ),
     Remedy(
         id="chain.pair_again",
-        fix="repair_bond",
+        fix="pair_again",
         channel=Channel.CHAIN,
         changes="This machine forgets its key of the tracker and pairs anew. Nothing is erased on either side.",
         undo="Cannot be undone; pair again the same way.",
@@ -47,7 +47,6 @@ REMEDIES = (
         steps=_deed(ChainDeed.PAIR_AGAIN, "pairs anew, then syncs"),
         source=_SOURCE,
         first=("Bring the tracker near, and set it to pairing if it has such a mode.",),
-        safe_part=True,
     ),
     Remedy(
         id="chain.update_firmware",

@@ -69,6 +69,7 @@ def _document(entry: Entry) -> Document:
             "package": target.package,
             "uid": target.uid,
             "address": target.address,
+            "pairs_without_loss": target.pairs_without_loss,
         },
     }
 
@@ -93,8 +94,9 @@ def _target(given: object) -> Target | None:
             "package": str(package),
             "uid": int() | None as uid,
             "address": str(address),
+            "pairs_without_loss": bool(harmless),
         } if channel in set(Channel):
-            return Target(Channel(channel), device, sdk, package, uid, address)
+            return Target(Channel(channel), device, sdk, package, uid, address, harmless)
     raise EvidenceError(ErrorCode.HISTORY_INVALID, reason="'target' is none of ours")
 
 

@@ -95,13 +95,8 @@ def held_back(remedy: Remedy, plan: Sequence[PlannedFix], situation: Situation) 
     planned = next((step for step in plan if step.fix == remedy.fix), None)
     if planned is None:
         return "it is not in the plan as things stand now"
-    fix = load().fixes[remedy.fix]
-    reasons = reasons_not_now(fix, situation, safe_part=remedy.safe_part)
-    if reasons:
-        return ". ".join(reason.text for reason in reasons)
-    if planned.blocked is not None and not (remedy.safe_part and fix.safe_part):
-        return planned.blocked
-    return None
+    reasons = reasons_not_now(load().fixes[remedy.fix], situation)
+    return ". ".join(reason.text for reason in reasons) or planned.blocked
 
 
 def _ask_gate(request: Request, plan: Sequence[PlannedFix], situation: Situation) -> None:

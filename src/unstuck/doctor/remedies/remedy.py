@@ -23,6 +23,7 @@ class Need(StrEnum):
     PACKAGE = "package"
     UID = "uid"
     ADDRESS = "address"
+    PAIRS_WITHOUT_LOSS = "pairs without loss"
 
 
 Raw = Mapping[Look, str | None]
@@ -104,8 +105,8 @@ class Remedy:
 
     ``changes``: what will be different afterwards, told beforehand. ``undo``: how it is taken back, or that it need not
     or cannot be. ``minutes``: within which data should move. ``first``: what a person does before. ``sdk``: first and
-    last Android API level where the commands exist, for adb. ``safe_part``: it does no more than what the catalogue
-    calls harmless in this fix (``Fix.safe_part``). ``source``: where the commands are described.
+    last Android API level where the commands exist, for adb. ``in_part``: the fix's own steps go further than it reaches,
+    so they are shown when it did not help. ``source``: where the commands are described.
     """
 
     id: str
@@ -120,7 +121,7 @@ class Remedy:
     needs: frozenset[Need] = frozenset()
     first: tuple[str, ...] = ()
     sdk: tuple[int, int] = (0, 10_000)
-    safe_part: bool = False
+    in_part: bool = False
 
     def not_here(self, target: Target) -> str | None:
         """Why it is not offered on this target; None where it is."""
@@ -137,6 +138,8 @@ class Remedy:
             return "the app's number (uid) is not known"
         if Need.ADDRESS in self.needs and not target.address:
             return "the tracker's Bluetooth address is not known"
+        if Need.PAIRS_WITHOUT_LOSS in self.needs and not target.pairs_without_loss:
+            return "whether this tracker keeps its records when it is paired anew is not known"
         return None
 
     def looks(self, target: Target) -> tuple[Look, ...]:

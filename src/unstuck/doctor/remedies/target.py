@@ -35,14 +35,20 @@ class Connection:
 
 
 def targets_of(
-    connections: Iterable[Connection], facts: FactSet, packages: frozenset[str], addresses: Iterable[str]
+    connections: Iterable[Connection],
+    facts: FactSet,
+    packages: frozenset[str],
+    addresses: Iterable[str],
+    *,
+    pairs_without_loss: bool = False,
 ) -> tuple[Target, ...]:
-    """A target for each connection. ``packages``: those of the tracker's app; ``addresses``: names of the tracker."""
+    """A target for each connection. ``packages``: those of the tracker's app; ``addresses``: names of the tracker;
+    ``pairs_without_loss``: what is known of its kind."""
     address = next((one.upper() for one in sorted(addresses) if _ADDRESS.fullmatch(one)), "")
     return tuple(
         _phone(one, FactSet([fact for fact in facts if fact.source.startswith(one.source)]), packages, address)
         if one.channel is Channel.ADB
-        else Target(one.channel, one.device, address=address)
+        else Target(one.channel, one.device, address=address, pairs_without_loss=pairs_without_loss)
         for one in connections
     )
 

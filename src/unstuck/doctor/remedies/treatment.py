@@ -62,6 +62,10 @@ NOT_DONE_HERE = frozenset({CONTACT_SUPPORT, WAIT_FOR_VENDOR})
 """Fixes that show nothing within minutes: they are shown, and nobody is asked whether they helped."""
 
 
+_IN_VAIN = frozenset({Result.DID_NOT_HELP, Result.UNDONE})
+"""Results of an act after which the steps that go further are worth showing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a treatment ended. ``moves``: data moves (True), stands still (False), or it cannot be told (None)."""
@@ -160,7 +164,7 @@ class Treatment:
             result = yield from self._carry_out(planned, remedy, target)
             if result is Result.HELPED or self._well:
                 return result is Result.HELPED
-            by_hand = by_hand and result is Result.FAILED
+            by_hand = by_hand and (result is Result.FAILED or (remedy.in_part and result in _IN_VAIN))
         if not by_hand:
             return False
         reasons = reasons_not_now(load().fixes[planned.fix], self._now.situation)

@@ -55,6 +55,15 @@ UNENCRYPTED_HELD_S = 5.0
 JUST_AFTER = timedelta(minutes=1)
 """A tracker heard for this much longer than its link has faded away, not come back."""
 
+FAILS_NEAR = 3
+"""As many as one round of a usual app: it tries three times before it rests."""
+
+YOUNG_S = 30.0
+"""A link that was encrypted and then dies this soon was not carried away: nobody walks out of reach in seconds."""
+
+DIES_YOUNG = 2
+"""Once is chance."""
+
 KEY_CODES = frozenset({0x05, 0x06, 0x3D})
 """HCI codes that mean that the key is missing or wrong (Core specification, Vol 1, Part F)."""
 
@@ -286,6 +295,29 @@ def connect_not_heard(case: Case) -> Outcome:
     return no("every connection to the tracker was established", opened_facts[-1:]) if opened_facts else UNKNOWN
 
 
+def connects_fail_near(case: Case) -> Outcome:
+    """Every call fails although the tracker is heard well: three or more, and not one that came about."""
+    failed = [fact for fact in case.of_tracker("link.not_established") if _in_episode(case, fact)]
+    near = [fact for fact in failed if (fact.number("last_rssi") or -127) >= GOOD_DBM]
+    opened = [fact for fact in case.of_tracker("link.opened") if _in_episode(case, fact)]
+    if len(near) >= FAILS_NEAR and len(near) * 2 > len(failed) and not opened:
+        return yes(f"{len(near)} calls failed while the tracker was heard at {GOOD_DBM} dBm or better", near)
+    return no("a connection to the tracker came about", opened[-1:]) if opened else UNKNOWN
+
+
+def link_dies_young(case: Case) -> Outcome:
+    """Links that came about at a good signal and were lost within seconds, several times."""
+    lost = [fact for fact in case.of_tracker("link.lost") if _in_episode(case, fact)]
+    young = [
+        fact
+        for fact in lost
+        if (fact.number("held_s") or YOUNG_S) < YOUNG_S and (fact.number("last_rssi") or -127) >= GOOD_DBM
+    ]
+    if len(young) >= DIES_YOUNG:
+        return yes(f"{times(len(young), 'link')} at a good signal lost within {YOUNG_S:.0f} s", young)
+    return no("the link held for longer than seconds", lost[-1:]) if lost and not young else UNKNOWN
+
+
 def channels_shrunk(case: Case) -> Outcome:
     """Few data channels left in the map."""
     maps = case.recent(case.facts.all("link.channels"), hours=1.0)
@@ -298,23 +330,18 @@ def channels_shrunk(case: Case) -> Outcome:
 def many_links(case: Case) -> Outcome:
     """Links open at once, from the trace or from the report's connected devices."""
     parallel = case.latest("links.parallel")
-    if parallel is not None:
-        most = int(parallel.number("le_max") or 0)
-        return either(
-            most >= MANY_LINKS,
-            f"{most} Bluetooth links were open at once",
-            f"at most {times(most, 'link')} at once",
-            [parallel],
-        )
+    most = int(parallel.number("le_max") or 0) if parallel is not None else 0
+    if parallel is not None and most >= MANY_LINKS:
+        return yes(f"{most} Bluetooth links were open at once", [parallel])
     connected = case.facts.all("bluetooth.profile_link")
     connected += [fact for fact in case.facts.all("bluetooth.device") if fact.flag("connected")]
     clients = case.facts.all("bluetooth.gatt_client")
     total = len({fact.subject for fact in connected}) + int(sum(numbers(clients, "connections")))
     if total >= MANY_LINKS:
         return yes(f"{total} Bluetooth connections were open at once", [*connected, *clients])
-    return (
-        no(f"{times(total, 'Bluetooth connection')} open", [*connected, *clients]) if connected or clients else UNKNOWN
-    )
+    if connected or clients:
+        return no(f"{times(total, 'Bluetooth connection')} open", [*connected, *clients])
+    return no(f"at most {times(most, 'link')} at once", [parallel]) if parallel is not None else UNKNOWN
 
 
 def link_refused(case: Case) -> Outcome:
@@ -398,7 +425,10 @@ def never_heard(case: Case) -> Outcome:
     if not others or listened < LISTENED:
         return UNKNOWN
     when = f" in the last {lasting(listened)}" if heard else ""
-    return yes(f"{times(len({fact.subject for fact in others}), 'other device')} heard{when}, the tracker never", [*trace, *others])
+    return yes(
+        f"{times(len({fact.subject for fact in others}), 'other device')} heard{when}, the tracker never",
+        [*trace, *others],
+    )
 
 
 _ON_THE_AIR = (
@@ -496,6 +526,8 @@ RULES: Mapping[str, Rule] = {
     "lost_at_good_signal": lost_at_good_signal,
     "connect_not_heard": connect_not_heard,
     "channels_shrunk": channels_shrunk,
+    "connects_fail_near": connects_fail_near,
+    "link_dies_young": link_dies_young,
     "many_links": many_links,
     "link_refused": link_refused,
     "key_refused": key_refused,

@@ -33,6 +33,12 @@ NEARBY_SDK = 31
 NEARBY_PERMISSIONS = ("BLUETOOTH_CONNECT", "BLUETOOTH_SCAN")
 LOCATION_PERMISSIONS = ("ACCESS_FINE_LOCATION", "ACCESS_COARSE_LOCATION")
 
+CLOCK_JUMP = timedelta(minutes=10)
+"""More than sources differ by, and less than anybody sets a clock back by."""
+
+UNMETERED = frozenset({"wifi", "ethernet"})
+"""Networks that are metered only where a person says so; data saver and refusals of mobile data spare them."""
+
 LOW_FREE_PERCENT = 2.0
 """Free share under which apps fail to write; Android warns at 5 %."""
 
@@ -237,6 +243,10 @@ def background_data_blocked(case: Case) -> Outcome:
     """Data saver, or the app's own refusal on metered networks."""
     rejected = [fact for fact in case.of_app("network.app_rejected_metered") if fact.flag()]
     saver = case.latest("network.data_saver")
+    way = case.latest("network.default")
+    on_wifi = way is not None and way.text("transport").casefold() in UNMETERED
+    if (rejected or (saver is not None and saver.flag())) and on_wifi and way is not None:
+        return no("background data is limited on mobile networks alone, and the phone was on Wi-Fi", [way])
     if rejected:
         return yes("background data is refused to the app on metered networks", rejected)
     if saver is None or saver.flag() is None:
@@ -357,6 +367,24 @@ def os_updated_before_stop(case: Case) -> Outcome:
     )
 
 
+def clock_by_hand(case: Case) -> Outcome:
+    """The setting that lets the network set the clock."""
+    fact = case.latest("phone.automatic_time")
+    if fact is None or fact.flag() is None:
+        return UNKNOWN
+    return either(fact.flag() is False, "the phone's clock was set by hand", "the phone set its clock itself", [fact])
+
+
+def clock_set_back(case: Case) -> Outcome:
+    """Lines of the phone's logs that are dated after the moment of judgement."""
+    names = ("app.http", "app.beat", "app.started", "gatt.status", "agent.attempts", "link.opened", "link.traffic")
+    dated = [fact for fact in case.facts.all(*names) if fact.time is not None]
+    later = [fact for fact in dated if fact.time is not None and fact.time - case.judged_at > CLOCK_JUMP]
+    if later:
+        return yes("its logs hold times that have not come yet: the clock was set back", later[-3:])
+    return no("no time in its logs lies in the future", dated[-1:]) if dated else UNKNOWN
+
+
 def phone_offline(case: Case) -> Outcome:
     """The default network and whether it was validated."""
     fact = case.latest("network.default")
@@ -456,10 +484,16 @@ _ALL: tuple[Callable[[Case], Outcome], ...] = (
     app_version_refused,
     app_update_old,
     os_updated_before_stop,
+    clock_by_hand,
+    clock_set_back,
     phone_offline,
     app_network_errors,
     uploads_wait,
     agent_stopped,
 )
 
-RULES: Mapping[str, Rule] = {**{rule.__name__: rule for rule in _ALL}, "syncs_only_when_open": _person_only, "sync_shows_error": _person_only}
+RULES: Mapping[str, Rule] = {
+    **{rule.__name__: rule for rule in _ALL},
+    "syncs_only_when_open": _person_only,
+    "sync_shows_error": _person_only,
+}

@@ -11,6 +11,26 @@ from unstuck.model.diagnosis import Finding, Proof, State
 RULES: Mapping[str, Rule] = {**tracker.RULES, **bluetooth.RULES, **phone.RULES, **server.RULES}
 """Every rule by the id of its finding; the same ids as in the knowledge (tested)."""
 
+OF_THE_STOP = frozenset(
+    {
+        "others_lost_too",
+        "signal_weak",
+        "lost_at_good_signal",
+        "stopped_with_battery_saver",
+        "os_updated_before_stop",
+        "app_update_old",
+        "app_killed_in_background",
+        "app_never_restarted",
+        "tracker_link_idle",
+        "tracker_log_gaps",
+        "tracker_off_wrist",
+        "tracker_sensor_rows_absent",
+        "tracker_waited_for_phone",
+        "uploads_wait",
+    }
+)
+"""Findings about the stop itself, about what led to it, or about whole days of a log: what proves them may be older."""
+
 SYMPTOM = "symptom."
 """Prefix of the finding that a reported symptom is."""
 
@@ -21,7 +41,7 @@ def findings(case: Case, knowledge: Knowledge) -> tuple[Finding, ...]:
     found = []
     for finding_id in knowledge.findings:
         outcome = RULES[finding_id](case)
-        if _is_old_news(case, outcome):
+        if finding_id not in OF_THE_STOP and _is_old_news(case, outcome):
             outcome = UNKNOWN
         if outcome.state is State.UNKNOWN and finding_id in answered:
             found.append(answered[finding_id])

@@ -13,6 +13,9 @@ SERVER_ERRORS = 2
 LOGIN_REFUSALS = 2
 """A single 401 is how an app learns that it must renew its token; a refused renewal counts at once."""
 
+UNANSWERED = frozenset({"dns", "tls", "timeout", "unreadable"})
+"""Errors of an app that got no answer, or none that it could read."""
+
 FRESH = timedelta(minutes=30)
 """Minutes this near the end of the evidence have arrived: two expected sync rhythms."""
 
@@ -27,7 +30,19 @@ def service_errors(case: Case) -> Outcome:
         return yes(
             f"the service answered {int(errors[-1].number('status') or 0)}, {times(len(errors), 'time')}", errors
         )
-    return no("the service answered well", good[-1:]) if good else UNKNOWN
+    good = _newest(case, good)
+    return no("the service answered well", good) if good else UNKNOWN
+
+
+def service_unreadable(case: Case) -> Outcome:
+    """Errors of the app's parser, unless a good answer follows."""
+    errors = [fact for fact in case.of_app("app.error") if fact.text("kind") == "unreadable"]
+    good = _good(case.of_app("app.http"))
+    errors = _still(case, errors, good)
+    if errors:
+        return yes(f"the app could not read what the service answered ({times(len(errors), 'time')})", errors)
+    good = _newest(case, good)
+    return no("the service's answers could be read", good) if good else UNKNOWN
 
 
 def login_refused(case: Case) -> Outcome:
@@ -71,9 +86,11 @@ def tracker_not_in_account(case: Case) -> Outcome:
 def arrived_but_not_shown(case: Case) -> Outcome:
     """Fresh minutes at the service while the person reports that nothing moves."""
     complaint = case.latest("reported.symptom")
+    told = case.facts.all("server.series")
+    told += [fact for fact in case.of_tracker("ledger.watermark") if fact.text("hop") == "server"]
     newest = [
         (fact, moment)
-        for fact in case.facts.all("server.series")
+        for fact in told
         if (moment := as_time(fact.text("newest"))) is not None and moment <= case.judged_at
     ]
     if not newest or complaint is None:
@@ -86,6 +103,12 @@ def arrived_but_not_shown(case: Case) -> Outcome:
 
 def _good(answers: list[Fact]) -> list[Fact]:
     return [fact for fact in answers if 200 <= (fact.number("status") or 0) < 300]
+
+
+def _newest(case: Case, good: list[Fact]) -> list[Fact]:
+    """The last good answer, if the app has not failed to reach or to read its service since."""
+    failed = [fact for fact in case.of_app("app.error") if fact.text("kind") in UNANSWERED]
+    return good[-1:] if good and not any(_stamp(fact) > _stamp(good[-1]) for fact in failed) else []
 
 
 def _still(case: Case, bad: list[Fact], good: list[Fact]) -> list[Fact]:
@@ -122,11 +145,13 @@ def _person_only(_: Case) -> Outcome:
 
 RULES: Mapping[str, Rule] = {
     "service_errors": service_errors,
+    "service_unreadable": service_unreadable,
     "login_refused": login_refused,
     "account_refused": account_refused,
     "tracker_not_in_account": tracker_not_in_account,
     "arrived_but_not_shown": arrived_but_not_shown,
     "service_reports_incident": service_reports_incident,
     "others_late_too": _person_only,
+    "sync_shows_nothing_new": _person_only,
     "login_changed": _person_only,
 }

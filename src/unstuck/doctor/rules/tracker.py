@@ -225,7 +225,11 @@ def tracker_off_wrist(case: Case) -> Outcome:
     begun = as_time(quiet[-1].text("start")) if quiet else None
     if begun is not None and case.judged_at - begun >= timedelta(hours=ALL_DAY_HOURS):
         return yes(f"it has been off the wrist for {lasting(case.judged_at - begun)}", quiet[-1:])
-    newest = [fact for fact in case.of_tracker("ledger.watermark") if fact.text("hop") == "server"]
+    newest = [
+        fact
+        for fact in case.of_tracker("ledger.watermark")
+        if fact.text("hop") == "server" and (at := as_time(fact.text("newest"))) and case.judged_at - at < SILENT_FOR
+    ]
     if newest and begun is None:
         return no("its newest minutes at the server are not from off the wrist", newest[-1:])
     wear = _last_day(case, "tracker.wear_day")
@@ -239,6 +243,21 @@ def tracker_off_wrist(case: Case) -> Outcome:
     if charger is not None and (charger.number("on_h") or 0) >= ALL_DAY_HOURS:
         return yes(f"on {charger.text('date')} it lay on its charger for {charger.number('on_h'):.1f} h", [charger])
     return UNKNOWN
+
+
+def tracker_recorded_nothing(case: Case) -> Outcome:
+    """A hole of the ledger that is open to now, while the tracker answers: it was there, and wrote nothing."""
+    answers = side(case, DRAIN).through
+    holes = [fact for fact in case.of_tracker("ledger.hole") if fact.flag("latest")]
+    begun = as_time(holes[-1].text("start")) if holes else None
+    if answers is None:
+        return UNKNOWN
+    if begun is not None and holes[-1].text("reason") in ("not_recorded", "not_worn"):
+        if case.judged_at - begun < SILENT_FOR:
+            return UNKNOWN
+        long = lasting(case.judged_at - begun)
+        return yes(f"it answers, and has recorded nothing for {long}", [holes[-1], answers])
+    return no("its records are as new as its answers", [answers]) if not holes else UNKNOWN
 
 
 def tracker_sensor_rows_absent(case: Case) -> Outcome:
@@ -272,13 +291,8 @@ def tracker_version_refused(case: Case) -> Outcome:
     return no("the service accepted an upload", good[-1:]) if good else UNKNOWN
 
 
-def firmware_update_pending(_: Case) -> Outcome:
-    """Only the person can say what the app offers."""
-    return UNKNOWN
-
-
-def tracker_counts_nothing(_: Case) -> Outcome:
-    """Only the person sees the tracker's own screen."""
+def _person_only(_: Case) -> Outcome:
+    """Only the person can say: what the app offers, what the tracker's own screen does, what was worn."""
     return UNKNOWN
 
 
@@ -297,10 +311,29 @@ def tracker_clock_off(case: Case) -> Outcome:
     return no("no row is dated in the future", series[-1:]) if series else UNKNOWN
 
 
-def tracker_answers_wrongly(case: Case) -> Outcome:
-    """Refusals and unreadable answers since the agent's last good drain."""
+def tracker_fails_inside(case: Case) -> Outcome:
+    """Server errors of its own, in CoAP's words: 5.xx (RFC 7252, 5.9.3)."""
+    return _refused_with(case, "5.", "the tracker answered that something in it fails")
+
+
+def tracker_knows_no_such_request(case: Case) -> Outcome:
+    """Client errors, in CoAP's words: 4.xx, what was asked is not known to it."""
+    return _refused_with(case, "4.", "the tracker did not know what our agent asked for")
+
+
+def _refused_with(case: Case, code: str, text: str) -> Outcome:
     drain = side(case, DRAIN)
-    wrong = drain.of(WRONG)
+    refused = [fact for fact in drain.of(WRONG) if fact.text("code").startswith(code)]
+    if refused:
+        count = sum(int(fact.number("count") or 0) for fact in refused)
+        return yes(f"{text} ({refused[0].text('code')}, {times(count, 'time')})", refused)
+    return no("the tracker answered as it should", [drain.through]) if drain.through is not None else UNKNOWN
+
+
+def tracker_answers_wrongly(case: Case) -> Outcome:
+    """Unreadable answers, and refusals without a code, since the agent's last good drain."""
+    drain = side(case, DRAIN)
+    wrong = [fact for fact in drain.of(WRONG) if not fact.text("code")]
     if wrong:
         count = sum(int(fact.number("count") or 0) for fact in wrong)
         return yes(f"the tracker answered wrongly, {times(count, 'time')}", wrong)
@@ -338,11 +371,15 @@ RULES: Mapping[str, Rule] = {
     "tracker_waited_for_phone": tracker_waited_for_phone,
     "tracker_link_idle": tracker_link_idle,
     "tracker_off_wrist": tracker_off_wrist,
+    "tracker_recorded_nothing": tracker_recorded_nothing,
     "tracker_sensor_rows_absent": tracker_sensor_rows_absent,
     "tracker_version_refused": tracker_version_refused,
-    "firmware_update_pending": firmware_update_pending,
-    "tracker_counts_nothing": tracker_counts_nothing,
+    "firmware_update_pending": _person_only,
+    "tracker_counts_nothing": _person_only,
     "tracker_clock_off": tracker_clock_off,
     "tracker_answers_wrongly": tracker_answers_wrongly,
+    "tracker_fails_inside": tracker_fails_inside,
+    "tracker_knows_no_such_request": tracker_knows_no_such_request,
+    "said_not_worn": _person_only,
     "records_overwritten": records_overwritten,
 }

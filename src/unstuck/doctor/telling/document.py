@@ -53,7 +53,7 @@ def document(diagnosis: Diagnosis) -> Document:
         "plan": [_fix(fix) for fix in diagnosis.plan],
         "unchecked": [_unchecked(row) for row in diagnosis.unchecked],
         "next_question": _question(diagnosis.next_question),
-        "facts": [_fact(fact) for fact in diagnosis.facts],
+        "facts": [fact_document(fact) for fact in diagnosis.facts],
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "sources": [source_document(source) for source in diagnosis.sources],
         "notes": list(diagnosis.notes),
@@ -143,7 +143,8 @@ def _question(question: NextQuestion | None) -> Document | None:
     return None if question is None else {"id": question.id, "text": question.text, "answers": list(question.answers)}
 
 
-def _fact(fact: Fact) -> Document:
+def fact_document(fact: Fact) -> Document:
+    """One fact, as in the document."""
     return {
         "name": fact.name,
         "value": _value(fact),

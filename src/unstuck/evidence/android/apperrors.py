@@ -6,7 +6,7 @@ TELLING = (
     b"HTTP", b"http", b"Http", b"<-- ", b"tatus", b"esponse", b"SSL", b"Cert", b"UnknownHost", b"Unable to resolve",
     b"EAI_", b"invalid_", b"expired_token", b"nauthorized", b"UserRecoverable", b"orrupt", b"malformed", b"SQL",
     b"disk is full", b"ENOSPC", b"No space", b"imeout", b"imed out", b"Upgrade Required", b"UPDATE_REQUIRED",
-    b"no longer supported", b"NOT_LINKED", b"failed to connect",
+    b"no longer supported", b"NOT_LINKED", b"failed to connect", b"JsonSyntax", b"JSONException", b"JsonParse",
 )  # fmt: skip
 """A line without any of these says nothing that is classified here."""
 
@@ -42,6 +42,10 @@ _KINDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
             rb"SocketTimeoutException|ConnectTimeout|ReadTimeout|[Rr]ead timed out|connect timed out"
             rb"|failed to connect to \S{1,200} .{0,80}after \d+ms"
         ),
+    ),
+    (
+        "unreadable",
+        re.compile(rb"JsonSyntaxException|JsonParseException|MalformedJsonException|org\.json\.JSONException"),
     ),
     (
         "version_refused",

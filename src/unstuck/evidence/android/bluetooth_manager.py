@@ -70,6 +70,11 @@ _MACHINES_LIMIT = 200
 _MACHINE_BYTES = 3_000
 """The state of a profile's machine stands within its first lines (seen: 12 lines)."""
 
+_HID = re.compile(rb"(?m)^[ \t]*Profile: HidHost(?:Service)?[ \t]*\r?\n((?:[ \t]+\S[^\r\n]*\r?\n){1,40})")
+_HID_DEVICE = re.compile(rb"(?m)^[ \t]+(" + _ADDRESS + rb")[ \t]*:[ \t]*(\d)[ \t]*\r?$")
+_HID_CONNECTED = b"2"
+"""BluetoothProfile.STATE_CONNECTED, as HidHostService prints its devices' states (AOSP)."""
+
 _SNOOZ_BEGIN = re.compile(rb"(?m)^--- BEGIN:BTSNOOP_LOG_SUMMARY[^\r\n]{0,100}---[ \t]*\r?\n")
 _SNOOZ_END = b"--- END:BTSNOOP_LOG_SUMMARY"
 _SNOOZ_LIMIT_BYTES = 16 << 20
@@ -181,6 +186,13 @@ def _profiles(page: Page, context: Context) -> None:
             context.notes.state(
                 "bluetooth.profile_link", {"profile": text(found[1]).lower() or "unknown"}, page, index, address
             )
+
+    for found in _HID.finditer(page.data):
+        for device in _HID_DEVICE.finditer(found[1]):
+            if device[2] == _HID_CONNECTED:
+                at = page.index(found.start(1) + device.start(1))
+                value = {"profile": "hid"}
+                context.notes.state("bluetooth.profile_link", value, page, at, text(device[1]).lower())
 
 
 def _packet_logs(page: Page, context: Context) -> None:

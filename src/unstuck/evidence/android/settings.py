@@ -5,7 +5,7 @@ import re
 from unstuck.evidence.android.context import Context
 from unstuck.evidence.android.page import Page, text
 
-_NAMES = rb"(airplane_mode_on|bluetooth_on|location_mode|low_power)"
+_NAMES = rb"(airplane_mode_on|auto_time|bluetooth_on|location_mode|low_power)"
 _ROW = re.compile(rb"(?m)^[ \t]*_id:\d+ name:" + _NAMES + rb" (?:pkg:\S* )?value:(\S*)")
 _PROVIDERS = (
     re.compile(rb"(?m)^[ \t]*_id:\d+ name:location_providers_allowed (?:pkg:\S* )?value:(?!null\b)([\w,]*)"),
@@ -15,7 +15,7 @@ _LISTED = re.compile(rb"(?m)^" + _NAMES + rb"=([^\s]*)")
 
 
 def read(page: Page, context: Context) -> None:
-    """State ``phone.airplane_mode``, ``power.battery_saver``, ``phone.location`` and ``bluetooth.adapter``.
+    """State what was set: airplane mode, battery saver, location, automatic time, and ``bluetooth.adapter``.
 
     The setting only says what Bluetooth should be: it is left out where Bluetooth itself was asked. Up to 9 there is
     no location mode, and the list of location providers, empty or not, stands for it.
@@ -36,6 +36,8 @@ def _state(page: Page, context: Context, name: str, value: int, index: int) -> N
     notes = context.notes
     if name == "airplane_mode_on":
         notes.state("phone.airplane_mode", value == 1, page, index)
+    elif name == "auto_time":
+        notes.state("phone.automatic_time", value == 1, page, index)
     elif name == "low_power":
         notes.state("power.battery_saver", value == 1, page, index)
     elif name == "location_mode":

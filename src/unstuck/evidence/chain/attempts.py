@@ -3,6 +3,7 @@
 Trouble that is over is only in the runs: what was so before the last good attempt of a side does not hold now.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
@@ -64,9 +65,16 @@ def _run(tracker: str, run: Sequence[Numbered], source: str) -> Fact:
         "hop": row.hop.value,
         "way": row.way,
         "sign": row.sign,
+        "code": _code(last.detail),
         "waits_s": _WAITS_S[meaning.retry],
     }
     return _fact("agent.attempts", value, last, where, source, tracker)
+
+
+def _code(detail: str) -> str:
+    """The CoAP code of a refusal (``5.00``) where the detail begins with one, else empty (RFC 7252, 5.9)."""
+    found = re.match(r"[45]\.\d\d\b", detail)
+    return found[0] if found else ""
 
 
 def _fact(name: str, value: Value, attempt: Attempt, where: str, source: str, subject: str) -> Fact:

@@ -86,7 +86,10 @@ _BY_CAUSE: Mapping[str, tuple[Stated, ...]] = {
     ),
     "phone.permission_missing": (_MAY_NOT_SCAN,),
     "phone.background_data_off": (("network.app_rejected_metered", True, AGENT),),
-    "phone.storage_full": (("phone.storage_low", True, ""),),
+    "phone.storage_full": (
+        ("phone.storage_low", True, ""),
+        ("app.error", {"kind": "storage_full", "text": "no room for what would be fetched"}, AGENT),
+    ),
     "phone.app_stopped": (("app.stopped", True, AGENT),),
     "phone.offline": (("network.default", {"present": False, "validated": None, "transport": ""}, ""),),
 }
@@ -100,7 +103,8 @@ _THROUGH = Row(Hop.SERVER, "any", _nothing)
 _OFF: tuple[Stated, ...] = (("bluetooth.adapter", "off", ""),)
 _ABSENT: tuple[Stated, ...] = (("bluetooth.adapter", "absent", ""),)
 _DENIED: tuple[Stated, ...] = (("bluetooth.scan_denied", True, AGENT), _MAY_NOT_SCAN)
-_NO_SLOT: tuple[Stated, ...] = (("gatt.slots_exhausted", True, AGENT),)
+_NO_CLIENT: tuple[Stated, ...] = (("gatt.slots_exhausted", True, AGENT),)
+_NO_ROOM: tuple[Stated, ...] = (("link.refused", {"transport": "le", "status": 0x09}, OF_TRACKER),)
 _NO_KEY: tuple[Stated, ...] = (("link.encryption_failed", {"handle": None, "status": 0x06}, OF_TRACKER),)
 _NO_PAIRING: tuple[Stated, ...] = (("pairing.failed", {"reason": None, "kind": "smp"}, OF_TRACKER),)
 _OLD_FIRMWARE: tuple[Stated, ...] = (
@@ -110,6 +114,11 @@ _OLD_FIRMWARE: tuple[Stated, ...] = (
 
 def _always(stated: tuple[Stated, ...]) -> Word:
     return lambda detail: stated
+
+
+def _no_slot(detail: str) -> tuple[Stated, ...]:
+    """The phone's connections are all taken (0x09), or its places for apps that want one."""
+    return _NO_ROOM if "0x09" in detail else _NO_CLIENT
 
 
 _NOT_HEARD = Row(Hop.BLUETOOTH, "link", _nothing, "silent")
@@ -122,7 +131,7 @@ BLUETOOTH_ROWS: Mapping[str, Row] = {
     "bluetooth.not_heard": _NOT_HEARD,
     "bluetooth.not_connected": _NOT_HEARD,
     "bluetooth.link_lost": _NOT_HEARD,
-    "bluetooth.no_slot": Row(Hop.BLUETOOTH, "link", _always(_NO_SLOT)),
+    "bluetooth.no_slot": Row(Hop.BLUETOOTH, "link", _no_slot),
     "bluetooth.pairing_refused": Row(Hop.BLUETOOTH, "link", _always(_NO_PAIRING)),
     "bluetooth.key_missing": Row(Hop.BLUETOOTH, "link", _always(_NO_KEY)),
     "bluetooth.no_gattlink": _BAD_ANSWER,
@@ -144,7 +153,7 @@ ROWS: Mapping[Outcome, Row] = {
     Outcome.JOURNAL_FAILED: Row(Hop.PHONE, "drain", _error("database")),
     Outcome.HOST_FORBIDS: Row(Hop.PHONE, "any", _host),
     Outcome.SERVER_SILENT: Row(Hop.SERVER, "upload", _unreachable),
-    Outcome.SERVER_UNREADABLE: Row(Hop.SERVER, "upload", _nothing),
+    Outcome.SERVER_UNREADABLE: Row(Hop.SERVER, "upload", _error("unreadable")),
     Outcome.SERVER_FAULT: Row(Hop.SERVER, "upload", _http(500)),
     Outcome.SERVER_BUSY: Row(Hop.SERVER, "upload", _http(503)),
     Outcome.SERVER_MAINTENANCE: Row(Hop.SERVER, "upload", _http(503)),

@@ -88,7 +88,7 @@ class Gatt:
         if len(value) == RESET_COMPLETE_BYTES and value[0] == RESET_COMPLETE:
             talk.both_spoke |= 1 << way
             if talk.both_spoke == 3:
-                talk.ready, talk.requests = True, 0
+                talk.ready, talk.requests, talk.asked = True, 0, 0
                 said = "Gattlink handshake: Reset Complete from both sides"
                 self._peers.sign(link.subject, "fitbit", "gattlink", SURE_PROTOCOL, at, said)
             elif way == RECEIVED:
@@ -104,6 +104,8 @@ class Gatt:
                 talk.first_request = at if talk.requests == 1 else talk.first_request
             else:
                 talk.requests = 0
+                talk.asked += 1
+                talk.first_asked = at if talk.asked == 1 else talk.first_asked
 
     def state(self, link: Link) -> None:
         """At the end of a link: a session the tracker never answered, and the handle heuristic."""
@@ -111,6 +113,9 @@ class Gatt:
         if talk.requests >= UNANSWERED_REQUESTS and talk.first_request is not None and not talk.ready:
             said = f"Gattlink Reset Request sent {talk.requests} times, nothing came back"
             self._book.add("gattlink.unanswered", {"requests": talk.requests}, talk.first_request, said, link.subject)
+        elif talk.asked >= UNANSWERED_REQUESTS and talk.first_asked is not None and not talk.ready:
+            said = f"Gattlink Reset Request from the tracker {talk.asked} times: it takes in no answer"
+            self._book.add("gattlink.unanswered", {"requests": talk.asked}, talk.first_asked, said, link.subject)
         if link.first_att is None:
             return
         for vendor, profile in profiles().items():

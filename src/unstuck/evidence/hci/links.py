@@ -41,6 +41,8 @@ class GattTalk:
     search: bytes = b""
     requests: int = 0
     first_request: Moment | None = None
+    asked: int = 0
+    first_asked: Moment | None = None
     both_spoke: int = 0
     ready: bool = False
 

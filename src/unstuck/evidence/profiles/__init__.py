@@ -41,7 +41,8 @@ class VendorProfile:
 
     ``service_uuids128`` are (value, mask) pairs of 128-bit integers. ``minute_detail_days`` and
     ``daily_days`` are None where nobody published them. ``weak`` marks signs of a class of sensors
-    rather than of a vendor; ``own_name``: a name that nobody else gives a tracker.
+    rather than of a vendor; ``own_name``: a name that nobody else gives a tracker. ``pairs_without_loss``: it is known,
+    not guessed, that its trackers keep every record when the phone forgets them and pairs anew.
     """
 
     id: str
@@ -59,6 +60,7 @@ class VendorProfile:
     sources: tuple[str, ...]
     weak: bool = False
     own_name: bool = False
+    pairs_without_loss: bool = False
 
     def has_uuid16(self, uuid: int) -> bool:
         """Whether a 16-bit service UUID is one of this vendor's trackers'."""
@@ -125,6 +127,7 @@ def _profile(vendor: str, rows: Mapping[str, Any]) -> VendorProfile:
         sources=tuple(rows["sources"]),
         weak=rows.get("weak", False),
         own_name=rows.get("own_name", False),
+        pairs_without_loss=rows.get("pairs_without_loss", False),
     )
 
 

@@ -54,6 +54,12 @@ _ERRORS = {
     "account": ("E", "SyncTask", 'sign-in refused: {"error":"ACCOUNT_NOT_LINKED"}'),
     "version_refused": ("E", "SyncTask", "server refused this version: Upgrade Required"),
     "database": ("E", "SQLiteLog", "(11) database disk image is malformed"),
+    "unreadable": (
+        "W",
+        "SyncTask",
+        "com.google.gson.JsonSyntaxException: java.lang.IllegalStateException: Expected BEGIN_OBJECT but was STRING at "
+        "line 1 column 1 path $",
+    ),
     "storage_full": ("E", "SQLiteLog", "(13) statement aborts: database or disk is full (SQLITE_FULL)"),
 }
 """What an app of the usual libraries logs (Conscrypt, OkHttp, SQLite); the tags of its own are made up."""

@@ -171,6 +171,12 @@ class Happenings:
         self.switches.settle()
         self._coming.append((at_s + _APPS_AFTER_S, self._boot_app))
 
+    def boot_ends(self) -> None:
+        """What a boot still brings comes now: a person waits for it before they look."""
+        coming, self._coming = self._coming, []
+        for at_s, act in sorted(coming, key=lambda one: one[0]):
+            act(at_s)
+
     def _boot_bluetooth(self, at_s: float) -> None:
         if self._pen.state.bluetooth == "off":
             self.switches.bluetooth(at_s, True, "android", "SYSTEM_BOOT")

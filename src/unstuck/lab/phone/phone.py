@@ -233,6 +233,10 @@ class LabPhone:
         """Off and on again: Bluetooth comes 12 seconds later, the apps half a minute later."""
         self._course().boot(self._clock(), "reboot")
 
+    def boot_ends(self) -> None:
+        """Wait for the boot to end, in no time."""
+        self._course().boot_ends()
+
     def power_off(self) -> None:
         """Off until :meth:`power_on`."""
         self._course().power_off(self._clock())

@@ -19,6 +19,7 @@ CHAIN = (
         way="str: link | drain | upload | any: the way that is closed",
         sign="str: silent (the tracker was called and not heard) | wrong (it answered wrongly)"
         " | failed (the phone's Bluetooth did) | empty",
+        code="str: CoAP code of a refusal (5.00), or empty",
         waits_s="float: longest the agent waits after it before it tries again",
     ),
     kind(

@@ -22,6 +22,7 @@ PHONE = (
     ),
     one("phone.build_date", "", "str: ISO time", "When the running system was built."),
     one("phone.security_patch", "", "str: ISO date", "Security patch level."),
+    one("phone.automatic_time", "", "bool", "The phone sets its clock by itself."),
     one("phone.time_zone", "", "str: IANA name", "The phone's time zone."),
     one(
         "phone.system_updated",
@@ -143,7 +144,7 @@ PHONE = (
         "app.error",
         "package",
         "A classified error in the app's own log.",
-        kind="str: tls | dns | auth | database | storage_full | timeout | version_refused | account",
+        kind="str: tls | dns | auth | database | storage_full | timeout | version_refused | account | unreadable",
         text="str",
     ),
     kind("phone.storage", "", "Data partition.", free_bytes="int", total_bytes="int", free_percent="float"),

@@ -273,6 +273,24 @@ def test_new_parameters_count_from_then_on() -> None:
     assert {round(ended_s, 1) for ended_s, _ in play.ended.values()} == {7.0}
 
 
+@pytest.mark.parametrize(("updated_s", "put_s"), [(5.14, 8.41), (5.33, 6.74)])
+def test_a_look_that_changes_nothing_is_not_wanted_again_at_once(updated_s: float, put_s: float) -> None:
+    """On a clock that jumps it would be wanted for ever."""
+    layer = LinkLayer(random.Random(1), Ears(GOOD, GOOD, 0.1), 0.0, interval_s=1.0, latency=4, timeout_s=12.0)
+    now_s = 0.0
+    for at_s, change in (
+        (updated_s, lambda: layer.update(updated_s, interval_s=1.0, latency=0, timeout_s=12.0)),
+        (put_s, lambda: layer.put(End.CENTRAL, "late", 27, put_s)),
+        (put_s + 20.0, lambda: None),
+    ):
+        while (next_s := layer.next_s(now_s)) < at_s:
+            layer.play(next_s)
+            assert layer.next_s(next_s) > next_s
+            now_s = next_s
+        now_s = at_s
+        change()
+
+
 def test_a_silent_end_is_lost_to_the_other_alone() -> None:
     play = Played(lambda _: CLEAR)
     play.until(1.0)

@@ -133,7 +133,9 @@ class LinkLayer:
         event_s = self._anchor_s if self.waiting or not self.established else math.inf
         if self.established and not any(self.silent.values()) and self._chance_of_reply(self._ears) >= SURE:
             return max(now_s, min(event_s, self._checked_s + CALM_CHECK_S))
-        watch_s = max(self.timeout_s / 8, self.interval_s * (1 + self.latency))
+        # While something waits, its events are the looking; silence is not passed then, and a clock that jumps would
+        # stand still for a look that changes nothing.
+        watch_s = math.inf if self.waiting else max(self.timeout_s / 8, self.interval_s * (1 + self.latency))
         return max(now_s, min(event_s, self._checked_s + watch_s, *(self._ends_s(end) for end in End)))
 
     def lost(self, now_s: float) -> dict[End, Loss]:

@@ -39,8 +39,12 @@ def _known(phone: "LabPhone", package: str) -> bool:
 
 
 def pm(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
-    """``pm list packages|path|grant|revoke|dump|clear|trim-caches|enable|disable-user``."""
+    """``pm list packages|path|grant|revoke|dump|clear|trim-caches|enable|disable-user|resolve-activity|help``."""
     match _plain(words):
+        case ["help"]:
+            return said(_HELP.format(clear=_CLEAR_14 if phone.model.android >= _CACHE_ONLY_ANDROID else _CLEAR))
+        case ["resolve-activity", *options]:
+            return _resolve(phone, options)
         case ["list", "packages", *options]:
             return _list(phone, options)
         case ["path", package]:
@@ -49,16 +53,72 @@ def pm(phone: "LabPhone", words: Sequence[str]) -> ShellResult:
             return said(apps.one_package(phone.view(), package))
         case ["grant" | "revoke" as verb, package, permission]:
             return _grant(phone, verb, package, permission)
-        case ["clear", "--cache-only", package] if phone.model.android >= 14:
+        case ["clear", "--cache-only", package] if phone.model.android >= _CACHE_ONLY_ANDROID:
             return _clear_cache(phone, package)
-        case ["clear", package]:
-            return _clear(phone, package)
+        case ["clear", option, package, *_] if option.startswith("--"):
+            return _clear(phone, package)  # before 14 an option that is not known is passed over
+        case ["clear", package, *_]:
+            return _clear(phone, package)  # what stands behind the name is never read
         case ["trim-caches", _, *_]:
             phone.trim_caches()
             return said("")
         case ["enable" | "disable-user" | "disable" as verb, package]:
             return _enable(phone, verb, package)
     return complained(f"Unknown command or bad arguments: {' '.join(words)}\n")
+
+
+_CACHE_ONLY_ANDROID = 14
+"""From here on ``pm clear`` knows ``--cache-only`` (AOSP PackageManagerShellCommand.runClear, android-14.0.0_r1)."""
+
+_CLEAR = """\
+  clear [--user USER_ID] PACKAGE
+    Deletes all data associated with a package.
+"""
+_CLEAR_14 = """\
+  clear [--user USER_ID] [--cache-only] PACKAGE
+    Deletes data associated with a package. Options are:
+    --user: specifies the user for which we need to clear data
+    --cache-only: a flag which tells if we only need to clear cache data
+"""
+_HELP = """\
+Package manager (package) commands:
+  help
+    Print this help text.
+
+  path [--user USER_ID] PACKAGE
+    Print the path to the .apk of the given PACKAGE.
+
+  resolve-activity [--brief] [--components] [--user USER_ID] INTENT
+    Prints the activity that resolves to the given INTENT.
+
+{clear}
+  enable [--user USER_ID] PACKAGE_OR_COMPONENT
+  disable [--user USER_ID] PACKAGE_OR_COMPONENT
+  disable-user [--user USER_ID] PACKAGE_OR_COMPONENT
+    These commands change the enabled state of a given package or
+    component (written as "package/class").
+
+  grant [--user USER_ID] PACKAGE PERMISSION
+  revoke [--user USER_ID] PACKAGE PERMISSION
+    These commands either grant or revoke permissions to apps.
+
+  trim-caches DESIRED_FREE_SPACE [internal|UUID]
+    Trim cache files to reach the given free space.
+"""
+"""The parts of AOSP's PackageManagerShellCommand.onHelp that this shell obeys."""
+
+_MAIN, _LAUNCHER = "android.intent.action.MAIN", "android.intent.category.LAUNCHER"
+
+
+def _resolve(phone: "LabPhone", options: Sequence[str]) -> ShellResult:
+    """The app's first page (AOSP PackageManagerShellCommand.runQueryIntentActivities, from 7: ResolveInfo.dump, then
+    the component). Of other intents and packages there is none here."""
+    app = phone.state.app
+    if not {"--brief", _MAIN, _LAUNCHER} <= set(options) or options[-1:] != [app.package] or not app.enabled:
+        return said("No activity found\n")
+    return said(
+        f"priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=false\n{app.package}/.MainActivity\n"
+    )
 
 
 def _list(phone: "LabPhone", options: Sequence[str]) -> ShellResult:

@@ -13,9 +13,7 @@ FOLDER = "phone"
 def modules() -> Assets:
     """Every module by its file name."""
     found = files("unstuck.web.pages").joinpath("static", FOLDER).iterdir()
-    return Assets(
-        {one.name: asset(one.name, one.read_bytes()) for one in sorted(found, key=lambda one: one.name)}
-    )
+    return Assets({one.name: asset(one.name, one.read_bytes()) for one in sorted(found, key=lambda one: one.name)})
 
 
 def version() -> str:

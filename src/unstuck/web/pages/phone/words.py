@@ -23,7 +23,7 @@ _HERE: Mapping[str, tuple[str, str, str]] = {
     Outcome.TRACKER_OTHER: (
         noop("Another tracker answered"),
         _SAFE_AT_TRACKER,
-        noop("Choose the right one in the list, or \"a new one\" above it."),
+        noop('Choose the right one in the list, or "a new one" above it.'),
     ),
     Outcome.TRACKER_ERASED: (
         noop("The tracker's memory was erased and it counts from the beginning again"),
@@ -141,8 +141,12 @@ _SAID = {
     "not_persistent": noop(
         "This browser has not promised to keep what pages store. So the tracker frees only what the server has."
     ),
-    "not_alone": noop("This page is open in another tab. This one drains too, but the tracker is not told to free memory."),
-    "not_sound": noop("What is kept here is damaged. It is uploaded as far as it can be read; the tracker frees nothing."),
+    "not_alone": noop(
+        "This page is open in another tab. This one drains too, but the tracker is not told to free memory."
+    ),
+    "not_sound": noop(
+        "What is kept here is damaged. It is uploaded as far as it can be read; the tracker frees nothing."
+    ),
     "missing": noop("This browser has no Web Bluetooth."),
     "missing_step": noop(
         "It exists in Chrome, Edge and Opera on Android, Windows, macOS and ChromeOS; on Linux behind a switch. "
@@ -152,7 +156,7 @@ _SAID = {
     "insecure_step": noop("Open the page by https, or on the server's own machine by localhost."),
     "off": noop("Bluetooth is off, or this device has none."),
     "off_step": noop("Turn it on; this page notices."),
-    "uploads_to": noop("This browser uploads to the account %(name)s, as the device \"%(device)s\"."),
+    "uploads_to": noop('This browser uploads to the account %(name)s, as the device "%(device)s".'),
     "uploads_to_other": noop("But you are signed in as %(name)s."),
     "elsewhere": noop("%(records)s of the account %(name)s wait; they go to that account only."),
     "unnamed": noop("another account"),
@@ -176,7 +180,9 @@ def outcome_words(words: Words) -> dict[str, tuple[str, str, str]]:
         for one in _AS_THE_AGENT
     }
     found = {**agent, **{str(code): texts for code, texts in _HERE.items()}}
-    return {code: (_told(words, one), _told(words, two), _told(words, three)) for code, (one, two, three) in found.items()}
+    return {
+        code: (_told(words, one), _told(words, two), _told(words, three)) for code, (one, two, three) in found.items()
+    }
 
 
 def said(words: Words) -> dict[str, str]:
@@ -185,7 +191,7 @@ def said(words: Words) -> dict[str, str]:
 
 
 def counted(words: Words) -> tuple[str, str]:
-    """"1 record" and "2 records" with ``%(n)s`` for the number."""
+    """ "1 record" and "2 records" with ``%(n)s`` for the number."""
     forms = [words.catalogue.ngettext("%(n)s record", "%(n)s records", number) for number in (1, 2)]
     return forms[0], forms[1]
 

@@ -1,0 +1,35 @@
+"""Whether the phone holds anything that the service has not: the one thing that a new installation can lose."""
+
+from datetime import datetime, timedelta
+
+from unstuck.doctor import agent
+from unstuck.doctor.case import Case
+from unstuck.model.evidence import Fact
+
+WITH_THE_DATA = timedelta(seconds=5)
+"""An upload that was taken no longer than this before the link's last packet took what the link had brought: after an
+upload the tracker is only told what it may forget."""
+
+
+def all_sent(case: Case, now: datetime) -> bool:
+    """Whether it is known that nothing waits: False means that nobody knows.
+
+    Known from our agent's journal where that was read; else where the service took the app's last upload when the last data
+    had come from the tracker, by a Bluetooth trace, and the app has done nothing since.
+    """
+    if case.facts.has("agent.journal"):
+        return agent.all_sent(case, now)
+    answers = [fact for fact in case.of_app("app.http") if fact.time is not None]
+    moved = [moment for fact in case.of_tracker("link.traffic") if (moment := case.last_moment(fact)) is not None]
+    if not answers or not moved or not 200 <= (answers[-1].number("status") or 0) < 300:
+        return False
+    taken = answers[-1].time
+    assert taken is not None
+    since = [fact for fact in _contacts(case) if fact.time is not None and fact.time > taken + WITH_THE_DATA]
+    return max(moved) <= taken + WITH_THE_DATA and not since
+
+
+def _contacts(case: Case) -> list[Fact]:
+    """What the app did with the tracker."""
+    found = case.of_tracker("link.opened", "link.encrypted", "att.traffic")
+    return found + case.of_app("app.beat", "app.sync")

@@ -1,0 +1,218 @@
+"""Fits the numbers of the noisy-OR network: observations enter, numbers with their counts leave. Pure.
+
+Every number is the mean of a Beta distribution whose prior is the judgement of the knowledge files, as if it had been
+counted in ``weight`` cases: ``(weight * judgement + yes) / (weight + cases)``. Without a case nothing moves.
+
+- A **leak** is counted in the cases in which no cause linked to the finding holds.
+- A **strength** is counted in the cases in which, of the finding's causes, only this one holds. A yes there may come
+  from the leak, so it counts for the cause by the chance that the cause brought it about; both depend on each other, so
+  they are worked out in turns until nothing moves (expectation and maximisation, as for any noisy-OR).
+- What a **person** said is wrong in a known share of answers, and counts for as much as it is then worth.
+- A **chance to mend** is counted in the cases in which only that cause holds and the fix was tried.
+- A **prior** comes from closed case files alone; the lab draws causes as it likes and says nothing about life.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from unstuck.doctor.knowledge.consistency import STRONG, STRONG_CAUSES_MAX, SYMPTOM_PREFIX
+from unstuck.doctor.knowledge.schema import Fitted, Knowledge, Link
+from unstuck.doctor.reasoning.network import TOLD_WRONGLY
+from unstuck.lab.learning.observed import Observed, Seen
+
+WEIGHT = 20.0
+"""Cases that the judgement is worth. A judgement: about as many as one cause has in five hundred cases of the lab."""
+
+ROUNDS_MOST = 500
+MOVES_LEAST = 1e-9
+"""When the fit has come to rest."""
+
+DIGITS, PRIOR_DIGITS = 4, 6
+"""Decimals that are written: a thousand cases support three; priors are a hundred times smaller."""
+
+LEAST, MOST = 0.0005, 0.9995
+"""No number is fitted to certainty: one case in two thousand is beyond what a run can show."""
+
+JUST_WEAK = STRONG - 0.01
+"""What a cause gets that would be one strong cause too many of its finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A fitted number with what it was before, and the count behind it. ``held``: kept below what the count says,
+    because the finding would have too many strong causes."""
+
+    value: float
+    fitted: Fitted
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """All that was fitted; only what had a case. Keys as in fitted.toml."""
+
+    strengths: Mapping[tuple[str, str], Number]
+    leaks: Mapping[str, Number]
+    mends: Mapping[tuple[str, str], Number]
+    priors: Mapping[str, Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A cause that a finding is not linked to and that seems to bring it about: for a person to judge."""
+
+    finding: str
+    cause: str
+    share: float
+    leak: float
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed case of life: the cause that was found, and what was tried with whether it helped."""
+
+    cause: str
+    tried: tuple[tuple[str, bool], ...] = ()
+
+
+def fit(
+    knowledge: Knowledge,
+    cases: Sequence[Observed],
+    closed: Sequence[Closed] = (),
+    *,
+    weight: float = WEIGHT,
+    mends_of_the_lab: bool = False,
+) -> Fit:
+    """Fit everything. ``knowledge`` must be the judgement, without anything fitted before.
+
+    ``mends_of_the_lab``: also take the chances to mend from the lab, whose acts are somebody's judgement themselves.
+    """
+    strengths: dict[tuple[str, str], Number] = {}
+    leaks: dict[str, Number] = {}
+    for finding, (links, leak) in signs(knowledge).items():
+        leaked, strong = _fit_sign(finding, links, leak, cases, weight)
+        if leaked is not None:
+            leaks[finding] = leaked
+        held_back = strong if finding.startswith(SYMPTOM_PREFIX) else _few_strong(links, strong)
+        strengths |= {(finding, cause): number for cause, number in held_back.items()}
+    mends = _mends(knowledge, cases if mends_of_the_lab else (), closed, weight)
+    return Fit(strengths, leaks, mends, _priors(knowledge, closed, weight))
+
+
+def signs(knowledge: Knowledge) -> dict[str, tuple[tuple[Link, ...], float]]:
+    """Links and leak of every finding and symptom."""
+    found = {key: (one.links, one.leak) for key, one in knowledge.findings.items()}
+    return found | {SYMPTOM_PREFIX + key: (one.links, one.leak) for key, one in knowledge.symptoms.items()}
+
+
+MISSING_CASES_LEAST = 8
+MISSING_JUMP = 0.4
+"""From so many cases, and so much more often than the leak, a finding is worth a look for a link that is missing."""
+
+
+def missing_links(knowledge: Knowledge, cases: Sequence[Observed]) -> list[Missing]:
+    """Findings that hold far more often than their leak with a cause they are not linked to, the plainest first."""
+    found = []
+    for finding, (links, leak) in signs(knowledge).items():
+        linked = {link.cause for link in links}
+        for cause in knowledge.causes.keys() - linked:
+            seen = [case.seen[finding] for case in cases if case.truth == {cause} and finding in case.seen]
+            share = sum(one.holds for one in seen) / len(seen) if seen else 0.0
+            if len(seen) >= MISSING_CASES_LEAST and share >= leak + MISSING_JUMP:
+                found.append(Missing(finding, cause, share, leak, len(seen)))
+    return sorted(found, key=lambda one: (-one.share, one.finding, one.cause))
+
+
+def _fit_sign(
+    finding: str, links: Sequence[Link], leak: float, cases: Iterable[Observed], weight: float
+) -> tuple[Number | None, dict[str, Number]]:
+    causes = {link.cause: link.strength for link in links}
+    alone: dict[str, list[Seen]] = {cause: [] for cause in causes}
+    without: list[Seen] = []
+    for case in cases:
+        seen = case.seen.get(finding)
+        holding = case.truth & causes.keys()
+        if seen is not None and not holding:
+            without.append(seen)
+        elif seen is not None and len(holding) == 1:
+            alone[next(iter(holding))].append(seen)
+    leaked = _settle(without, leak, weight, 0.0)
+    base = leaked.value if leaked is not None else leak
+    fitted = {cause: _settle(alone[cause], before, weight, base) for cause, before in causes.items()}
+    return leaked, {cause: number for cause, number in fitted.items() if number is not None}
+
+
+def _settle(seen: Sequence[Seen], before: float, weight: float, leak: float) -> Number | None:
+    """The chance with which something brings a finding about, beside a leak; None without a case."""
+    if not seen:
+        return None
+    kinds = Counter(seen)
+    value, yes = before, 0.0
+    for _ in range(ROUNDS_MOST):
+        yes = sum(times * _fires(one, value, leak) for one, times in kinds.items())
+        moved = min(MOST, max(LEAST, (weight * before + yes) / (weight + len(seen))))
+        rest, value = abs(moved - value) < MOVES_LEAST, moved
+        if rest:
+            break
+    return _number(value, before, yes, len(seen))
+
+
+def _fires(seen: Seen, strength: float, leak: float) -> float:
+    """How likely the cause itself brought about what was seen. A no that was read says that it did not."""
+    holds = 1.0 - (1.0 - leak) * (1.0 - strength)
+    if not seen.told:
+        return strength / holds if seen.holds and holds > 0.0 else 0.0
+    right, wrong = 1.0 - TOLD_WRONGLY, TOLD_WRONGLY
+    if seen.holds:
+        return right * strength / (right * holds + wrong * (1.0 - holds))
+    return wrong * strength / (wrong * holds + right * (1.0 - holds))
+
+
+def _few_strong(links: Sequence[Link], fitted: Mapping[str, Number]) -> dict[str, Number]:
+    """Keep the rule that not too much explains a finding strongly: the weakest of those that were fitted give way."""
+    values = {link.cause: link.strength for link in links} | {cause: one.value for cause, one in fitted.items()}
+    strong = [cause for cause, value in values.items() if value >= STRONG]
+    give_way = sorted((cause for cause in strong if cause in fitted), key=lambda cause: (values[cause], cause))
+    many = max(0, len(strong) - STRONG_CAUSES_MAX)
+    return dict(fitted) | {cause: Number(JUST_WEAK, fitted[cause].fitted, held=True) for cause in give_way[:many]}
+
+
+def _mends(
+    knowledge: Knowledge, cases: Sequence[Observed], closed: Sequence[Closed], weight: float
+) -> dict[tuple[str, str], Number]:
+    tried: dict[tuple[str, str], list[bool]] = {}
+    for case in cases:
+        if len(case.truth) == 1:
+            cause = next(iter(case.truth))
+            for fix, ended in case.ends.items():
+                tried.setdefault((fix, cause), []).append(cause in ended)
+    for one in closed:
+        for fix, helped in one.tried:
+            tried.setdefault((fix, one.cause), []).append(helped)
+    found = {}
+    for its in knowledge.fixes.values():
+        for mend in its.mends:
+            seen = tried.get((its.id, mend.cause), [])
+            number = _settle([Seen(helped) for helped in seen], mend.chance, weight, 0.0)
+            if number is not None:
+                found[its.id, mend.cause] = number
+    return found
+
+
+def _priors(knowledge: Knowledge, closed: Sequence[Closed], weight: float) -> dict[str, Number]:
+    """Shares of closed cases, so that all together stay what they are: how often anything is wrong they do not say."""
+    if not closed:
+        return {}
+    total = sum(cause.prior for cause in knowledge.causes.values())
+    times = Counter(one.cause for one in closed)
+    found = {}
+    for cause in knowledge.causes.values():
+        value = (weight * cause.prior + times[cause.id] * total) / (weight + len(closed))
+        found[cause.id] = _number(value, cause.prior, times[cause.id], len(closed), PRIOR_DIGITS)
+    return found
+
+
+def _number(value: float, before: float, yes: float, cases: int, digits: int = DIGITS) -> Number:
+    return Number(round(value, digits), Fitted(before, round(yes, 2), cases))
