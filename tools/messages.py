@@ -18,7 +18,9 @@ from unstuck.doctor.makers import RANKS
 from unstuck.doctor.remedies.acts import Channel, Target
 from unstuck.doctor.remedies.catalogue import REMEDIES
 from unstuck.doctor.remedies.remedy import Back, Do, Made, Set, Wait
+from unstuck.lab.faults.all import FAULTS
 from unstuck.model import errors
+from unstuck.model.hop import Hop
 
 SOURCE = Path(__file__).parents[1] / "src" / "unstuck"
 
@@ -29,6 +31,8 @@ Placed = tuple[str, Message]
 
 _WORDED = {"worded": 1, "counted": 2}
 """Functions that make a sentence, with the number of literals that belong to it."""
+_HANDS = ("cli/up_hands.py", "cli/lab_hands.py", "web/pages/wrong/finding.py")
+"""Where it is said what can be connected."""
 _PROVES = {"yes": (0,), "no": (0,), "either": (1, 2), "_flag": (2, 3), "_app_errors": (2,), "Stop": (2,), "Move": (1,)}
 """Functions of the rules and of the flow, with the arguments that are sentences."""
 
@@ -40,7 +44,11 @@ def outside() -> Iterator[Placed]:
     yield from _remedies()
     for sentence in errors._SENTENCES.values():
         yield "model/errors.py", sentence
-    for path in sorted((SOURCE / "doctor").rglob("*.py")):
+    for hop in Hop:
+        yield "model/hop.py", hop.value
+    for fault in FAULTS.values():
+        yield "lab/faults", fault.says
+    for path in sorted([*(SOURCE / "doctor").rglob("*.py"), *(SOURCE / name for name in _HANDS)]):
         yield from _sentences(path)
 
 
@@ -108,6 +116,8 @@ def _sentences(path: Path) -> Iterator[Placed]:
             texts = [_literal(one) for one in node.args[: _WORDED.get(name, 2)]]
             if texts and all(texts):
                 yield place, texts[0] if len(texts) == 1 else (texts[0], texts[1])
+        elif name == "Way":
+            yield from ((place, text) for text in _literals(node.args, (1, 2)))
         elif proves and name in _PROVES:
             yield from ((place, text) for text in _literals(node.args, _PROVES[name]))
 

@@ -306,15 +306,23 @@ def place(locators: Sequence[str]) -> str:
     if not locators or len(numbered) < len(locators) or len({match[1] for match in numbered}) != 1:
         first = locators[0] if locators else ""
         match = _WHOLE_NUMBER.match(first)
-        first = f"{match[1]} {int(match[2]):,}" if match else clean(first)
-        return f"{first} and {len(locators) - 1} more" if len(locators) > 1 else first
-    word = numbered[0][1]
+        told = worded("{place} {number}", place=_PLACES[match[1]][0], number=int(match[2])) if match else clean(first)
+        return worded("{first} and {n} more", first=told, n=len(locators) - 1) if len(locators) > 1 else told
+    one, several = _PLACES[numbered[0][1]]
     numbers = sorted({int(match[2]) for match in numbered})
     if len(numbers) == 1:
-        return f"{word} {numbers[0]:,}"
+        return worded("{place} {number}", place=one, number=numbers[0])
     if len(numbers) <= LISTED_LOCATORS:
-        return f"{word}s " + ", ".join(f"{number:,}" for number in numbers)
-    return f"{word}s {numbers[0]:,}–{numbers[-1]:,}"
+        each = joined([worded("{number}", number=number) for number in numbers], ", ")
+        return worded("{place} {number}", place=several, number=each)
+    return worded("{places} {first}–{last}", places=several, first=numbers[0], last=numbers[-1])
+
+
+_PLACES = {
+    "packet": (worded("packet"), worded("packets")),
+    "line": (worded("line"), worded("lines")),
+    "row": (worded("row"), worded("rows")),
+}
 
 
 def source_name(path: str) -> str:
