@@ -25,7 +25,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 	$(if $(UPGRADE),--upgrade)
 
 .PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke lock \
-	docs clean
+	docs messages clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -109,6 +109,9 @@ bench-smoke: $(VENV)/stamp-dev  ## Run every benchmark small, write nothing
 
 docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tools.generate_docs
+
+messages: $(VENV)/stamp-dev  ## Collect the texts of the pages, bring every language up to date and compile it
+	@$(BIN)/python -m tools.catalogue
 
 $(BIN)/uv:
 	@$(MAKE) $(VENV)/stamp-dev

@@ -105,7 +105,7 @@ def _remedies() -> Iterator[Placed]:
 
 
 def _sentences(path: Path) -> Iterator[Placed]:
-    """Literals of the functions that make sentences. ValueError: a first argument that is no literal and no variable."""
+    """Literals of the functions that make sentences; what they are given in variables is marked where it is named."""
     place = path.relative_to(SOURCE).as_posix()
     proves = path.parts[-2] == "rules" or path.name in ("flow.py", "agent.py", "verdict.py")
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
