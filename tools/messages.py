@@ -82,8 +82,7 @@ def _knowledge() -> Iterator[Placed]:
         for way in obtainable(platform):
             yield from _of("obtain.toml", way.title, *way.lines, way.note)
     for name in (*PHONES.values(), *MAKES.values()):
-        if " or " in name or name.startswith("Another"):
-            yield "doctor/guide/devices.py", name
+        yield "doctor/guide/devices.py", name
 
 
 def _of(file: str, *texts: str) -> Iterator[Placed]:

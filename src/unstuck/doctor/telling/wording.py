@@ -352,6 +352,11 @@ def listed(words: Sequence[str]) -> str:
     return worded("{first} and {last}", first=joined(words[:-1], ", "), last=words[-1])
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """``1 device``, ``2,000 devices``, for what is shown in English alone."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def sentence(text: str) -> str:
     """The text with a capital first letter."""
     return capital(text)
