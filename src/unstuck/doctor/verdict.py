@@ -104,9 +104,14 @@ def judge(
     return Judgement(Verdict.INCONCLUSIVE, None, None, _nothing(case, flow))
 
 
+_NOT_WORN = frozenset({"tracker_off_wrist", "said_not_worn"})
+"""The tracker's own log of its days, and the person's word."""
+
+
 def names_idle(cause: RankedCause) -> bool:
-    """Whether it says that nothing is broken, surely enough to let a person go."""
-    return cause.id == "tracker.not_worn" and cause.probability >= SURE
+    """Whether it says that nothing is broken, surely enough to let a person go: by itself, or since somebody saw it."""
+    seen = any(line.finding in _NOT_WORN for line in cause.evidence)
+    return cause.id == "tracker.not_worn" and cause.probability >= (CONVINCING if seen else SURE)
 
 
 def moves_again(title: str) -> Judgement:
