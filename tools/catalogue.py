@@ -33,8 +33,8 @@ def collected() -> Catalog:
         place = path.relative_to(PAGES).as_posix()
         options = {"encoding": "utf-8", "silent": "false"}
         with path.open("rb") as file:
-            for _, message, comments, context in extract(method, file, keywords=_KEYWORDS, options=options):
-                found.add(message, locations=[(place, 0)], auto_comments=comments, context=context)
+            for _, text, comments, context in extract(method, file, keywords=_KEYWORDS, options=options):
+                found.add(text, locations=[(place, 0)], auto_comments=comments, context=context)
     for place, text in outside():
         message = found.add(text, locations=[(place, 0)])
         message.flags.discard("python-format")  # "20 % charge" only looks like it
@@ -84,9 +84,7 @@ def updated(language: str, found: Catalog) -> Catalog:
     own.update(found, no_fuzzy_matching=True)
     own.obsolete.clear()
     own.fuzzy = False
-    own.header_comment = (
-        f"# Texts of the pages of Unstuck in {own.locale.english_name}. How to: docs/howto/translate.md"
-    )
+    own.header_comment = f"# Texts of the pages of Unstuck in {own.locale.english_name if own.locale else language}. How to: docs/howto/translate.md"
     return own
 
 
@@ -101,7 +99,7 @@ def faults(catalogue: Catalog) -> list[str]:
         if not message.id:
             continue
         given = [message.id] if isinstance(message.id, str) else [*message.id]
-        told = [message.string] if isinstance(message.string, str) else [*message.string]
+        told = [message.string] if isinstance(message.string, str) else [*(message.string or ())]
         if message.fuzzy or isinstance(message.id, str) is not isinstance(message.string, str):
             found.append(f"{given[0]}: unsure, or without its plural")
         for place, text in enumerate(told):

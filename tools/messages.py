@@ -115,6 +115,8 @@ def _sentences(path: Path) -> Iterator[Placed]:
             texts = [_literal(one) for one in node.args[: _WORDED.get(name, 2)]]
             if texts and all(texts):
                 yield place, texts[0] if len(texts) == 1 else (texts[0], texts[1])
+        elif name == "times" and len(node.args) > 1 and (thing := _literal(node.args[1])):
+            yield place, (f"{{n}} {thing}", f"{{n}} {thing}s")
         elif name == "Way":
             yield from ((place, text) for text in _literals(node.args, (1, 2)))
         elif proves and name in _PROVES:

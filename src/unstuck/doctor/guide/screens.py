@@ -223,7 +223,7 @@ def _moves(session: Session, shown: Shown, diagnosis: Diagnosis, by: Diagnosis |
     helped = moving_again(session.tried, max(session.stops, default=None))
     worked_when = ""
     if by is not None:
-        title = worded("The evidence that you gave shows data moving")
+        title: str = worded("The evidence that you gave shows data moving")
         text.append(wording.checked_sentence(by))
     elif helped is not None:
         title = worded("Data moves again")
@@ -285,7 +285,7 @@ def _not_now(diagnosis: Diagnosis) -> tuple[str, ...]:
 
 def _notes(readings: Sequence[Reading]) -> tuple[str, ...]:
     """What was read, and the first thing that is wrong with each source."""
-    notes = []
+    notes: list[str] = []
     for source in (reading.source for reading in readings):
         told = wording.source_sentence(source, wording.Clock(""))
         notes.append(worded("{source}: {told}", source=wording.source_name(source.path), told=told))
