@@ -24,8 +24,8 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke lock \
-	docs messages clean
+.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke \
+	bench-doctor lock docs messages clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -106,6 +106,11 @@ bench: $(VENV)/stamp-dev  ## Measure, and write benchmarks/RESULTS.md
 
 bench-smoke: $(VENV)/stamp-dev  ## Run every benchmark small, write nothing
 	@$(BIN)/python -m benchmarks --smoke
+	@$(BIN)/python -m benchmarks.doctor run --smoke
+
+CASES ?= 300
+bench-doctor: $(VENV)/stamp-dev  ## Measure the doctor in the lab (CASES=10000; continues where it was stopped)
+	@$(BIN)/python -m benchmarks.doctor run --cases $(CASES) --resume
 
 docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tools.generate_docs
@@ -122,6 +127,7 @@ lock: $(BIN)/uv  ## Resolve pyproject.toml into requirements/ (UPGRADE=1 takes n
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra fuzz -o requirements/fuzz.txt
+	@$(COMPILE) pyproject.toml --extra lab -o requirements/lab.txt
 	@if grep -nE '://|index-url|find-links' requirements/*.txt; then echo "A lock file names an address." >&2; exit 1; fi
 
 clean:  ## Remove what make made

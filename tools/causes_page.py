@@ -21,7 +21,7 @@ Generated from the knowledge by `make docs`; do not edit by hand.
 {causes} causes, {findings} findings. A number says how many findings of that kind of evidence can speak for the cause;
 {none} means that this kind cannot show it. Below the table, each cause with its findings: how likely it is when
 only this cause holds, and where it can be seen. The reasons for the numbers are in the knowledge files; most are
-judgement, and say so.
+judgement, and say so; one that was fitted in the lab has the judgement and the number of cases beside it.
 """
 _NONE = "·"
 
@@ -59,11 +59,19 @@ def _table(knowledge: Knowledge) -> str:
 
 def _section(cause: Cause, findings: Iterable[tuple[float, FindingSpec]]) -> str:
     rows = [
-        _line((spec.says, f"`{spec.id}`", f"{strength:g}", ", ".join(_COLUMNS[kind] for kind in spec.seen_in)))
+        _line((spec.says, f"`{spec.id}`", _likely(spec, cause), ", ".join(_COLUMNS[kind] for kind in spec.seen_in)))
         for strength, spec in findings
     ]
     head = [_line(("finding", "id", "likely", "seen in")), _line(("---",) * 4)]
     return f"## `{cause.id}`\n\n{cause.title}. To check it: {cause.how_to_check}\n\n" + "\n".join([*head, *rows]) + "\n"
+
+
+def _likely(spec: FindingSpec, cause: Cause) -> str:
+    """How likely the finding is with this cause, and what the judgement was where it was fitted."""
+    link = next(link for link in spec.links if link.cause == cause.id)
+    if link.fitted is None:
+        return f"{link.strength:g}"
+    return f"{link.strength:g} (judged {link.fitted.before:g}; {link.fitted.cases} cases)"
 
 
 def _anchor(cause: Cause) -> str:

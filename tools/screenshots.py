@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tools import walks
 from tools.pages_world import CODE, PASSWORD, World, furnish, world
 from unstuck.chain.phone.agent import Snapshot, Underway
 from unstuck.chain.phone.engine import Status
@@ -46,6 +47,10 @@ def _drawn(page: Page) -> None:
     page.wait_for_selector(".charts .uplot canvas")
 
 
+def _ready(page: Page) -> None:
+    page.wait_for_selector("body[data-ready]")
+
+
 SHOTS = (
     Shot("sign-in", "/sign-in", who=""),
     Shot("register", "/register", who=""),
@@ -58,7 +63,19 @@ SHOTS = (
     Shot("day", "/days/2026-11-27", act=_drawn),
     Shot("day-lost", "/days/2026-11-25", act=_drawn),
     Shot("day-empty", "/days/2026-01-01"),
+    Shot("phone", "/phone", act=_ready),
+    Shot("phone-stranger", "/phone", who="", act=_ready),
     Shot("settings", "/settings"),
+    Shot("wrong", "/wrong", act=walks.anew),
+    Shot("wrong-first", "/wrong", act=walks.first_question),
+    Shot("wrong-question", "/wrong", act=walks.question),
+    Shot("wrong-found", "/wrong", act=walks.found),
+    Shot("mend", "/mend", act=walks.plan),
+    Shot("mend-steps", "/mend", act=walks.steps),
+    Shot("mend-helped", "/mend", act=walks.helped),
+    Shot("case", "/case", act=walks.case),
+    Shot("case-own", "/case", act=walks.own_case),
+    Shot("case-desk", "/case", act=walks.desk),
     Shot("error", "/no-such-page"),
 )
 

@@ -42,7 +42,7 @@ def test_a_published_release_gets_onto_the_tracker(tmp_path: Path, capsys: pytes
     release("sign", image, "--key", f"{key}.key", "--product", VIRTUAL_MODEL, "--version", "1.1.0")
 
     async def life() -> tuple[ExitStatus, ExitStatus, Tracker]:
-        with up_run._server(tmp_path, 0, time.time) as house:
+        with up_run._server(tmp_path, 0, time.time, 1.0) as house:
             release("publish", f"{image}.release", image, "--key", f"{key}.pub", "--data", tmp_path / "server")
             await login_at(agent, house.address, Claim(tracker_id(CODE), CODE), "band")
             tracker = Tracker(

@@ -91,7 +91,8 @@ def test_a_setting_is_changed_kept_in_the_journal_and_set_back_on_demand(
     assert changes(phone) == ["settings put global low_power 0", "settings put global low_power 1"]
     assert saves(phone)
     kept = json.loads((tmp_path / "unstuck" / "fixes.json").read_text("utf-8"))["tried"]
-    assert (kept[0]["result"], kept[0]["changes"][0]["undone"]) == ("undone", True)
+    assert (kept[0]["result"], kept[0]["changes"][0]["undone"]) == ("helped", True), "it did help, and is undone"
+    assert kept[0]["note"] == "Taken back later, on demand."
 
 
 def test_bluetooth_is_not_left_off_by_who_presses_ctrl_c_in_between(

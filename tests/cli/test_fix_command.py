@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.adbd.phones import adb_server
 from unstuck.chain.phone import held
 from unstuck.chain.phone.asking import ask_to_sync, request_file
 from unstuck.chain.phone.journal import Journal
@@ -37,8 +36,6 @@ from unstuck.doctor.remedies.acts import Channel, Target
 from unstuck.doctor.remedies.journal import Entry
 from unstuck.model.errors import UsageError
 from unstuck.model.history import Change, How, Result, Tried
-
-__all__ = ["adb_server"]
 
 CODE = code_of(bytes(range(10)))
 CLAIM = Claim(tracker_id(CODE), CODE)
@@ -275,7 +272,6 @@ def test_what_stands_on_a_phone_that_is_not_there_waits_for_it(
     assert "connect R5CT to take it back" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("adb_server")
 def test_undoing_nothing_says_so(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert fix_run.run(FixRequest((), undo=True, yes=frozenset({"sync_now"}))) is ExitStatus.HEALTHY
     assert "Nothing that Unstuck changed still stands." in capsys.readouterr().out

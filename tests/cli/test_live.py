@@ -79,7 +79,7 @@ def test_watching_notices_the_stop_names_it_and_ends_with_the_last_diagnosis() -
             second = watching.stdout.readline()
             watching.send_signal(signal.SIGINT)
             rest, _ = watching.communicate(timeout=LIMIT_S)
-    assert "  now: Inconclusive" in first
+    assert "  now: Not stuck" in first
     assert "  data stopped: Stuck at the phone since " in second
     assert "The phone's battery saver stops the app (> 99 %)" in second
     assert "Stuck at the phone since" in rest

@@ -20,6 +20,8 @@ MODELS = ("pixel-14", "pixel-9", "pixel-11", "samsung-oneui-14", "xiaomi-hyperos
 FIXES = sorted({remedy.fix for remedy in REMEDIES.values() if remedy.channel is not Channel.BLUEZ})
 AFTER_S = 300.0
 """By then a fix has shown what it does: Bluetooth is up, the phone has started, the agent has had its turn."""
+SHOWN_S = 360.0
+"""By then every fault has come to what it does: a battery takes some minutes to fall to the saver's level."""
 FEW = ("restricted", "switched_off", "connections_fail", "keys_differ", "mute", "saver_on", "force_stopped")
 
 
@@ -55,7 +57,7 @@ def treated(fix: str, fault: str, model: str, folder: Path, *, by_remedy: bool) 
                 await world.pass_time(max(0.0, began_s + step.after_s - world.true_time()))
                 step.change(world.state, dice)
                 await world.apply()
-            await world.pass_time(60.0)
+            await world.pass_time(SHOWN_S)
             if by_remedy:
                 journal = await hands.do(fix, world, dice)
                 assert journal, "no remedy was tried"

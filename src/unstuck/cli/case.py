@@ -20,7 +20,11 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The case file to write.")],
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[SOURCE]...", help="Evidence, as for 'unstuck diagnose'.", show_default=False),
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="Evidence, as for 'unstuck diagnose'; none for the fixes alone.",
+            show_default=False,
+        ),
     ] = None,
     session: Annotated[
         bool, typer.Option("--session", help="With the guided session: its answers, fixes and evidence.")
@@ -42,6 +46,9 @@ def export(
     tracker: Annotated[
         str, typer.Option(metavar="ADDRESS|NAME", help="Which tracker, where several are in the evidence.")
     ] = "",
+    phone: Annotated[
+        str, typer.Option(metavar="SERIAL", help="Which phone, for the source adb; HOST:PORT for Wi-Fi.")
+    ] = "",
     with_evidence: Annotated[
         bool,
         typer.Option("--with-evidence", help="Also the lines around each proof, redacted; never whole evidence."),
@@ -53,7 +60,7 @@ def export(
     """
     from unstuck.cli.case_export import ExportRequest, run
 
-    run(ExportRequest(output, tuple(sources or ()), session, folder, answers, agent, tracker, with_evidence))
+    run(ExportRequest(output, tuple(sources or ()), session, folder, answers, agent, tracker, with_evidence, phone))
 
 
 @case.command("open")

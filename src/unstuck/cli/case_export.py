@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from unstuck import __version__
+from unstuck.cli import live
 from unstuck.cli.case_pages import pages_for
 from unstuck.cli.diagnose import own_chain
-from unstuck.cli.live import CHAIN
 from unstuck.cli.progress import Progress
 from unstuck.cli.session_run import kept_session, session_file
 from unstuck.cli.state import state_folder, write_private
@@ -50,6 +50,7 @@ class ExportRequest:
     agent: Path | None = None
     tracker: str = ""
     with_evidence: bool = False
+    phone: str = ""
 
 
 def run(request: ExportRequest) -> None:
@@ -78,7 +79,7 @@ class Gathering:
         self._now = now
         self._missing: list[str] = []
         self._session: Session | None = None
-        self._files = tuple(source for source in request.sources if str(source) != CHAIN)
+        self._files = tuple(source for source in request.sources if not live.is_live(source))
 
     def case(self) -> Case:
         """The case, not redacted yet."""
@@ -87,6 +88,7 @@ class Gathering:
             self._session = self._part("The guided session", lambda: _session(request.folder), None)
         none_read: list[Reading] = []
         own = self._part("Our own chain", self._own_chain, none_read)
+        own = [*own, *self._part("What is connected", self._asked, none_read)]
         paths = self._paths()
         none_tried: tuple[Tried, ...] = ()
         journal = self._part("What was tried", lambda: _journal(state_folder() / FIXES_FILE), none_tried)
@@ -137,6 +139,16 @@ class Gathering:
         with Progress() as progress:
             readings, self._files = own_chain(self._request.agent, self._request.sources, self._now, progress)
         return readings
+
+    def _asked(self) -> list[Reading]:
+        """A phone on the cable, this computer's Bluetooth: as ``unstuck diagnose`` reads them."""
+        given = live.words(self._request.sources)
+        live.check(live.Live(phone=self._request.phone), given)
+        for line in live.announcements(given):
+            sys.stderr.write(f"{line}\n")
+        with Progress() as progress:
+            options = ReaderOptions(packages(), self._request.tracker)
+            return live.collect(live.Live(phone=self._request.phone), given, options, progress)
 
     def _read(self, paths: tuple[Path, ...], own: list[Reading]) -> list[Reading]:
         with Progress() as progress:
@@ -207,7 +219,7 @@ def _versions() -> dict[str, str]:
 def _writable(request: ExportRequest) -> None:
     """Never over evidence, and never over a file that is no case file. UsageError."""
     path, given = request.output.absolute(), str(request.output)
-    if not (request.sources or request.session or request.answers):
+    if not (request.sources or request.session or request.answers or (state_folder() / FIXES_FILE).exists()):
         reason = "has nothing to tell; give evidence, --session or --answers FILE"
         raise UsageError(ErrorCode.USAGE_SOURCE, given="the case file", reason=reason)
     wanted = path.resolve()

@@ -7,7 +7,17 @@ from textwrap import fill
 from rich.console import Console
 
 from unstuck.doctor.knowledge.loader import all_steps, load, makers, steps_for, with_names
-from unstuck.doctor.knowledge.schema import Cause, EvidenceKind, FindingSpec, Fix, Knowledge, Link, Question, Symptom
+from unstuck.doctor.knowledge.schema import (
+    Cause,
+    EvidenceKind,
+    FindingSpec,
+    Fitted,
+    Fix,
+    Knowledge,
+    Link,
+    Question,
+    Symptom,
+)
 from unstuck.model.errors import ErrorCode, UsageError
 
 WIDEST = 100
@@ -80,12 +90,20 @@ def _list(console: Console, title: str, lines: list[str]) -> None:
         console.print(fill(line, width, initial_indent="  ", subsequent_indent=hang), markup=False)
 
 
+def _was(fitted: Fitted | None) -> str:
+    """Where a number was fitted: on how much, and what the judgement was."""
+    if fitted is None:
+        return ""
+    return f", fitted on {fitted.cases} {'case' if fitted.cases == 1 else 'cases'}, judged {fitted.before:.2%} before"
+
+
 def _cause(console: Console, cause: Cause, knowledge: Knowledge) -> None:
     _head(console, cause.title, f"{cause.id} · cause at {cause.hop}", cause.explanation)
     shows = [
         (
             link.strength,
-            f"{spec.says}  ({link.strength:.0%} when this is the cause, {spec.leak:.1%} without; {spec.id})",
+            f"{spec.says}  ({link.strength:.0%} when this is the cause{_was(link.fitted)}, {spec.leak:.1%} without"
+            f"{_was(spec.leak_fitted)}; {spec.id})",
         )
         for spec in knowledge.findings.values()
         for link in spec.links
@@ -93,14 +111,16 @@ def _cause(console: Console, cause: Cause, knowledge: Knowledge) -> None:
     ]
     _list(console, "What shows it", [text for _, text in sorted(shows, reverse=True)])
     mends = [
-        (mend.chance, f"{fix.title}  ({mend.chance:.0%}, about {fix.minutes:g} min; {fix.id})")
+        (mend.chance, f"{fix.title}  ({mend.chance:.0%}{_was(mend.fitted)}, about {fix.minutes:g} min; {fix.id})")
         for fix in knowledge.fixes.values()
         for mend in fix.mends
         if mend.cause == cause.id
     ]
     _list(console, "What mends it", [text for _, text in sorted(mends, reverse=True)])
     _list(console, "How to check it", [cause.how_to_check])
-    _list(console, "How common", [f"{cause.prior:.2%} of ordinary days; {cause.prior_source}"])
+    _list(
+        console, "How common", [f"{cause.prior:.2%} of ordinary days{_was(cause.prior_fitted)}; {cause.prior_source}"]
+    )
 
 
 def _fix(console: Console, fix: Fix, platform: str, knowledge: Knowledge) -> None:
@@ -132,7 +152,7 @@ def _fix(console: Console, fix: Fix, platform: str, knowledge: Knowledge) -> Non
     _list(
         console,
         "What it mends",
-        [f"{knowledge.causes[m.cause].title}  ({m.chance:.0%}; {m.source})" for m in fix.mends],
+        [f"{knowledge.causes[m.cause].title}  ({m.chance:.0%}{_was(m.fitted)}; {m.source})" for m in fix.mends],
     )
 
 
@@ -140,7 +160,11 @@ def _finding(console: Console, spec: FindingSpec, knowledge: Knowledge) -> None:
     _head(console, spec.says, f"{spec.id} · finding about {spec.hop}", spec.explanation)
     _list(console, "Where it can be seen", [", ".join(_KINDS[kind] for kind in spec.seen_in)])
     _list(console, "What it speaks for", _links(spec.links, knowledge))
-    _list(console, "How often it is there for no such cause", [f"{spec.leak:.1%}; {spec.leak_source}"])
+    _list(
+        console,
+        "How often it is there for no such cause",
+        [f"{spec.leak:.1%}{_was(spec.leak_fitted)}; {spec.leak_source}"],
+    )
 
 
 def _symptom(console: Console, symptom: Symptom, knowledge: Knowledge) -> None:
@@ -156,4 +180,7 @@ def _question(console: Console, question: Question) -> None:
 
 def _links(links: tuple[Link, ...], knowledge: Knowledge) -> list[str]:
     ordered = sorted(links, key=lambda link: -link.strength)
-    return [f"{knowledge.causes[link.cause].title}  ({link.strength:.0%}; {link.source})" for link in ordered]
+    return [
+        f"{knowledge.causes[link.cause].title}  ({link.strength:.0%}{_was(link.fitted)}; {link.source})"
+        for link in ordered
+    ]

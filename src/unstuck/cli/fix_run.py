@@ -113,7 +113,7 @@ async def _run(request: FixRequest, console: Console) -> ExitStatus:
             return await _only_say(request, connected, console)
         journal = stack.enter_context(FixJournal(state_folder()))
         asks = fix_view.can_ask()
-        if not asks and not request.yes:
+        if not asks and not request.yes and not request.dry_run:
             typer.echo("fix: nobody can be asked here (no terminal); agree with --yes FIX. Nothing is done.", err=True)
             return ExitStatus.WRONG_USAGE if request.undo else await _only_say(request, connected, console)
         world = Terminal(
@@ -148,25 +148,29 @@ def _look(request: FixRequest, connected: _Connected, tried: tuple[Tried, ...]) 
 
 async def _connect(request: FixRequest, stack: AsyncExitStack) -> _Connected:
     """A hand for each live source that can be reached; the others are a source with a problem."""
-    connected = _Connected(live=Live(phone=request.phone))
-    words = request.words or ((live.ADB, live.BLUEZ) if request.undo else ())
+    kept = FixJournal(state_folder()).entries if request.undo else ()
+    undoing = [one.target for one in kept if _is_left(request, one)]
+    phones = {target.device for target in undoing if target is not None and target.channel is Channel.ADB}
+    phone = request.phone or (phones.pop() if len(phones) == 1 else "")
+    connected = _Connected(live=Live(phone=phone))
+    words = request.words or {str(target.channel) for target in undoing if target is not None}
     if live.CHAIN in words:
         from unstuck.cli.fix_chain import ChainHand
 
         connected.hands[Channel.CHAIN] = ChainHand(request.folder or usual_folder(), request.link)
     if live.ADB in words:
-        _connect_phone(request, connected)
+        _connect_phone(connected)
     if live.BLUEZ in words:
         await _connect_bluez(connected, stack)
     return connected
 
 
-def _connect_phone(request: FixRequest, connected: _Connected) -> None:
+def _connect_phone(connected: _Connected) -> None:
     from unstuck.evidence.adb.client import AdbClient
 
     client = AdbClient()
     try:
-        serial = client.choose(request.phone).serial
+        serial = client.choose(connected.live.phone).serial
     except LiveError:
         return
 
@@ -231,7 +235,7 @@ async def _only_say(request: FixRequest, connected: _Connected, console: Console
 async def _undo(
     request: FixRequest, connected: _Connected, journal: FixJournal, world: Terminal, console: Console
 ) -> ExitStatus:
-    standing = [entry for entry in journal.entries if entry.standing and _is_meant(request, entry)]
+    standing = [entry for entry in journal.entries if _is_left(request, entry)]
     if not standing:
         console.print("Nothing that Unstuck changed still stands.")
         return ExitStatus.HEALTHY
@@ -247,7 +251,7 @@ async def _undo(
                 console.print(line, markup=False)
         return ExitStatus.STUCK
     await drive(Treatment().undo(within, REMEDIES), world, connected.hands)
-    left = [entry for entry in journal.entries if entry.standing and _is_meant(request, entry)]
+    left = [entry for entry in journal.entries if _is_left(request, entry)]
     return ExitStatus.STUCK if left else ExitStatus.HEALTHY
 
 
@@ -277,8 +281,9 @@ def _is_half(entry: Entry) -> bool:
     )
 
 
-def _is_meant(request: FixRequest, entry: Entry) -> bool:
-    return not request.only or entry.tried.fix in request.only
+def _is_left(request: FixRequest, entry: Entry) -> bool:
+    """Whether it is meant, and something of it still stands."""
+    return bool(entry.standing) and (not request.only or entry.tried.fix in request.only)
 
 
 def _is_reached(connected: _Connected, entry: Entry) -> bool:

@@ -115,9 +115,10 @@ class Terminal:
         self._say(f"  {text}")
 
     def keep(self, entry: Entry) -> None:
-        """To the disk; how it ended is shown."""
+        """To the disk; how it ended is shown once, when it ends."""
+        had_ended = any(one.number == entry.number and one.tried.ended for one in self._journal.entries)
         self._journal.keep(entry)
-        if entry.tried.ended is not None and entry.tried.result is not Result.BLOCKED:
+        if entry.tried.ended is not None and not had_ended and entry.tried.result is not Result.BLOCKED:
             note = f" ({entry.tried.note})" if entry.tried.note else ""
             self._say(f"  {_RESULTS[entry.tried.result]}{note}")
 
@@ -126,6 +127,10 @@ class Terminal:
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print("\n" * text.startswith("\n") + clean_indented(text), style=style, markup=False)
+
+
+_ONE_PERCENT = 0.005
+"""From here on a chance is shown as 1 % and more."""
 
 
 def clean_indented(text: str) -> str:
@@ -141,8 +146,18 @@ def plan(seen: Examination, console: Console) -> None:
     console.print(clean(diagnosis.headline), style="bold", markup=False)
     for number, step in enumerate(diagnosis.plan, 1):
         how = f"not now: {step.blocked}" if step.blocked else ("by Unstuck" if step.automatic else "by hand, guided")
-        line = f"  {number}. {step.title} ({step.chance:.0%}, about {step.minutes:.0f} min; {how})"
+        chance = f"{step.chance:.0%}" if step.chance >= _ONE_PERCENT else "under 1%"
+        line = f"  {number}. {step.title} ({chance}, about {step.minutes:.0f} min; {how})"
         console.print(clean_indented(line), markup=False)
+    for source in diagnosis.sources:
+        for problem in source.problems if not source.readable else ():
+            named = problem if problem.startswith(f"{source.path}:") else f"{source.path}: {problem}"
+            console.print(clean(named), style="yellow", markup=False)
+    question = diagnosis.next_question
+    if not diagnosis.plan and question is not None:
+        console.print(clean(f"No fix follows from it yet. This would tell most: {question.text}"), markup=False)
+        for answer_id, answer in zip(question.answer_ids, question.answers, strict=True):
+            console.print(clean_indented(f"  --answer {question.id}={answer_id}  {answer}"), markup=False)
 
 
 def what_it_is(proposal: Proposal) -> Sequence[str]:
@@ -157,7 +172,9 @@ def what_it_is(proposal: Proposal) -> Sequence[str]:
             lines.append(f"- {step.says}: {step.act}{was}")
         elif isinstance(step, Wait):
             lines.append(f"- {step.says}: {step.seconds:.0f} s")
-    lines.append(f"Undo: {remedy.undo}  Risk: {remedy.risk}.")
+    lines.append(f"Undo: {remedy.undo} Risk: {remedy.risk}.")
+    if remedy.in_part:
+        lines.append("If it does not help, the steps that go further are shown.")
     lines.append(f"It helped when there is {proposal.expects.text} within {remedy.minutes:.0f} minutes.")
     return lines
 

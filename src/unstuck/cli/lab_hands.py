@@ -41,6 +41,9 @@ SETTLE_S = 120.0
 STRIKE_MOST_S = 15.0
 """Seconds of the lab in which a fault that comes little by little is complete: a person watches it."""
 
+BACK_S = 6.0
+"""Seconds until Bluetooth that was switched on is on: one to five on real phones."""
+
 HURRY = 2_000.0
 """Seconds of the lab in a real one while nobody wants to watch them: 40 minutes take a good second."""
 
@@ -88,6 +91,7 @@ class LabHands:
 
     def __init__(self, loop: LabLoop) -> None:
         self._loop = loop
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def pace(self) -> float:
@@ -131,11 +135,24 @@ class LabHands:
 
     async def _shell(self, command: str) -> tuple[str, int | None]:
         async def work(world: World) -> tuple[str, int | None]:
-            result = world.state.phone.run(command)
+            phone = world.state.phone
+            was_on = phone.state.bluetooth == "on"
+            result = phone.run(command)
             await world.apply()
+            if not was_on and phone.state.bluetooth in ("on", "turning_on"):
+                self._telling = asyncio.get_running_loop().create_task(_tell_app(world))
             return (result.stdout + result.stderr).decode("utf-8", "replace"), result.status
 
         return await self._loop.do(work)
+
+
+async def _tell_app(world: World) -> None:
+    """Android tells apps that Bluetooth is back (ACTION_STATE_CHANGED), and a tracker's app tries at once."""
+    await asyncio.sleep(BACK_S)
+    world.state.phone.catch_up()
+    await world.apply()
+    if world.app.agent is not None:
+        world.app.agent.sync_now()
 
 
 async def _chain(world: World) -> list[Reading]:

@@ -168,7 +168,7 @@ class _House:
 
 
 @contextmanager
-def _server(folder: Path, port: int, true_time: Callable[[], float], speed: float) -> Iterator[_House]:
+def _server(folder: Path, port: int, true_time: Callable[[], float], speed: float = 1.0) -> Iterator[_House]:
     """A server in a thread of its own, on the chain's clock, with its pages."""
     data = private_folder(folder / "server")
     database = Database(sqlite_url(data / DATABASE_FILE))

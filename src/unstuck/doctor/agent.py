@@ -94,7 +94,7 @@ def all_drained(case: Case, now: datetime) -> bool:
 
 
 def all_sent(case: Case, now: datetime) -> bool:
-    """Whether our agent shows that its server confirmed, less than a record's time before ``now``, all that it holds."""
+    """Whether our agent shows that the server confirmed all that it holds, within a record's time before ``now``."""
     journal = _whole_journal(case, now)
     if journal is None or side(case, UPLOAD).through is None:
         return False
@@ -102,7 +102,7 @@ def all_sent(case: Case, now: datetime) -> bool:
 
 
 RECORD_EVERY_S = 60.0
-"""A tracker of ours makes a record a minute (docs/reference/records.md): what was seen longer ago says little of now."""
+"""A tracker of ours makes a record a minute (docs/reference/records.md): what is older says little of now."""
 
 
 def _whole_journal(case: Case, now: datetime) -> Fact | None:

@@ -11,14 +11,22 @@ WITH_THE_DATA = timedelta(seconds=5)
 upload the tracker is only told what it may forget."""
 
 
+ONE_SITTING = timedelta(hours=1)
+"""Longest from the end of the evidence to what is done: a session that began with taking it. An app that works syncs
+more often, but then it also sends; evidence of yesterday says nothing of today."""
+
+
 def all_sent(case: Case, now: datetime) -> bool:
     """Whether it is known that nothing waits: False means that nobody knows.
 
-    Known from our agent's journal where that was read; else where the service took the app's last upload when the last data
-    had come from the tracker, by a Bluetooth trace, and the app has done nothing since.
+    Known from our agent's journal where that was read; else where the service took the app's last upload when the last
+    data had come from the tracker, by a Bluetooth trace, and the app has done nothing since. Evidence that ends long
+    before ``now`` shows nothing: what the app did after it is not known.
     """
     if case.facts.has("agent.journal"):
         return agent.all_sent(case, now)
+    if not timedelta(0) <= now - case.judged_at <= ONE_SITTING:
+        return False
     answers = [fact for fact in case.of_app("app.http") if fact.time is not None]
     moved = [moment for fact in case.of_tracker("link.traffic") if (moment := case.last_moment(fact)) is not None]
     if not answers or not moved or not 200 <= (answers[-1].number("status") or 0) < 300:

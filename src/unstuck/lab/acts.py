@@ -83,7 +83,8 @@ def bluetooth_cycled(state: State) -> None:
 def _turn_bluetooth_on(state: State, dice: random.Random) -> None:
     phone = state.phone.state
     if phone.airplane_mode:
-        state.phone.run("cmd connectivity airplane-mode disable")
+        phone.airplane_mode = False
+        state.phone.catch_up()
     if state.phone.state.bluetooth in ("off", "ble_on"):
         state.phone.set_bluetooth(True)
 
@@ -97,7 +98,8 @@ def _turn_off_battery_saver(state: State, dice: random.Random) -> None:
 def _go_online(state: State, dice: random.Random) -> None:
     phone = state.phone.state
     if phone.airplane_mode:
-        state.phone.run("cmd connectivity airplane-mode disable")
+        phone.airplane_mode = False
+        state.phone.catch_up()
     phone = state.phone.state
     phone.vpn = False
     phone.network = Network.VALIDATED

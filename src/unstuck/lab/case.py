@@ -199,7 +199,8 @@ async def _judge(world: World, case: Case, given: tuple[Given, ...], dice: rando
     article, hindsight = by_article(state, case.label), by_hindsight(state, case.label)
     answers, ends = everything_said(sight, case.label), tried_on(state, truth, case.label)
     # What the doctor's session had done is done for real; without one, what would have been best.
-    best = next((judged[one].guided.treated for one in given if one in judged), hindsight)
+    sessions = (judged[one].guided.treated for one in given if one in judged and symptom)
+    best = next(sessions, hindsight)
     fixes = best.fixes
     mended, expected = await mend(world, fixes)
     return Played(

@@ -5,7 +5,7 @@ and by the agent that runs there; all else the scripted person does (:mod:`unstu
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -24,6 +24,7 @@ from unstuck.doctor.remedies.needs import Proposal
 from unstuck.doctor.remedies.permit import Permit
 from unstuck.doctor.remedies.treatment import Treatment
 from unstuck.lab import acts
+from unstuck.lab.state import Down
 from unstuck.lab.treating import flows
 from unstuck.lab.ways import causes
 from unstuck.lab.world import World
@@ -33,10 +34,14 @@ from unstuck.model.history import Tried
 from unstuck.model.hop import Hop
 
 TURN_S = 120.0
-"""Longest that one sync asked for by hand is waited for: the radio's look for the tracker, and a full memory's drain."""
+"""Longest that one sync asked for by hand is waited for: the radio looks for the tracker and drains a full memory."""
 
 LOOKS_AFTER_S = 60.0
 """A person looks after a minute whether it helped."""
+
+
+_WEB_FIRST = "sign in to the account in a web browser"
+"""In the words of the steps: the trial that changes nothing."""
 
 
 def targets(world: World) -> tuple[Target, ...]:
@@ -58,7 +63,11 @@ async def do(fix: str, world: World, dice: random.Random) -> tuple[Entry, ...]:
         acts.do(fix, world.state, dice)
         await world.apply()
         return ()
-    bedside = Bedside(world, dice, lambda tried: seen(world, fix))
+
+    async def look(tried: tuple[Tried, ...]) -> Examination:
+        return seen(world, fix)
+
+    bedside = Bedside(world, dice, look)
     await drive(Treatment(live=False).run(), bedside, hands(world))
     return bedside.journal
 
@@ -99,7 +108,7 @@ def truth(world: World) -> Situation:
     return Situation(
         undrained=state.undrained > 0,
         unsent=state.unsent > 0,
-        vendor_down=state.service.down.value != "no",
+        vendor_down=state.service.down is not Down.NO,
         tracker_battery_percent=state.wrist.battery_percent,
         login_known=state.person.knows_login,
     )
@@ -109,21 +118,22 @@ def truth(world: World) -> Situation:
 class Bedside:
     """The world of a treatment in the lab: a person who agrees to everything and does what is shown.
 
-    ``look``: takes the evidence and judges it, knowing what was tried. ``did``: what the person's own hands did.
+    ``look``: takes the evidence and judges it, knowing what was tried. ``did``: what the person's own hands did, with
+    what it cost.
     """
 
     world: World
     dice: random.Random
-    look: Callable[[tuple[Tried, ...]], Examination]
+    look: Callable[[tuple[Tried, ...]], Awaitable[Examination]]
     journal: tuple[Entry, ...] = ()
-    did: list[str] = field(default_factory=list)
+    did: list[tuple[str, acts.Done]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     asked: list[Proposal] = field(default_factory=list)
 
     async def examine(self, says: str, tried: tuple[Tried, ...]) -> Examination:
         """An app that a remedy opened is put away first: in front of a person it may do all that it may not else."""
         await self._put_away()
-        return self.look(tried)
+        return await self.look(tried)
 
     async def agrees(self, proposal: Proposal) -> bool:
         """Yes."""
@@ -141,9 +151,11 @@ class Bedside:
         return flows(self.world.state)
 
     async def guided(self, fix: PlannedFix) -> bool:
-        """The scripted person does it."""
-        self.did.append(fix.fix)
-        acts.do(fix.fix, self.world.state, self.dice)
+        """The scripted person does it, step by step: who is told to sign in on the web first, and cannot, goes no
+        further."""
+        if any(_WEB_FIRST in line for line in fix.steps) and not self._gets_in():
+            return False
+        self.did.append((fix.fix, acts.do(fix.fix, self.world.state, self.dice)))
         await self.world.apply()
         return True
 
@@ -162,6 +174,10 @@ class Bedside:
     def keep(self, entry: Entry) -> None:
         """Remembered."""
         self.journal = with_entry(self.journal, entry)
+
+    def _gets_in(self) -> bool:
+        state = self.world.state
+        return state.service.down is Down.NO and state.person.knows_login
 
     async def _put_away(self) -> None:
         phone = self.world.state.phone

@@ -275,8 +275,10 @@ class World:
         radio = self.radio.host
         if phone.booted_s != self._was.booted_s:
             self._was.booted_s = phone.booted_s
+            if radio.controller.stalled:  # first: to a chip that hangs no link can be closed
+                radio.controller.stalled = False
+                radio.cut()
             await self.app.stop()
-            radio.controller.stalled = False
             await radio.turn_off()
         self.radio.no_clients = wedged is Wedged.NO_CLIENTS
         radio.controller.refuses = (

@@ -59,7 +59,8 @@ def test_a_fitted_number_is_used_and_the_judgement_stays_beside_it(tmp_path: Pat
 def test_priors_and_chances_to_mend_can_be_fitted_too(tmp_path: Path) -> None:
     mends = read_knowledge(write(tmp_path / "plain")).fixes["turn_on"].mends[0]
     prior = '\n[[prior]]\ncause = "tracker.hung"\nvalue = 0.015\nbefore = 0.02\nyes = 1\ncases = 4\n'
-    mend = f'\n[[mend]]\nfix = "turn_on"\ncause = "{mends.cause}"\nvalue = 0.5\nbefore = {mends.chance}\nyes = 1\ncases = 4\n'
+    mend = f'\n[[mend]]\nfix = "turn_on"\ncause = "{mends.cause}"\nvalue = 0.5\nbefore = {mends.chance}\n'
+    mend += "yes = 1\ncases = 4\n"
     knowledge = read_knowledge(laid(tmp_path / "fitted", prior, mend))
     assert (knowledge.causes["tracker.hung"].prior, knowledge.fixes["turn_on"].mends[0].chance) == (0.015, 0.5)
     assert knowledge.causes["tracker.hung"].prior_fitted == Fitted(0.02, 1.0, 4)

@@ -173,9 +173,9 @@ def test_the_worth_is_what_the_answer_saves_by_the_exact_plan() -> None:
     before = network.posterior({}, stopped=True)
     said = Said("telling")
     chance = float(before.weights @ np.exp(network.log_answer({"shows_a": State.YES})))
-    after = chance * best_cost(before.given_answer({"shows_a": State.YES}, said), knowledge) + (
-        1 - chance
-    ) * best_cost(before.given_answer({"shows_a": State.NO}, said), knowledge)
+    after = chance * best_cost(before.given_answer({"shows_a": State.YES}, said), knowledge) + (1 - chance) * best_cost(
+        before.given_answer({"shows_a": State.NO}, said), knowledge
+    )
     exact = best_cost(before, knowledge) - after - 0.2 - ASKING_MINUTES
     assert worths(knowledge, {})["telling"] == pytest.approx(exact, rel=0.05)
 

@@ -8,11 +8,12 @@ import pytest
 
 from tests.doctor.remedies.stage import NOTHING_AT_STAKE, Stage, StageHand, examination, planned
 from unstuck.doctor.remedies.acts import Channel, Target
+from unstuck.doctor.remedies.catalogue import REMEDIES
 from unstuck.doctor.remedies.drive import Hand, drive
 from unstuck.doctor.remedies.hands.adb import AdbHand
 from unstuck.doctor.remedies.treatment import Treatment
 from unstuck.lab.phone import MODELS, LabPhone, Model
-from unstuck.model.history import Result
+from unstuck.model.history import How, Result
 
 APP = "com.fitbit.FitbitMobile"
 START_S = 1_770_000_000.0
@@ -83,8 +84,9 @@ def test_what_is_wrong_is_put_right_and_restored_when_it_does_not_help(model: Mo
     lab = Lab(model)
     before = lab.values()
     stage = lab.treat([fix])
-    (entry,) = stage.journal
+    entry, *after = stage.journal
     assert entry.tried.result is Result.UNDONE, entry.tried.note
+    assert [one.tried.how for one in after] == [How.GUIDED] * REMEDIES[entry.remedy].in_part
     assert entry.tried.changes
     assert all(change.undone for change in entry.tried.changes)
     assert lab.values() == before

@@ -70,7 +70,8 @@ def test_its_own_labels_have_perfect_marks_and_wrong_ones_have_none(folder: Path
 
 @pytest.mark.timeout(240)
 def test_every_file_is_in_the_sums_and_has_its_sum(folder: Path) -> None:
-    sums = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text().splitlines())
+    lines = [line.split("  ", 1) for line in (folder / SUMS).read_text().splitlines()]
+    sums = {name: digest for digest, name in lines}
     files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} - {SUMS}
     assert set(sums) == files
     assert all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest for name, digest in sums.items())

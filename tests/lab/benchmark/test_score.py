@@ -59,6 +59,13 @@ def test_minutes_count_only_where_something_is_to_mend() -> None:
     assert values([row(1), drawer])["minutes"] == 4.0
 
 
+def test_what_nobody_noticed_is_no_session_and_is_measured_apart() -> None:
+    unnoticed = replace(row(2), symptom="", said=WRONG, doctor=Way(0.0, True))
+    found = values([row(1), unnoticed])
+    assert (found["first"], found["minutes"], found["article"]) == (1.0, 4.0, 0.2)
+    assert found["early"] == 0.0
+
+
 def test_an_alarm_is_judged_on_the_evidence_alone() -> None:
     alarm = replace(row(1, "ordinary_day"), alone=said("stuck", "phone", phone__battery_saver=0.6))
     assert values([alarm, row(2, "ordinary_day"), row(3, "short_walk")])["quiet"] == pytest.approx(0.75)

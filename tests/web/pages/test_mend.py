@@ -1,4 +1,4 @@
-"""Mend it, where only the person can see and do: steps, timers, skipping, and a plan that changes with what was tried."""
+"""Mend it where only a person can see and do: steps, timers, skipping, a plan that changes with what was tried."""
 
 import re
 import time

@@ -41,9 +41,7 @@ def read(pieces: list[bytes]) -> tuple[list[tuple[str, str | None, bytes]], bool
 
 
 PARTS = st.lists(
-    st.tuples(
-        st.text("abc", min_size=1, max_size=5), st.none() | st.text("abc.", max_size=8), st.binary(max_size=200)
-    ),
+    st.tuples(st.text("abc", min_size=1, max_size=5), st.none() | st.text("abc.", max_size=8), st.binary(max_size=200)),
     max_size=4,
 )
 

@@ -20,7 +20,7 @@ FORMS = [
     "/sign-in", "/sign-in/code", "/register", "/sign-out", "/sync", "/settings/view", "/settings/password",
     "/settings/second-factor", "/settings/second-factor/confirm", "/settings/second-factor/remove",
     "/settings/devices", "/settings/devices/0123456789abcdef/revoke", "/settings/trackers",
-    "/settings/trackers/x/release", "/settings/export", "/settings/delete",
+    "/settings/trackers/x/release", "/settings/export", "/settings/delete", "/phone/token",
 ]  # fmt: skip
 
 

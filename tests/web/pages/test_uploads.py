@@ -66,7 +66,8 @@ def bomb() -> bytes:
     """A zip of 100 kB that unpacks to 100 MB and calls itself a bug report."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("bugreport-x-2026-01-01-00-00-00.txt", b"== dumpstate: 2026-01-01 00:00:00\n" + bytes(100 * 2**20))
+        head = b"== dumpstate: 2026-01-01 00:00:00\n"
+        archive.writestr("bugreport-x-2026-01-01-00-00-00.txt", head + bytes(100 * 2**20))
     return target.getvalue()
 
 
@@ -102,9 +103,7 @@ def test_hostile_zip_ends_in_one_clear_sentence(alice: Screen) -> None:
         ({"read_bytes": 2000}, "took more memory than is allowed"),
     ],
 )
-def test_reader_that_takes_too_much_is_ended(
-    alice: Screen, bench: Bench, limits: dict[str, float], says: str
-) -> None:
+def test_reader_that_takes_too_much_is_ended(alice: Screen, bench: Bench, limits: dict[str, float], says: str) -> None:
     bench.limits = replace(bench.limits, **limits)  # type: ignore[arg-type]
     said = wait(alice, send(alice, ("bugreport.zip", report())))
     assert says in said

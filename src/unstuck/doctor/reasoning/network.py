@@ -230,27 +230,28 @@ class Network:
             log_weights[~explains] += target - log_sum(log_weights[~explains])
         return log_weights
 
-    def log_likelihood(self, finding: str, state: State) -> Floats:
+    def log_likelihood(self, finding: str, state: State, rows: Indices | None = None) -> Floats:
         """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""
         if finding not in self.links:
             raise KeyError(finding)
-        if state is State.UNKNOWN:
-            return np.zeros_like(self.log_prior)
         silent: Floats = self.log_silent[self.finding_ids.index(finding)]
+        silent = silent if rows is None else silent[rows]
+        if state is State.UNKNOWN:
+            return np.zeros_like(silent)
         if state is State.NO:
             return silent
         seen: Floats = np.log(-np.expm1(silent))
         return seen
 
-    def log_answer(self, findings: Mapping[str, State], answers: int = 2) -> Floats:
+    def log_answer(self, findings: Mapping[str, State], answers: int = 2, rows: Indices | None = None) -> Floats:
         """Log P(a person gives the answer that states these findings | combination), shape (rows,).
 
-        One answer is right or wrong as a whole. A wrong one falls on any of the other ``answers - 1``. KeyError: no
-        such finding.
+        One answer is right or wrong as a whole. A wrong one falls on any of the other ``answers - 1``. ``rows``: of
+        these combinations alone. KeyError: no such finding.
         """
-        log_right = np.zeros_like(self.log_prior)
+        log_right = np.zeros(len(self.log_prior) if rows is None else len(rows))
         for id_, state in findings.items():
-            log_right += self.log_likelihood(id_, state)
+            log_right += self.log_likelihood(id_, state, rows)
         right = np.exp(log_right)
         wrong = (1.0 - right) / max(answers - 1, 1)
         doubted: Floats = np.log(right * (1.0 - TOLD_WRONGLY) + wrong * TOLD_WRONGLY)

@@ -31,6 +31,10 @@ WAITING_SHARE = 0.8
 """Chance that nothing but waiting helps, or nothing is broken, from which the plan is to wait and nothing else
 (probability). Below it a cheap fix that may well be the right one goes first: waiting takes hours."""
 
+WAIT_HELPS = 0.1
+"""Chance that waiting helps from which it is said, where nothing else is to be done; below it nothing is broken
+(probability). Waiting costs no work."""
+
 SEARCH_TAIL_MASS = 1e-3
 """Probability of the rarest combinations left out while searching for the order. A thousandth
 cannot turn the order of two steps that differ by more than a per cent; it makes the look-ahead ten
@@ -118,7 +122,7 @@ def _waiting_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Sit
         return ()
     repair = Repair.build(posterior, [wait])
     chance = float(repair.moved(repair.missing)[0])
-    return (_step(wait, chance, situation),) if chance >= mass / 2 else ()
+    return (_step(wait, chance, situation),) if chance >= WAIT_HELPS else ()
 
 
 class _Search:

@@ -162,7 +162,8 @@ class _Estimate:
         rows = np.flatnonzero((network.lattice.present.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
         members = network.lattice.members[rows]
         costs = repair.costs + np.array([_lifting_minutes(fix, fixes, situation) for fix in tried])
-        fault = np.array([cause.fault for cause in network.causes], dtype=np.bool_)
+        mended = {mend.cause for fix in tried for mend in fix.mends}  # waiting for a service mends too, and takes hours
+        fault = np.array([cause.fault or cause.id in mended for cause in network.causes], dtype=np.bool_)
         nothing_to_mend: Bools = np.logical_not(network.lattice.present[rows][:, fault].any(axis=1))
         listed: Floats = (rows != 0).astype(np.float64)
         nothing_to_mend &= rows != 0
@@ -193,7 +194,7 @@ class _Estimate:
         total, expected = 0.0, 0.0
         for saying in sayings:
             stated = {finding: State.YES if holds else State.NO for finding, holds in saying}
-            joint = self.weights * np.exp(self.network.log_answer(stated, answers)[self.rows])
+            joint = self.weights * np.exp(self.network.log_answer(stated, answers, self.rows))
             chance = float(joint.sum())
             if chance > 0.0:
                 total += chance

@@ -106,8 +106,8 @@ class Remedy:
 
     ``changes``: what will be different afterwards, told beforehand. ``undo``: how it is taken back, or that it need not
     or cannot be. ``minutes``: within which data should move. ``first``: what a person does before. ``sdk``: first and
-    last Android API level where the commands exist, for adb. ``in_part``: the fix's own steps go further than it reaches,
-    so they are shown when it did not help. ``source``: where the commands are described.
+    last Android API level where the commands exist, for adb. ``in_part``: the fix's own steps go further than it
+    reaches, so they are shown when it did not help. ``source``: where the commands are described.
     """
 
     id: str

@@ -67,6 +67,17 @@ _IN_VAIN = frozenset({Result.DID_NOT_HELP, Result.UNDONE})
 """Results of an act after which the steps that go further are worth showing."""
 
 
+TAKEN_BACK = "Taken back later, on demand."
+"""Note of an entry that was undone though nobody had found that it did not help."""
+
+
+def _taken_back(tried: Tried) -> dict[str, Any]:
+    """What becomes of an entry that was undone on demand: what it came to stays true; what was cut off ends here."""
+    if tried.result is Result.DID_NOT_HELP:
+        return {"result": Result.UNDONE}
+    return {"note": f"{tried.note} {TAKEN_BACK}".strip()}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a treatment ended. ``moves``: data moves (True), stands still (False), or it cannot be told (None)."""
@@ -126,7 +137,7 @@ class Treatment:
                 # The look alone gives no consent: it is the answer that was just given.
                 left = yield from self._take_back(entry, remedy, entry.target, Consent(remedy.id, entry.target, {}))
                 if not left.standing:
-                    yield from self._keep(replace(left, tried=replace(left.tried, result=Result.UNDONE)))
+                    yield from self._keep(replace(left, tried=replace(left.tried, **_taken_back(left.tried))))
         return tuple(self._entries.values())
 
     # what is known

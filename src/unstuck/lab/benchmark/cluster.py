@@ -1,6 +1,6 @@
 """A Dask cluster that plays cases: one of this machine's processes, or a scheduler's that is named.
 
-Dask is an optional extra (``pip install unstuck[lab]``, docs/decisions/0017-dask.md). The workers of a cluster need the
+Dask is an optional extra (``pip install unstuck[lab]``, docs/decisions/0018-dask.md). The workers of a cluster need the
 same version of Unstuck; what they send back is the same as a plain pool of processes gives (tested).
 """
 

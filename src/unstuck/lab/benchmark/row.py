@@ -125,6 +125,11 @@ class Row:
         return not set(self.truth) - NOTHING_TO_MEND
 
     @property
+    def unnoticed(self) -> bool:
+        """Something is wrong and the person sees nothing of it yet: nobody asks, nobody mends."""
+        return not self.nothing_wrong and not self.symptom
+
+    @property
     def label(self) -> str:
         """The case in one word, as everywhere in the lab."""
         return self.case.label

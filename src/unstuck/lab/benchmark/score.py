@@ -55,16 +55,16 @@ class Measure:
 
 
 def _faulty(value: Callable[[Row], float]) -> Value:
-    return lambda row: None if row.nothing_wrong else float(value(row))
+    return lambda row: None if row.nothing_wrong or row.unnoticed else float(value(row))
 
 
 def _stuck(value: Callable[[Row], float]) -> Value:
-    return lambda row: None if row.flowing else float(value(row))
+    return lambda row: None if row.flowing or row.unnoticed else float(value(row))
 
 
 def right_hop(row: Row) -> float | None:
     """Whether the hop named is one where data stands still."""
-    return None if row.nothing_wrong or not row.hops else float(row.said.hop in row.hops)
+    return None if row.nothing_wrong or row.unnoticed or not row.hops else float(row.said.hop in row.hops)
 
 
 def wrong_first(row: Row) -> bool:
@@ -73,7 +73,7 @@ def wrong_first(row: Row) -> bool:
 
 
 def _honest(row: Row) -> float | None:
-    if row.nothing_wrong or not wrong_first(row):
+    if row.nothing_wrong or row.unnoticed or not wrong_first(row):
         return None
     return float(row.said.verdict == Verdict.INCONCLUSIVE)
 
@@ -104,6 +104,11 @@ SAID = (
         _faulty(lambda row: row.said.verdict == Verdict.STUCK and row.said.first[1] >= SURE and wrong_first(row)),
     ),
     Measure("missed", "called healthy though something is wrong", _faulty(lambda r: r.said.verdict == Verdict.HEALTHY)),
+    Measure(
+        "early",
+        "right cause first before anybody noticed",
+        lambda row: float(not wrong_first(row)) if row.unnoticed else None,
+    ),
     Measure("quiet", "no alarm where nothing is wrong", _quiet),
 )
 """What was said. These need no treatment, so any doctor can be measured by them."""

@@ -15,7 +15,8 @@ def _off(state: State, dice: random.Random) -> None:
 
 
 def _airplane(state: State, dice: random.Random) -> None:
-    state.phone.run("cmd connectivity airplane-mode enable")
+    state.phone.state.airplane_mode = True
+    state.phone.catch_up()
 
 
 def _wedge(kind: Wedged) -> Change:

@@ -278,11 +278,12 @@ def test_a_look_that_changes_nothing_is_not_wanted_again_at_once(updated_s: floa
     """On a clock that jumps it would be wanted for ever."""
     layer = LinkLayer(random.Random(1), Ears(GOOD, GOOD, 0.1), 0.0, interval_s=1.0, latency=4, timeout_s=12.0)
     now_s = 0.0
-    for at_s, change in (
+    changes: tuple[tuple[float, Callable[[], object]], ...] = (
         (updated_s, lambda: layer.update(updated_s, interval_s=1.0, latency=0, timeout_s=12.0)),
         (put_s, lambda: layer.put(End.CENTRAL, "late", 27, put_s)),
         (put_s + 20.0, lambda: None),
-    ):
+    )
+    for at_s, change in changes:
         while (next_s := layer.next_s(now_s)) < at_s:
             layer.play(next_s)
             assert layer.next_s(next_s) > next_s

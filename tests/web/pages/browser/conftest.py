@@ -1,21 +1,11 @@
-"""A real Chromium, and a real server with the pages."""
+"""A real server with the pages."""
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 from tools.pages_world import World
 
 from tools import screenshots
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests here."""
-    if not screenshots.CHROMIUM.exists():
-        pytest.skip("Debian's Chromium is not installed")
-    with screenshots.chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
-"""A real tracker, a real Chromium with the real page, a real server; only the radio between the first two is stood in for.
+"""A real tracker, a real Chromium with the real page, a real server; the radio between the first two is stood in for.
 
-The tracker's end of the link is that of our Bluetooth peripheral: the same stack, the same answers. Its packets travel by
-the page's debugging channel instead of by air; :class:`Wire` loses, doubles and delays them when told.
+The tracker's end of the link is that of our Bluetooth peripheral: the same stack, the same answers. Its packets travel
+by the page's debugging channel instead of by air; :class:`Wire` loses, doubles and delays them when told.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from typing import Any
 
 import cbor2
 from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
-
 from tools.pages_world import CODE, PASSWORD, Person, World, world
 from tools.screenshots import CHROMIUM, FLAGS
+
 from unstuck.chain.link.coap import Code, Endpoint, Request, Response
 from unstuck.chain.link.driver import Driver
 from unstuck.chain.link.gatt import ids
@@ -51,7 +51,7 @@ class Faults:
 
 
 class Wire:
-    """One tracker, reached by whichever page is connected. ``asked`` sees every request first, and may answer itself."""
+    """One tracker, reached by the page that is connected. ``asked`` sees every request first, and may answer."""
 
     def __init__(self, tracker: Tracker, code: str, faults: Faults, seed: int) -> None:
         self.tracker = tracker
@@ -92,10 +92,14 @@ class Wire:
             case "write":
                 packet = base64.b64decode(given)
                 assert len(packet) <= MTU - 3
-                self._disturbed(lambda: self._driver and self._driver.received(packet))
+                self._disturbed(lambda: self._received(packet))
             case "disconnect":
                 self.end()
         return None
+
+    def _received(self, packet: bytes) -> None:
+        if self._driver is not None:
+            self._driver.received(packet)
 
     async def lose_link(self) -> None:
         """Out of reach, as the browser hears it."""
@@ -197,9 +201,9 @@ class Chain:
             await self._servers.aclose()
         self._servers = None
 
-    async def new_context(self, *, persistent: bool = True) -> BrowserContext:
-        """A browser with nothing in it, whose Bluetooth leads to the wire."""
-        context = await self.browser.new_context(locale="en-GB")
+    async def new_context(self, *, persistent: bool = True, workers: bool = True) -> BrowserContext:
+        """A browser with nothing in it, whose Bluetooth leads to the wire. ``workers``: it lets service workers run."""
+        context = await self.browser.new_context(locale="en-GB", service_workers="allow" if workers else "block")
         await self.furnish(context)
         if persistent:
             await self.promise_storage(context, self.browser)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Route, sync_playwright
-
 from tools.screenshots import CHROMIUM, FLAGS
 
 HERE = Path(__file__).parent

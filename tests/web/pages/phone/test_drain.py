@@ -10,9 +10,9 @@ from typing import Any
 import cbor2
 import pytest
 from playwright.async_api import BrowserContext, Error, Page, Route
+from tools.screenshots import CHROMIUM, FLAGS
 
 from tests.web.pages.phone.chain import DAY_S, OTHER_CODE, SEED, Chain, Faults, chain, new_tracker
-from tools.screenshots import CHROMIUM, FLAGS
 from unstuck.chain.link.coap import Code, Request, Response
 from unstuck.chain.tracker.generator import Generator
 
@@ -299,6 +299,9 @@ def test_second_tab_drains_too_but_frees_nothing(tmp_path: Path) -> None:
 
 def test_records_of_one_account_never_go_to_another(tmp_path: Path) -> None:
     async def story(at: Chain) -> None:
+        # Without the worker, which would have uploaded before the other person comes.
+        at.context = await at.new_context(workers=False)
+        await at.sign_in()
         page = await at.open()
         await at.let_upload(page)
         await page.route("**/v1/ingest", lambda route: route.abort())
@@ -315,7 +318,7 @@ def test_records_of_one_account_never_go_to_another(tmp_path: Path) -> None:
         assert_all_is_there(at)
         at.said.clear()  # the browser's own words about the request that was stopped
 
-    run(tmp_path, story)
+    run(tmp_path, story, signed_in=False)
 
 
 def test_sign_out_keeps_what_waits_and_takes_the_rest(tmp_path: Path) -> None:
@@ -368,7 +371,10 @@ def test_server_that_refuses_a_record_is_said_and_the_record_stays(tmp_path: Pat
         await at.let_upload(page)
 
         async def route(route: Route) -> None:
-            body = {"durable": {}, "rejected": [{"batch": 0, "boot": None, "first": None, "last": None, "code": "batch.time"}]}
+            body = {
+                "durable": {},
+                "rejected": [{"batch": 0, "boot": None, "first": None, "last": None, "code": "batch.time"}],
+            }
             await route.fulfill(body=cbor2.dumps(body), content_type="application/cbor")
 
         await page.route("**/v1/ingest", route)

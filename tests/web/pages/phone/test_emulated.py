@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, CDPSession, Error, Page
+from tools.screenshots import CHROMIUM, FLAGS
 
 from tests.web.pages.phone.chain import MTU, Chain, Wire, chain
 from tests.web.pages.phone.test_drain import assert_all_is_there
-from tools.screenshots import CHROMIUM, FLAGS
+from unstuck.chain.link.coap import Request
 from unstuck.chain.link.gatt import ids
 
 pytestmark = [
@@ -59,7 +60,6 @@ class Emulated:
         self._below = below
         self._page = page
         self._names: dict[str, str] = {}
-        self._ids: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._order = asyncio.Lock()
 
@@ -93,6 +93,8 @@ class Emulated:
         await session.send("DeviceAccess.enable")
 
     async def disconnect(self) -> None:
+        """Out of reach: for the tracker too the link is over."""
+        self.wire.end()
         await self._below.send("BluetoothEmulation.simulateGATTDisconnection", {"address": ADDRESS})
 
     def _soon(self, work: Any) -> None:
@@ -107,7 +109,7 @@ class Emulated:
 
     async def _gatt(self, event: dict[str, Any]) -> None:
         self.done.append(event["type"])
-        if event["type"] == "discovery" and not self._ids:
+        if event["type"] == "discovery":
             await self._add_services()
         if event["type"] == "connection":
             self.wire._page = self._page
@@ -129,7 +131,6 @@ class Emulated:
                 }
                 made = await self._below.send("BluetoothEmulation.addCharacteristic", given)
                 self._names[made["characteristicId"]] = name
-                self._ids[name] = made["characteristicId"]
                 if "notify" in properties:
                     await self._below.send(
                         "BluetoothEmulation.addDescriptor",
@@ -144,7 +145,7 @@ class Emulated:
             value = bytes(6) + MTU.to_bytes(2, "little") + b"\0" if name == ids.CONNECTION_CONFIGURATION else bytes(16)
             given["data"] = base64.b64encode(value).decode()
         elif what == "subscribe-to-notifications":
-            asyncio.get_running_loop().call_later(0.1, self.wire._begin)
+            self.wire._begin()
         await self._below.send("BluetoothEmulation.simulateCharacteristicOperationResponse", given)
         if what == "write" and name == ids.GATTLINK_RX:
             await self.wire.radio({}, "write", event["data"])
@@ -180,6 +181,33 @@ def test_chromium_itself_chooses_connects_reads_writes_and_subscribes(tmp_path: 
                 assert_all_is_there(at, 500)
                 assert {"connection", "discovery", "read", "write", "subscribe-to-notifications"} <= set(emulated.done)
                 assert at.said == []
+            finally:
+                await browser.close()
+
+    asyncio.run(story())
+
+
+def test_disconnection_as_chromium_tells_it_is_taken_up_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with chain(tmp_path, days=1, signed_in=False) as at:
+            flags = [*FLAGS, "--enable-features=WebBluetooth"]
+            browser = await at.playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+            try:
+                page, emulated = await _opened(at, browser)
+                await at.let_upload(page)
+                lost: list[asyncio.Task[None]] = []
+
+                def asked(request: Request) -> None:
+                    if request.path == ("sync",) and not lost:
+                        lost.append(asyncio.get_running_loop().create_task(emulated.disconnect()))
+
+                at.wire.asked = asked
+                await at.drain(page)
+                await at.arrived()
+                assert lost
+                assert emulated.done.count("connection") == 2
+                assert "The connection to the tracker was lost" in await page.inner_text("#log")
+                assert_all_is_there(at, 500)
             finally:
                 await browser.close()
 

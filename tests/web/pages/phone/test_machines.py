@@ -5,6 +5,7 @@ from typing import Any
 
 import cbor2
 import pytest
+from tools.screenshots import CHROMIUM
 
 from tests.chain.link import replay, vectors
 from tests.chain.link.channel import Channel, Faults
@@ -12,9 +13,8 @@ from tests.chain.phone import made
 from tests.data import needs_data
 from tests.web.pages.phone.machines import Machines
 from tests.web.pages.phone.traced import TracedEndpoint, TracedStack
-from tools.screenshots import CHROMIUM
 from unstuck.chain.link import Role, Settings
-from unstuck.chain.link.coap import Code, CoapStep, Endpoint, Request, Response
+from unstuck.chain.link.coap import CoapStep, Code, Endpoint, Request, Response
 from unstuck.chain.link.events import Datagram
 from unstuck.chain.link.settings import over_gatt
 from unstuck.chain.phone.gate import Trim, furthest_safe, trim_reasons_not
@@ -125,7 +125,9 @@ def _random_batch(dice: random.Random) -> Batch:
         count = {Kind.MINUTE: 4, Kind.DAY: 3, Kind.SLEEP: 1, Kind.WORKOUT: 6, Kind.EVENT: 2}[kind]
         largest = dice.choice((2, 200, 2**53))
         records.append(
-            Record(boot, sequence, kind, start, dice.choice((0, 60)), tuple(dice.randrange(largest) for _ in range(count)))
+            Record(
+                boot, sequence, kind, start, dice.choice((0, 60)), tuple(dice.randrange(largest) for _ in range(count))
+            )
         )
         start = max(0, start + dice.choice((60, 60, 60, 0, -500, 10**6)))
     return Batch(tuple(records))
@@ -158,14 +160,15 @@ def test_page_takes_for_a_batch_exactly_what_the_server_does(machines: Machines)
 
 def test_cbor_comes_back_as_it_was(machines: Machines) -> None:
     values: list[Any] = [
-        0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**53 - 1, -1, -24, -25, -300, -(2**40), b"", b"\0" * 300,
-        "", "Uhr \u00e9 \U0001f552", [], [1, [2, [b"3"]]], {}, {1: [[0, 5]], "held": {3: []}}, True, False, None,
+        0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**53 - 1, -1, -24, -25, -300, -(2**40), b"",
+        b"\0" * 300, "", "Uhr \u00e9 \U0001f552",
+        [], [1, [2, [b"3"]]], {}, {1: [[0, 5]], "held": {3: []}}, True, False, None,
     ]  # fmt: skip
     raws = [cbor2.dumps(value) for value in values]
     assert machines.call("cbor", [raw.hex() for raw in raws]) == [raw.hex() for raw in raws]
     refused = [
-        b"", b"\x18", b"\x9f\xff", b"\xf9\x3c\x00", b"\xc1\x00", b"\x01\x02", b"\x61\xff", b"\x9b" + b"\xff" * 8, b"\x81" * 40,
-        b"\x1b\x00\x20\x00\x00\x00\x00\x00\x00", b"\xa2\x01\x02\x01\x03",
+        b"", b"\x18", b"\x9f\xff", b"\xf9\x3c\x00", b"\xc1\x00", b"\x01\x02", b"\x61\xff",
+        b"\x9b" + b"\xff" * 8, b"\x81" * 40, b"\x1b\x00\x20\x00\x00\x00\x00\x00\x00", b"\xa2\x01\x02\x01\x03",
     ]  # fmt: skip
     assert machines.call("cbor", [raw.hex() for raw in refused]) == [None] * len(refused)
 

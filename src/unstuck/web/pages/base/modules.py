@@ -1,4 +1,4 @@
-"""The scripts of the page: under an address that names all of them, so that a page never runs halves of two versions."""
+"""Scripts of /phone, under an address that names all of them: no page runs halves of two versions."""
 
 import hashlib
 from functools import cache

@@ -93,7 +93,8 @@ class Visit:
     @property
     def menu(self) -> tuple[tuple[str, str, str], ...]:
         """Entries of the menu: id, path, words."""
-        return MENU
+        played = getattr(self.request.app.state.bench, "breaker", None) is not None
+        return (*MENU[:-1], ("break", "/break", noop("Break it")), MENU[-1]) if played else MENU
 
     @property
     def by_htmx(self) -> bool:
@@ -141,8 +142,8 @@ class Visit:
         return answer
 
     def signed_out(self, answer: Response) -> Response:
-        """Take the session, and what the browser keeps of pages. Not its storage: records that /phone took over and that
-        are not at the server yet would be lost. The service worker and static/phone/forget.js take what can go.
+        """Take the session, and what the browser keeps of pages. Not its storage: records that /phone took over and
+        that are not at the server yet would be lost. The service worker and static/phone/forget.js take what can go.
         """
         self._set_cookie(answer, SESSION, "", 0)
         answer.headers["Clear-Site-Data"] = '"cache"'

@@ -53,10 +53,12 @@ async def page(visit: SignedIn, request: Request) -> Response:
     """The plan, or the fix that is being done."""
     bench = bench_of(request)
     mending = bench.mendings.get(visit.account)
+    if mending is not None and mending.shown and not visit.by_htmx:
+        _put_away(bench, visit.account)
+        mending = None
     if mending is not None:
-        if visit.by_htmx:
-            return _part(visit, mending)
-        return _mending_page(visit, bench, mending)
+        mending.shown = mending.over
+        return _part(visit, mending) if visit.by_htmx else visit.page("mend/doing.html.j2", **_values(visit, mending))
     if visit.by_htmx:
         return Response(status_code=200, headers={**security.headers(), "HX-Redirect": "/mend"})
     found = await find(visit, bench)
@@ -189,10 +191,6 @@ def _acts(acts: tuple[Ready | Wait, ...]) -> list[dict[str, str]]:
     return shown
 
 
-def _mending_page(visit: Visit, bench: Bench, mending: Mending) -> Response:
-    return visit.page("mend/doing.html.j2", **_values(visit, mending))
-
-
 def _part(visit: Visit, mending: Mending) -> Response:
     """What has changed since the page looked last; 204 where nothing has."""
     seen = visit.request.headers.get("HX-Trigger-Name", "")
@@ -247,9 +245,15 @@ async def go_on(visit: SignedIn, form: Form, request: Request) -> Response:
     bench = bench_of(request)
     mending = bench.mendings.get(visit.account)
     if mending is not None and mending.over:
-        del bench.mendings[visit.account]
-        bench.looks.clear()
+        _put_away(bench, visit.account)
     return visit.to("/mend")
+
+
+def _put_away(bench: Bench, account: int) -> None:
+    """How it ended was seen; what is looked at next is looked at anew."""
+    del bench.mendings[account]
+    for key in [key for key in bench.looks if key[0] == account]:
+        del bench.looks[key]
 
 
 @router.post("/again")

@@ -76,6 +76,8 @@ class Mending:
     entries: list[Entry] = field(default_factory=list)
     outcome: Outcome | None = None
     problem: str = ""
+    shown: bool = False
+    """Whether a page has shown how it ended."""
     version: int = 0
     """Rises with every change, for pages that look again."""
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)

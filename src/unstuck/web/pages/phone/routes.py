@@ -28,7 +28,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 @router.get("/phone")
 def phone(visit: AnyVisit) -> Response:
     """Whoever it is: records can be taken over before anybody signs in, and without a network."""
-    return visit.page("phone/phone.html.j2", bluetooth=True, **_values(visit))
+    return visit.page("phone/phone.html.j2", bluetooth=True, told=_told(visit))
 
 
 @router.get("/static/phone/{version}/{name}")
@@ -51,7 +51,7 @@ def worker(request: Request) -> Response:
         *(modules.address(name) for name in modules.modules().names()),
     ]
     visit = stranger(request)
-    page = visit.html("phone/phone.html.j2", **_values(visit))
+    page = visit.html("phone/phone.html.j2", told=_told(visit))
     script = files("unstuck.web.pages.phone").joinpath(_WORKER).read_text("utf-8")
     for mark, value in (
         ("version", modules.digest_of(page, *kept)),
@@ -95,8 +95,8 @@ def _account(visit: Visit) -> dict[str, str]:
     return {"account": found.public_id, "account_name": found.name}
 
 
-def _values(visit: Visit) -> dict[str, object]:
-    """What the template needs; ``told`` is for the scripts."""
+def _told(visit: Visit) -> Markup:
+    """What the scripts need to know, as JSON."""
     told = {
         "agent": __version__,
         "language": visit.words.language,
@@ -109,4 +109,4 @@ def _values(visit: Visit) -> dict[str, object]:
         "records": words.counted(visit.words),
     }
     # No "<" in it, so it cannot end the element it stands in.
-    return {"told": Markup(json.dumps(told).replace("<", "\\u003c"))}
+    return Markup(json.dumps(told).replace("<", "\\u003c"))

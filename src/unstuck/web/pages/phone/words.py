@@ -49,7 +49,8 @@ _HERE: Mapping[str, tuple[str, str, str]] = {
         noop("The tracker refused to pair"),
         _SAFE_AT_TRACKER,
         noop(
-            "Hold its button until it opens for pairing; if the system still lists it, remove it in the Bluetooth settings."
+            "Hold its button until it opens for pairing; if the system still lists it, remove it in the Bluetooth "
+            "settings."
         ),
     ),
     Outcome.JOURNAL_FULL: (

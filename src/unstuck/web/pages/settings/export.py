@@ -16,6 +16,7 @@ from unstuck.chain.server.domain.ledger import held_of
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.chain.server.storage import accounts, trackers
 from unstuck.web.pages.base.visit import Visit
+from unstuck.web.pages.mend import exported
 
 _BATCHES_AT_ONCE = 50
 """Read in one go and then let go: a reader on a slow line must not hold a view of the database for minutes."""
@@ -31,7 +32,7 @@ account.json            name, preferences, devices and sessions (never passwords
 TRACKER/ledger.json     what each hop holds, every hole with its reason, what is at risk
 TRACKER/KIND.csv        records: boot and sequence are their identity; start in Unix seconds on the tracker's clock,
                         duration in seconds; then the values of docs/reference/records.md
-
+{more}
 Records that came while this was written may be missing.
 """
 
@@ -77,6 +78,9 @@ def parts(visit: Visit) -> Iterator[bytes]:
         for name, text in _about(visit):
             archive.writestr(name, text)
             yield sink.taken()
+        for name, content in exported.files(visit.services, visit.account):
+            archive.writestr(name, content)
+            yield sink.taken()
         with visit.services.database.read() as connection:
             mine = [str(row["tracker"]) for row in trackers.list_all(connection, visit.account)]
         for tracker in mine:
@@ -93,8 +97,8 @@ def _about(visit: Visit) -> Iterator[tuple[str, str]]:
     with visit.services.database.read() as connection:
         tokens = [dict(row) for row in accounts.list_tokens(connection, visit.account)]
         mine = [dict(row) for row in trackers.list_all(connection, visit.account)]
-    at = f"{visit.when.now_s:.0f}"
-    yield "README.txt", _README.format(name=visit.name, at=f"{at} Unix seconds", version=__version__)
+    at, more = f"{visit.when.now_s:.0f}", exported.NAMES
+    yield "README.txt", _README.format(name=visit.name, at=f"{at} Unix seconds", version=__version__, more=more)
     chosen = visit.chosen
     yield "account.json", _json(
         {

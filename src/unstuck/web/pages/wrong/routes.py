@@ -118,8 +118,11 @@ async def disconnect(visit: SignedIn, form: Form) -> Response:
 
 
 @router.post("/new")
-async def new(visit: SignedIn, form: Form) -> Response:
+async def new(visit: SignedIn, form: Form, request: Request) -> Response:
     """Forget what was said and tried, and begin anew; what is kept of files stays, for it was wanted."""
+    mendings = bench_of(request).mendings
+    if visit.account in mendings and mendings[visit.account].over:
+        del mendings[visit.account]
     await _save(visit, begin(finding.now_of(visit)))
     return visit.to("/wrong/ask" if form.get("then") == "ask" else "/wrong")
 
