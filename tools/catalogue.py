@@ -84,7 +84,8 @@ def updated(language: str, found: Catalog) -> Catalog:
     own.update(found, no_fuzzy_matching=True)
     own.obsolete.clear()
     own.fuzzy = False
-    own.header_comment = f"# Texts of the pages of Unstuck in {own.locale.english_name if own.locale else language}. How to: docs/howto/translate.md"
+    name = own.locale.english_name if own.locale else language
+    own.header_comment = f"# Texts of the pages of Unstuck in {name}. How to: docs/howto/translate.md"
     return own
 
 
