@@ -3,9 +3,11 @@
 import json
 import time
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from tests.cli.terminal_person import TerminalPerson
 from tests.lab.adbd.phones import adb_server, connect, running
 from unstuck.cli import fix_run
 from unstuck.cli.fix_run import FixRequest
@@ -13,7 +15,8 @@ from unstuck.cli.fix_view import Terminal
 from unstuck.cli.status import ExitStatus
 from unstuck.doctor.remedies import treatment
 from unstuck.lab.adbd import Adbd, ShellResult
-from unstuck.lab.phone import MODELS, LabPhone
+from unstuck.lab.phone import MODELS, Bond, LabPhone
+from unstuck.lab.phone.lived import LivedPhone
 
 __all__ = ["adb_server"]
 pytestmark = pytest.mark.usefixtures("adb_server")
@@ -125,3 +128,49 @@ def test_a_dry_run_only_reads(phone: Asked, tmp_path: Path, capsys: pytest.Captu
 def test_no_phone_is_nothing_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert fix_run.run(FixRequest((Path("adb"),), yes=frozenset({SAVER}))) is ExitStatus.UNREADABLE
+
+
+class Living:
+    """A phone whose app syncs as soon as the phone lets it, as ``unstuck lab phone`` serves it."""
+
+    def __init__(self, phone: LivedPhone) -> None:
+        self.phone = phone
+
+    def run(self, command: str) -> ShellResult:
+        self.phone.sync_if_due()
+        return self.phone.run(command)
+
+    def file(self, path: str) -> bytes:
+        return self.phone.file(path)
+
+
+def test_a_person_at_a_terminal_agrees_sees_it_help_exports_the_case_and_takes_it_back(tmp_path: Path) -> None:
+    def restrict(phone: LabPhone) -> None:
+        phone.state.app.run_any_in_background = "ignore"
+
+    tracker = Bond("E6:5E:00:00:00:01", "Inspire 3")
+    lived = LivedPhone(
+        MODELS["pixel-14"], time.time, package=APP, app_name="Fitbit", tracker=tracker, strikes=[(0.0, restrict)]
+    )
+    case = tmp_path / "case.zip"
+    with running(Adbd(Living(lived), banner="ro.product.model=Lab;")) as running_phone:
+        serial = connect(running_phone.daemon)
+        with TerminalPerson("fix", "adb", "--phone", serial, state=tmp_path, columns=100) as person:
+            shown = person.sees("Do it? [y/N]: ")
+            assert "Allow the app to work in the background" in shown
+            assert lived.state.app.run_any_in_background == "ignore", "nothing before the yes"
+            status, rest = person.leaves("y")
+        assert (status, lived.state.app.run_any_in_background) == (0, "allow")
+        assert "  helped\n\nData moves.\n" in rest
+        words = ["case", "export", "-o", str(case)]
+        with TerminalPerson(*words, state=tmp_path) as person:
+            assert person.ends()[0] == 0
+        with TerminalPerson("fix", "--undo", state=tmp_path, columns=100) as person:
+            person.sees("Set it back? [y/N]: ")
+            status, rest = person.leaves("y")
+        assert (status, lived.state.app.run_any_in_background, lived.state.app.doze_exempt) == (0, "ignore", False)
+        assert "helped" not in rest, "what it came to was told when it ended"
+    with ZipFile(case) as bundle:
+        told = json.loads(bundle.read("case.json"))
+    assert [(one["fix"], one["result"]) for one in told["tried"]] == [("allow_background", "helped")]
+    assert serial not in json.dumps(told)

@@ -109,7 +109,7 @@ def test_processes_give_the_same_as_one_after_another(tmp_path: Path, whole: Pat
 
 @pytest.mark.skipif(not installed(), reason="Dask is not installed (the extra lab)")
 @pytest.mark.filterwarnings("default")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_dask_cluster_gives_the_same_as_one_after_another(tmp_path: Path, whole: Path) -> None:
     write(tmp_path / "dask.jsonl", Dask(workers=1))
     assert rows_in(tmp_path / "dask.jsonl") == rows_in(whole)
@@ -117,7 +117,7 @@ def test_a_dask_cluster_gives_the_same_as_one_after_another(tmp_path: Path, whol
 
 @pytest.mark.skipif(not installed(), reason="Dask is not installed (the extra lab)")
 @pytest.mark.filterwarnings("default")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_scheduler_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no scheduler"):
         write(tmp_path / "none.jsonl", Dask("tcp://127.0.0.1:9"))
@@ -131,7 +131,7 @@ def test_a_case_that_crashes_is_counted_with_its_label(tmp_path: Path) -> None:
     assert found.cases == CASES
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_case_that_kills_its_process_is_counted_and_the_others_are_played(tmp_path: Path) -> None:
     write(tmp_path / "run.jsonl", Processes(2), dies_at_three)
     found = read(tmp_path / "run.jsonl")

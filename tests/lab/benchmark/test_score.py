@@ -66,6 +66,13 @@ def test_what_nobody_noticed_is_no_session_and_is_measured_apart() -> None:
     assert found["early"] == 0.0
 
 
+def test_the_charge_for_giving_up_can_be_left_out() -> None:
+    found = values([row(1), replace(row(2), doctor=Way(484.0, False))])
+    assert found["hindsight_moved"] == 1.0
+    assert found["hindsight"] == pytest.approx(61.0)
+    assert found["moved"] == 0.5
+
+
 def test_an_alarm_is_judged_on_the_evidence_alone() -> None:
     alarm = replace(row(1, "ordinary_day"), alone=said("stuck", "phone", phone__battery_saver=0.6))
     assert values([alarm, row(2, "ordinary_day"), row(3, "short_walk")])["quiet"] == pytest.approx(0.75)

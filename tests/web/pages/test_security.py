@@ -15,12 +15,29 @@ from unstuck.web.pages.base import security
 from unstuck.web.pages.mount import ROUTERS, mount
 
 Screens = Callable[..., Screen]
-PAGES = ["/sign-in", "/register", "/offline", "/", "/days/2026-01-21", "/settings", "/no-such-page"]
+PAGES = [
+    "/sign-in",
+    "/register",
+    "/offline",
+    "/",
+    "/days/2026-01-21",
+    "/settings",
+    "/wrong",
+    "/wrong/ask",
+    "/case",
+    "/no-such-page",
+]
 FORMS = [
     "/sign-in", "/sign-in/code", "/register", "/sign-out", "/sync", "/settings/view", "/settings/password",
     "/settings/second-factor", "/settings/second-factor/confirm", "/settings/second-factor/remove",
     "/settings/devices", "/settings/devices/0123456789abcdef/revoke", "/settings/trackers",
-    "/settings/trackers/x/release", "/settings/export", "/settings/delete", "/phone/token",
+    "/settings/trackers/x/release", "/settings/export", "/settings/delete",
+    "/wrong/connect", "/wrong/disconnect", "/wrong/new", "/wrong/ask", "/wrong/back", "/wrong/stuck", "/wrong/files",
+    "/wrong/reading/x/cancel", "/wrong/files/x/keep", "/wrong/files/x/forget",
+    "/mend/do", "/mend/answer", "/mend/timer", "/mend/stop", "/mend/go-on", "/mend/again", "/mend/x/undo",
+    "/break/strike", "/break/pass", "/break/undo",
+    "/case", "/case/x/link", "/case/x/withdraw", "/case/x/delete", "/case/x/note", "/desk/x/look", "/desk/x/note",
+    "/phone/token",
 ]  # fmt: skip
 
 

@@ -104,7 +104,7 @@ class Processes:
         self.workers = workers or os.cpu_count() or 1
 
     def each(self, player: Player, jobs: Iterable[Job]) -> Iterator[list[Row]]:
-        """As :class:`Pool` says. After a death, what was in hand is played again, each in a process of its own."""
+        """As :class:`Pool` says. After a death, what was in hand is played again, one at a time."""
         waiting = iter(jobs)
         while True:
             in_hand: dict[int, Job] = {}
@@ -123,18 +123,24 @@ class Processes:
                         del in_hand[futures.pop(future)]
                         yield rows
             except BrokenProcessPool:
-                for job in in_hand.values():
-                    yield _alone(player, job)
+                yield from _one_by_one(player, in_hand.values())
             finally:
                 executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _alone(player: Player, job: Job) -> list[Row]:
-    with _executor(1) as executor:
-        try:
-            return executor.submit(player, job).result()
-        except BrokenProcessPool:
-            return [crashed(job.number, job.case, DIED, "")]
+def _one_by_one(player: Player, jobs: Iterable[Job]) -> Iterator[list[Row]]:
+    """Only one at a time, so that a death says whose it was."""
+    executor = _executor(1)
+    try:
+        for job in jobs:
+            try:
+                yield executor.submit(player, job).result()
+            except BrokenProcessPool:
+                yield [crashed(job.number, job.case, DIED, "")]
+                executor.shutdown()
+                executor = _executor(1)
+    finally:
+        executor.shutdown()
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:

@@ -62,6 +62,11 @@ def _stuck(value: Callable[[Row], float]) -> Value:
     return lambda row: None if row.flowing or row.unnoticed else float(value(row))
 
 
+def _stuck_and_moved(value: Callable[[Row], float]) -> Value:
+    """Without the charge for giving up, which outweighs all else."""
+    return lambda row: float(value(row)) if not row.flowing and row.symptom and row.doctor.moved else None
+
+
 def right_hop(row: Row) -> float | None:
     """Whether the hop named is one where data stands still."""
     return None if row.nothing_wrong or row.unnoticed or not row.hops else float(row.said.hop in row.hops)
@@ -133,6 +138,12 @@ DONE = (
         "minutes, of the first failed check",
         _OURS,
         _stuck(lambda r: r.check.minutes),
+    ),
+    Measure(
+        "hindsight_moved",
+        "minutes, of the best in hindsight, where data moved in the end",
+        _stuck_and_moved(lambda row: row.doctor.minutes),
+        _stuck_and_moved(lambda row: row.hindsight.minutes),
     ),
     Measure("minutes", "minutes of the doctor", _OURS),
     Measure("minutes_article", "minutes of the articles' order", _stuck(lambda row: row.article.minutes)),

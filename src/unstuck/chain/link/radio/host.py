@@ -55,7 +55,9 @@ class _Bumble(BumbleHost):
         try:
             return await asyncio.shield(command)
         except asyncio.CancelledError:
-            if command.cancelled():
+            task = asyncio.current_task()
+            # Both can come at once: then the caller is really to end, and must not take it for a failed command.
+            if command.cancelled() and not (task is not None and task.cancelling()):
                 raise hci.HCI_Error(_GONE) from None  # type: ignore[no-untyped-call]  # Bumble gives it no annotation
             await asyncio.wait((command,))
             raise

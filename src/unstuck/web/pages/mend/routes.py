@@ -266,15 +266,15 @@ async def again(visit: SignedIn, form: Form) -> Response:
     return visit.to("/mend")
 
 
-@router.post("/undo/{number}")
-async def undo(number: int, visit: SignedIn, form: Form, request: Request) -> Response:
+@router.post("/{number}/undo")
+async def undo(number: str, visit: SignedIn, form: Form, request: Request) -> Response:
     """Take back what still stands of one entry."""
     bench = bench_of(request)
     running = bench.mendings.get(visit.account)
     if running is not None and not running.over:
         return visit.to("/mend")
     wanted = await to_thread.run_sync(journal.entries, visit.services, visit.account)
-    chosen: list[Entry] = [one for one in wanted if one.number == number and one.standing]
+    chosen: list[Entry] = [one for one in wanted if str(one.number) == number and one.standing]
     if not chosen:
         return visit.to("/mend")
     found = await find(visit, bench)

@@ -299,6 +299,9 @@ async def _receive(visit: Visit, request: Request, bench: Bench, folder: Path, r
     limits = bench.limits
     try:
         form = Multipart(boundary_of(request.headers.get("Content-Type", "")))
+    except MultipartError as error:  # nothing in it could prove that it is ours
+        raise ForeignFormError from error
+    try:
         writer = _Writer(visit, folder, room, limits.file_bytes, limits.files)
         try:
             async for piece in _pieces(request, limits.silence_s):
