@@ -24,8 +24,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo demo-chain examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke \
-	bench-doctor lock docs clean
+.PHONY: help setup demo demo-chain examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke bench-doctor lock docs clean messages
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -120,6 +119,9 @@ bench-doctor: $(VENV)/stamp-dev  ## Measure the doctor in the lab (CASES=10000; 
 
 docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tools.generate_docs
+
+messages: $(VENV)/stamp-dev  ## Collect the texts of the pages, bring every language up to date and compile it
+	@$(BIN)/python -m tools.catalogue
 
 $(BIN)/uv:
 	@$(MAKE) $(VENV)/stamp-dev
