@@ -1,20 +1,20 @@
-"""Collect the texts of the pages and compile the catalogues: ``python -m tools.catalogue``.
+"""Collect the texts of the pages and compile the catalogues: ``make messages``.
 
 It writes ``locale/unstuck.pot`` anew, brings every ``LANGUAGE/LC_MESSAGES/unstuck.po`` up to date and compiles it
 beside. A new language begins with ``python -m tools.catalogue LANGUAGE``.
 """
 
 import io
+import re
 import sys
-from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from unstuck.chain.phone.reasons import MEANINGS
-from unstuck.chain.server.domain.refusals import WORDINGS
+from tools.messages import outside
 from unstuck.web.pages.base.i18n import DOMAIN, LOCALE
 
 PAGES = LOCALE.parent
@@ -24,7 +24,7 @@ _METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract"}
 
 
 def collected() -> Catalog:
-    """Every text of the templates, the code and the two tables whose sentences are shown as they are."""
+    """Every text of the templates and the code of the pages, and what they show of the other parts."""
     found = Catalog(domain=DOMAIN, charset="utf-8")
     for path in sorted(PAGES.rglob("*")):
         method = _METHODS.get(path.suffix)
@@ -33,26 +33,29 @@ def collected() -> Catalog:
         place = path.relative_to(PAGES).as_posix()
         options = {"encoding": "utf-8", "silent": "false"}
         with path.open("rb") as file:
-            for _, message, comments, context in extract(method, file, keywords=_KEYWORDS, options=options):
-                found.add(message, locations=[(place, 0)], auto_comments=comments, context=context)
-    for place, text in _tables():
-        found.add(text, locations=[(place, 0)])
+            for _, text, comments, context in extract(method, file, keywords=_KEYWORDS, options=options):
+                found.add(text, locations=[(place, 0)], auto_comments=comments, context=context)
+    for place, text in outside():
+        message = found.add(text, locations=[(place, 0)])
+        message.flags.discard("python-format")  # "20 % charge" only looks like it
     return found
-
-
-def _tables() -> Iterator[tuple[str, str]]:
-    for meaning in MEANINGS.values():
-        yield from (("chain/phone/reasons.py", text) for text in (meaning.state, meaning.step) if text)
-    for wording in WORDINGS.values():
-        yield from (("chain/server/domain/refusals.py", text) for text in (wording.message, wording.what_to_do))
 
 
 def written(catalogue: Catalog, *, header: bool) -> str:
     """As it is on disk: without dates and line numbers, so that it changes only when a text does."""
     file = io.BytesIO()
     write_po(file, catalogue, width=_WIDTH, omit_header=not header, include_lineno=False, sort_output=True)
-    dated = ('"POT-Creation-Date', '"PO-Revision-Date')
-    return "".join(line for line in file.getvalue().decode().splitlines(keepends=True) if not line.startswith(dated))
+    return "".join(line for line in file.getvalue().decode().splitlines(keepends=True) if not line.startswith(_EMPTY))
+
+
+_EMPTY = tuple(
+    f'"{name}'
+    for name in (
+        "POT-Creation-Date", "PO-Revision-Date", "Project-Id-Version", "Report-Msgid-Bugs-To", "Last-Translator",
+        "Language-Team", "Generated-By",
+    )
+)  # fmt: skip
+"""Lines of the header that say nothing here, or change without a text."""
 
 
 def pot() -> str:
@@ -60,7 +63,7 @@ def pot() -> str:
     return _HEADER + written(collected(), header=False)
 
 
-_HEADER = """# Texts of the pages of Unstuck; written by "python -m tools.catalogue".
+_HEADER = """# Texts of the pages of Unstuck; written by "make messages".
 msgid ""
 msgstr ""
 "MIME-Version: 1.0\\n"
@@ -74,18 +77,49 @@ def updated(language: str, found: Catalog) -> Catalog:
     """The language's texts brought up to date; texts that are shown no more are left out."""
     file = LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     if not file.exists():
-        own = Catalog(locale=language, domain=DOMAIN, charset="utf-8")
+        own = Catalog(locale=language)
     else:
         with file.open("rb") as stream:
-            own = read_po(stream, locale=language, domain=DOMAIN)
+            own = read_po(stream, locale=language)
     own.update(found, no_fuzzy_matching=True)
     own.obsolete.clear()
+    own.fuzzy = False
+    name = own.locale.english_name if own.locale else language
+    own.header_comment = f"# Texts of the pages of Unstuck in {name}. How to: docs/howto/translate.md"
     return own
+
+
+_PARTS = re.compile(r"%\(\w+\)s|%%|\{\w+\}|https?://[^\s)]+|'unstuck [^']*'|</?\w[^>]*>|(?<= )--[a-z-]+")
+"""What must be in a translation as it is in the text: values, addresses, commands, markup."""
+
+
+def faults(catalogue: Catalog) -> list[str]:
+    """Translations that lack a value, address, command or mark of their text, have one of their own, or are unsure."""
+    found = []
+    for message in catalogue:
+        if not message.id:
+            continue
+        given = [message.id] if isinstance(message.id, str) else [*message.id]
+        told = [message.string] if isinstance(message.string, str) else [*(message.string or ())]
+        if message.fuzzy or isinstance(message.id, str) is not isinstance(message.string, str):
+            found.append(f"{given[0]}: unsure, or without its plural")
+        for place, text in enumerate(told):
+            source = given[min(place, len(given) - 1)]
+            if set(_PARTS.findall(source)) != set(_PARTS.findall(text)):
+                found.append(f"{source} | {text}")
+            elif source.strip() == source and text.strip() != text:
+                found.append(f"{text!r}: space around it")
+    return found
+
+
+_NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+"""In the compiled form, which must not change from day to day."""
 
 
 def compiled(catalogue: Catalog) -> bytes:
     """As gettext reads it."""
     file = io.BytesIO()
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
     write_mo(file, catalogue)
     return file.getvalue()
 
@@ -117,6 +151,8 @@ def main() -> None:
         (folder / f"{DOMAIN}.po").write_text(written(own, header=True), encoding="utf-8")
         (folder / f"{DOMAIN}.mo").write_bytes(compiled(own))
         print(f"{language}: {len(missing(own))} missing")
+        for fault in faults(own):
+            print(f"{language}: {fault}")
 
 
 if __name__ == "__main__":

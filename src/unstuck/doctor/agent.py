@@ -9,6 +9,7 @@ from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.knowledge.schema import Boundary
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
+from unstuck.model.worded import worded
 
 DRAIN, UPLOAD = "drain", "upload"
 
@@ -126,15 +127,22 @@ def watch_agent(case: Case, seen: Seen) -> None:
     drain, upload = side(case, DRAIN), side(case, UPLOAD)
     quiet = overdue(case)
     if quiet is not None:
-        seen.stops.append(Stop(Hop.PHONE, _time(quiet), "the agent has not run since", (quiet,), Boundary.DRAIN))
-    _side(case, drain, Hop.BLUETOOTH, "the agent had everything from the tracker", seen)
-    _side(case, upload, Hop.SERVER, "the server had everything from the agent", seen)
+        seen.stops.append(
+            Stop(Hop.PHONE, _time(quiet), worded("the agent has not run since"), (quiet,), Boundary.DRAIN)
+        )
+    _side(case, drain, Hop.BLUETOOTH, worded("the agent had everything from the tracker"), seen)
+    _side(case, upload, Hop.SERVER, worded("the server had everything from the agent"), seen)
     asked = case.latest("server.asked")
     if asked is not None and upload.through is not None and _turned_away_since(case, upload.through):
-        seen.notes.append(f"{asked.text('says')} just now, after the last good upload; look again in half an hour.")
+        seen.notes.append(
+            worded(
+                "{says} just now, after the last good upload; look again in half an hour.",
+                says=worded(asked.text("says")),
+            )
+        )
     lost = fresh_loss(case)
     if lost is not None:
-        text = "the oldest records were overwritten before they were drained"
+        text = worded("the oldest records were overwritten before they were drained")
         seen.stops.append(Stop(Hop.TRACKER, _began_to_go(lost), text, (lost,), Boundary.ANY))
     if drain.through is not None and _fresh(case, drain.through):
         seen.linked = True
@@ -151,13 +159,17 @@ def _side(case: Case, own: Side, hop: Hop, works: str, seen: Seen) -> None:
         return
     asked = case.latest("server.asked")
     if asked is not None and asked.flag("through") and last.text("hop") == Hop.SERVER and _time(asked) > _time(last):
-        seen.notes.append("The server answers now; the agent tries again by itself.")
+        seen.notes.append(worded("The server answers now; the agent tries again by itself."))
     elif case.judged_at - began > QUIET_OK or last.flag("person"):
         proof = tuple(reversed(own.trouble))
-        stop = Stop(Hop(last.text("hop")), began, last.text("says"), proof, Boundary(last.text("way")), _worked(own))
+        stop = Stop(
+            Hop(last.text("hop")), began, worded(last.text("says")), proof, Boundary(last.text("way")), _worked(own)
+        )
         seen.stops.append(stop)
     else:
-        seen.notes.append(f"{last.text('says')}, for a short while only; the agent tries again by itself.")
+        seen.notes.append(
+            worded("{says}, for a short while only; the agent tries again by itself.", says=worded(last.text("says")))
+        )
 
 
 def _began_to_go(lost: Fact) -> datetime:

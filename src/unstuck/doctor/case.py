@@ -12,6 +12,7 @@ from unstuck.evidence.profiles import VendorProfile, profiles, vendor_of_package
 from unstuck.model.diagnosis import Tracker
 from unstuck.model.evidence import Fact, FactSet
 from unstuck.model.vocabulary import AGENT
+from unstuck.model.worded import worded
 
 SURE_ENOUGH = 0.5
 """Least sureness (0 to 1) at which a device is taken for a tracker: below it only attribute handles speak."""
@@ -111,19 +112,29 @@ def choose_tracker(facts: FactSet, wanted: str = "") -> Choice:
     close = [group for group in groups if group & (linked | paired)]
     merged = close or groups
     if not merged:
-        return Choice(None, frozenset(), f"No tracker was recognised; name it with --tracker{_seen(facts, names)}.")
+        return Choice(
+            None,
+            frozenset(),
+            worded("No tracker was recognised; name it with --tracker{choice}.", choice=_seen(facts, names)),
+        )
     best = max(merged, key=lambda group: max(found[subject][1] for subject in group if subject in found))
     tracker = _tracker(best, found, names)
     if len(merged) == 1:
         only_heard = (
-            "" if close else f"{tracker.name} was only heard, never linked: it may be a neighbour's (--tracker)."
+            ""
+            if close
+            else worded("{name} was only heard, never linked: it may be a neighbour's (--tracker).", name=tracker.name)
         )
         return Choice(tracker, best, only_heard)
     others = ", ".join(sorted(_tracker(group, found, names).name or min(group) for group in merged if group != best))
     return Choice(
         tracker,
         best,
-        f"Several trackers were recognised; this is about {tracker.name}. Others: {others} (--tracker NAME).",
+        worded(
+            "Several trackers were recognised; this is about {name}. Others: {others} (--tracker NAME).",
+            name=tracker.name,
+            others=others,
+        ),
     )
 
 
@@ -133,7 +144,9 @@ def _seen(facts: FactSet, names: dict[str, str]) -> str:
     heard = sorted(facts.all("advert.summary"), key=lambda fact: -(fact.number("count") or 0))
     subjects = dict.fromkeys(subject for subject in (*linked, *(fact.subject for fact in heard)))
     shown = [f"{names[s]} ({s})" if names.get(s) else s for s in subjects if _ADDRESS.fullmatch(s)][:DEVICES_NAMED]
-    return f" if it is one of these: {', '.join(shown)}" if shown else " ADDRESS or NAME"
+    if not shown:
+        return worded(" ADDRESS or NAME")
+    return worded(" if it is one of these: {devices}", devices=", ".join(shown))
 
 
 def _recognised(facts: FactSet) -> dict[str, tuple[str, float]]:
@@ -191,10 +204,14 @@ def _wanted(wanted: str, found: dict[str, tuple[str, float]], names: dict[str, s
     known = {fact.subject for fact in facts if _ADDRESS.fullmatch(fact.subject)} | set(found)
     hits = (wanted_addresses(wanted, known, names) & known) | ({wanted} & known)
     if not hits:
-        return Choice(None, frozenset(), f"No device called '{wanted}' is in the evidence.")
+        return Choice(None, frozenset(), worded("No device called '{name}' is in the evidence.", name=wanted))
     groups = _merge(sorted(hits), names, facts)
     best = groups[0]
-    note = "" if len(groups) == 1 else f"'{wanted}' fits several devices; this is about the first, {min(best)}."
+    note = (
+        ""
+        if len(groups) == 1
+        else worded("'{name}' fits several devices; this is about the first, {first}.", name=wanted, first=min(best))
+    )
     return Choice(_tracker(best, found, names), best, note)
 
 

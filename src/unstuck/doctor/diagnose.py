@@ -42,6 +42,7 @@ from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
 from unstuck.model.history import Result, Tried
 from unstuck.model.hop import Hop
 from unstuck.model.records import AtRisk
+from unstuck.model.worded import joined, worded
 
 VENDOR_DOWN = 0.3
 """Probability of an outage from which the gate takes the service for down: a wrong yes costs waiting,
@@ -310,12 +311,15 @@ def _phone(case: Case) -> str:
 
 def _tried(options: Options, knowledge: Knowledge) -> tuple[str, ...]:
     """What was tried, in a sentence for each result."""
-    said = {Result.DID_NOT_HELP: "Tried, and it did not help", Result.UNDONE: "Tried without help and taken back"}
+    said = {
+        Result.DID_NOT_HELP: worded("Tried, and it did not help"),
+        Result.UNDONE: worded("Tried without help and taken back"),
+    }
     notes = []
     for result, words in said.items():
         ids = dict.fromkeys(one.fix for one in options.tried if one.result is result)
-        titles = [knowledge.fixes[fix].title for fix in ids if fix in knowledge.fixes]
-        notes += [f"{words}: {'; '.join(titles)}."] if titles else []
+        titles = [worded(knowledge.fixes[fix].title) for fix in ids if fix in knowledge.fixes]
+        notes += [worded("{what}: {fixes}.", what=words, fixes=joined(titles, "; "))] if titles else []
     return tuple(notes)
 
 
@@ -355,19 +359,29 @@ def _notes(
     runs = case.links.runs_of_trouble(case.subjects, case.judged_at)
     if runs and case.linked:
         first, last, count = runs[-1]
-        between = f"between {clock.time(first)} and {clock.time(last)}" if count > 1 else f"at {clock.time(first)}"
-        notes.append(f"The link failed {times(count, 'time')} {between} and has worked since.")
+        between = (
+            worded("between {first} and {last}", first=clock.time(first), last=clock.time(last))
+            if count > 1
+            else worded("at {time}", time=clock.time(first))
+        )
+        notes.append(
+            worded(
+                "The link failed {times} {between} and has worked since.", times=times(count, "time"), between=between
+            )
+        )
     closed = case.latest("hci.all_links_closed")
     if closed is not None and closed.time is not None and case.judged_at - closed.time <= timedelta(seconds=5):
-        notes.append("The trace ends with the phone closing every link: Bluetooth went off or restarted then.")
+        notes.append(worded("The trace ends with the phone closing every link: Bluetooth went off or restarted then."))
     missing = [fact for fact in case.facts.all("app.not_installed") if fact.subject in case.packages and fact.flag()]
     if missing and not case.of_app("app.installed"):
-        notes.append(f"The app {missing[0].subject} is not on this phone.")
+        notes.append(worded("The app {package} is not on this phone.", package=missing[0].subject))
     adapter = case.latest("bluetooth.adapter")
     if adapter is not None and adapter.text() == "absent":
-        notes.append("This device has no Bluetooth service, as emulators do.")
+        notes.append(worded("This device has no Bluetooth service, as emulators do."))
     if flow.stops and flow.moves:
-        notes.append("Other parts were seen to work: " + "; ".join(move.text for move in flow.moves) + ".")
+        notes.append(
+            worded("Other parts were seen to work: {parts}.", parts=joined([move.text for move in flow.moves], "; "))
+        )
     return tuple(notes)
 
 

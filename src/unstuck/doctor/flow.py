@@ -15,6 +15,7 @@ from unstuck.doctor.rules.server import UNANSWERED
 from unstuck.model.evidence import Fact
 from unstuck.model.hop import Hop
 from unstuck.model.vocabulary import AGENT
+from unstuck.model.worded import Number, worded
 
 DATA_BYTES = 20
 """Value bytes of one attribute, less one for each packet, from which a link carried data: one full packet of the
@@ -100,7 +101,7 @@ def _by_log(case: Case, seen: Seen) -> None:
     since = _time(lines[-1])
     if QUIET_OK < case.judged_at - since <= STALE:
         before = any(fact.number("status") == 0 for fact in lines)
-        text = "the link was lost and did not come back"
+        text = worded("the link was lost and did not come back")
         seen.stops.append(Stop(Hop.BLUETOOTH, since, text, (lines[-1],), Boundary.LINK, before))
 
 
@@ -111,12 +112,12 @@ def _up(case: Case, last: LinkSpan, carried: tuple[Fact, datetime] | None, seen:
         seen.linked = None  # the trace ended long before the moment in question
         return
     if carried is not None and case.judged_at - carried[1] <= QUIET_OK:
-        seen.moves.append(Move(Hop.BLUETOOTH, "data moved over the link", _present(carried[0], last.opened)))
+        seen.moves.append(Move(Hop.BLUETOOTH, worded("data moved over the link"), _present(carried[0], last.opened)))
     elif carried is not None and watched - carried[1] > QUIET_OK:
-        text = "the link is up, but nothing has moved over it"
+        text = worded("the link is up, but nothing has moved over it")
         seen.stops.append(Stop(Hop.PHONE, carried[1], text, (carried[0],), Boundary.DRAIN))
     else:
-        seen.notes.append("The tracker's link is up; what goes over it is not in this evidence.")
+        seen.notes.append(worded("The tracker's link is up; what goes over it is not in this evidence."))
 
 
 def _failing(
@@ -131,7 +132,7 @@ def _failing(
     began, _, count = run
     if count == 1 and not up and case.judged_at - began <= QUIET_OK and _watched_to(case) - began <= QUIET_OK:
         seen.notes.append(
-            "The link was lost a short while ago; that alone belongs to every day. Look again in half an hour."
+            worded("The link was lost a short while ago; that alone belongs to every day. Look again in half an hour.")
         )
         return
     proof = tuple(
@@ -140,15 +141,22 @@ def _failing(
         if fact.time is not None and began <= fact.time <= case.judged_at
     )
     before = any(span.start is None or span.start < began for span in case.links.of(case.subjects))
-    text = "the link keeps failing" if count > 1 else "the link was lost and did not come back"
+    text = worded("the link keeps failing") if count > 1 else worded("the link was lost and did not come back")
     seen.stops.append(Stop(Hop.BLUETOOTH, began, text, proof, Boundary.LINK, before or carried is not None))
     if last is None or last.start is None or last.start <= began or carried is None or carried[1] < last.start:
         return
     held = (min(last.end or last.seen_until or case.judged_at, case.judged_at) - last.start) / timedelta(minutes=1)
-    needed = f"it counts as mended from {SETTLED / timedelta(minutes=1):.0f} minutes on"
-    again = "is back" if up else "came back"
+    needed = worded("it counts as mended from {value} minutes on", value=Number(SETTLED / timedelta(minutes=1)))
+    again = worded("is back") if up else worded("came back")
     if held >= 1:
-        seen.notes.append(f"The link {again} for {held:.0f} min and carried data; {needed}.")
+        seen.notes.append(
+            worded(
+                "The link {again} for {held} min and carried data; {needed}.",
+                again=again,
+                held=Number(held),
+                needed=needed,
+            )
+        )
 
 
 def _ended_in_order(
@@ -158,16 +166,16 @@ def _ended_in_order(
     began = [fact.time for fact in case.facts.all("hci.reset") if fact.time is not None and end < fact.time]
     quiet_since = max([end, *(moment for moment in began if moment <= case.judged_at)])
     if case.judged_at - quiet_since > QUIET_OK:
-        text = "the link was closed and not opened again"
+        text = worded("the link was closed and not opened again")
         seen.stops.append(Stop(Hop.BLUETOOTH, end, text, _present(last.closed), Boundary.LINK))
     elif carried is not None and end - carried[1] > QUIET_OK and last.start is not None and last.start > carried[1]:
-        text = "the link comes up, but nothing moves over it"
+        text = worded("the link comes up, but nothing moves over it")
         seen.stops.append(Stop(Hop.PHONE, carried[1], text, _present(carried[0], last.closed), Boundary.DRAIN))
     elif carried is not None and case.judged_at - carried[1] <= QUIET_OK:
-        text = "data moved until shortly before the end"
+        text = worded("data moved until shortly before the end")
         seen.moves.append(Move(Hop.BLUETOOTH, text, _present(carried[0], last.closed)))
     else:
-        seen.notes.append("The tracker's link was closed a short while ago; that alone is no fault.")
+        seen.notes.append(worded("The tracker's link was closed a short while ago; that alone is no fault."))
 
 
 def _watched_to(case: Case) -> datetime:
@@ -207,7 +215,7 @@ def _adapter(case: Case, seen: Seen) -> None:
         return
     last = switched[-1]
     if last.flag("on") is False and last.time is not None:
-        text = "Bluetooth was switched off"
+        text = worded("Bluetooth was switched off")
         seen.stops.append(Stop(Hop.BLUETOOTH, last.time, text, _present(last, state), Boundary.LINK))
 
 
@@ -226,15 +234,17 @@ def _tracker_log(case: Case, seen: Seen) -> None:
             break
         run.insert(0, day)
     if kind == "moving":
-        seen.moves.append(Move(Hop.BLUETOOTH, "the tracker's own log shows syncs on its last full day", (days[-1],)))
+        seen.moves.append(
+            Move(Hop.BLUETOOTH, worded("the tracker's own log shows syncs on its last full day"), (days[-1],))
+        )
     elif kind in _STUCK_DAYS and not all(_off_wrist(case, day.text("date")) for day in run):
         hop, text, boundary = _STUCK_DAYS[kind]
         seen.stops.append(Stop(hop, _day(run[0].text("date")), text, tuple(run), boundary, len(run) < len(days)))
 
 
 _STUCK_DAYS = {
-    "waiting": (Hop.BLUETOOTH, "the tracker called for a phone all day and none came", Boundary.LINK),
-    "idle": (Hop.PHONE, "a phone was connected and its app asked for nothing", Boundary.DRAIN),
+    "waiting": (Hop.BLUETOOTH, worded("the tracker called for a phone all day and none came"), Boundary.LINK),
+    "idle": (Hop.PHONE, worded("a phone was connected and its app asked for nothing"), Boundary.DRAIN),
 }
 
 
@@ -284,7 +294,7 @@ def _app(case: Case, carried: tuple[Fact, datetime] | None, seen: Seen) -> None:
     if not standing or any(moment is not None and moment > _time(standing[-1]) for moment in alive):
         return
     if case.judged_at - _time(standing[-1]) <= STALE:
-        text = "the app ended and was not started again"
+        text = worded("the app ended and was not started again")
         seen.stops.append(Stop(Hop.PHONE, _time(standing[0]), text, tuple(standing), Boundary.DRAIN))
 
 
@@ -315,14 +325,14 @@ def _server(case: Case, seen: Seen) -> None:
     ]
     failed = [fact for fact in failed if not good or _time(fact) > _time(good[-1])]
     if len(failed) >= FAILED_UPLOADS and not bad and QUIET_OK <= case.judged_at - _time(failed[0]) <= STALE:
-        text = "the app gets no answer from its service"
+        text = worded("the app gets no answer from its service")
         seen.stops.append(Stop(Hop.SERVER, _time(failed[0]), text, tuple(failed), Boundary.UPLOAD, bool(good)))
         good = []
     if len(bad) >= 2 and case.judged_at - _time(bad[-1]) <= STALE:
-        text = "the service turns the app's uploads away"
+        text = worded("the service turns the app's uploads away")
         seen.stops.append(Stop(Hop.SERVER, _time(bad[0]), text, tuple(bad), Boundary.UPLOAD, bool(good)))
     elif good and not bad and case.judged_at - _time(good[-1]) <= QUIET_OK:
-        seen.moves.append(Move(Hop.SERVER, "the service accepted an upload", (good[-1],)))
+        seen.moves.append(Move(Hop.SERVER, worded("the service accepted an upload"), (good[-1],)))
     _export(case, seen)
 
 
@@ -342,7 +352,7 @@ def _export(case: Case, seen: Seen) -> None:
     gap = [day.text("date") for begins, day in missing if moment < begins + timedelta(days=1) and begins < reach]
     in_a_drawer = bool(gap) and all(_off_wrist(case, date) for date in gap)
     if reach - moment >= SERIES_BEHIND and not in_a_drawer:
-        text = "the service has nothing newer although the tracker's log goes on"
+        text = worded("the service has nothing newer although the tracker's log goes on")
         seen.stops.append(Stop(Hop.PHONE, moment, text, (fact,), Boundary.ANY))
 
 

@@ -13,6 +13,7 @@ from unstuck.doctor.case import Case
 from unstuck.doctor.telling.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
 from unstuck.model.hop import Hop
+from unstuck.model.worded import capital, worded
 
 CONVINCING = 0.5
 """Probability from which a cause names the hop: more likely than everything else together."""
@@ -36,15 +37,15 @@ BLOCKING: Mapping[str, Hop] = {
 
 _WORKING: Mapping[Hop, Mapping[str, str]] = {
     Hop.TRACKER: {
-        "tracker_battery_flat": "battery fine",
-        "tracker_off_wrist": "worn",
+        "tracker_battery_flat": worded("battery fine"),
+        "tracker_off_wrist": worded("worn"),
     },
-    Hop.BLUETOOTH: {"adapter_off": "switched on"},
+    Hop.BLUETOOTH: {"adapter_off": worded("switched on")},
     Hop.PHONE: {
-        "agent_stopped": "agent runs",
-        "background_denied": "app may run",
+        "agent_stopped": worded("agent runs"),
+        "background_denied": worded("app may run"),
     },
-    Hop.SERVER: {"login_refused": "login accepted", "service_errors": "answers"},
+    Hop.SERVER: {"login_refused": worded("login accepted"), "service_errors": worded("answers")},
 }
 """Findings whose *no* shows that a hop works, and the words for the chain picture."""
 
@@ -91,13 +92,13 @@ def judge(
     blocking = [found for found in findings if _blocks(found)] if _concerns_a_tracker(case) else []
     idle = top is not None and names_idle(top) and not blocking and not flow.stops
     if top is not None and idle and not insists:
-        return Judgement(Verdict.HEALTHY, None, None, f"{top.title}. Nothing is broken.")
+        return Judgement(Verdict.HEALTHY, None, None, worded("{title}. Nothing is broken.", title=worded(top.title)))
     if flow.stops or blocking:
         return _stuck(flow, blocking, top if sure else None, hops or {})
     if complains or any(_reported(found) for found in findings):
         works = {move.hop for move in flow.moves}
         if top is not None and sure and (top.hop not in works or top.id in shown) and _names_more_than_words(case):
-            return Judgement(Verdict.STUCK, top.hop, None, f"{top.title}.")
+            return Judgement(Verdict.STUCK, top.hop, None, worded("{title}.", title=worded(top.title)))
         return Judgement(Verdict.INCONCLUSIVE, None, None, _not_enough(flow))
     if flow.moves:
         return Judgement(Verdict.HEALTHY, None, None, _sentence(flow.moves[-1].text))
@@ -116,7 +117,9 @@ def names_idle(cause: RankedCause) -> bool:
 
 def moves_again(title: str) -> Judgement:
     """What holds after a fix that helped, by the person's own word."""
-    return Judgement(Verdict.HEALTHY, None, None, f"Data moves again, as you said. What helped: {title}.")
+    return Judgement(
+        Verdict.HEALTHY, None, None, worded("Data moves again, as you said. What helped: {title}.", title=worded(title))
+    )
 
 
 def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]) -> Judgement:
@@ -124,7 +127,9 @@ def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hop
     stop = flow.first_stop
     if top is not None:
         own = flow.stop_at(top.hop) or stop
-        return Judgement(Verdict.STUCK, top.hop, own.since if own is not None else None, f"{top.title}.")
+        return Judgement(
+            Verdict.STUCK, top.hop, own.since if own is not None else None, worded("{title}.", title=worded(top.title))
+        )
     likely = max(hops, key=lambda hop: hops[hop], default=None)
     if stop is not None:
         hop = likely if likely is not None and hops[likely] >= CONVINCING else stop.hop
@@ -139,13 +144,13 @@ def _names_more_than_words(case: Case) -> bool:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return worded("{sentence}.", sentence=capital(text))
 
 
 def _not_enough(flow: Flow) -> str:
     if flow.moves:
-        return "What could be seen works; the trouble lies where nothing was given to look at."
-    return "That alone fits many causes; evidence or a few answers would settle it."
+        return worded("What could be seen works; the trouble lies where nothing was given to look at.")
+    return worded("That alone fits many causes; evidence or a few answers would settle it.")
 
 
 def _concerns_a_tracker(case: Case) -> bool:
@@ -164,10 +169,10 @@ def _nothing(case: Case, flow: Flow) -> str:
     if flow.notes:
         return flow.notes[0]
     if case.tracker is None and not _has_app(case):
-        return "Neither a tracker nor its app was recognised in it."
+        return worded("Neither a tracker nor its app was recognised in it.")
     if case.tracker is None:
-        return "No tracker was recognised in it, and nothing in it shows data moving or standing still."
-    return "Nothing in it shows the tracker's data moving or standing still."
+        return worded("No tracker was recognised in it, and nothing in it shows data moving or standing still.")
+    return worded("Nothing in it shows the tracker's data moving or standing still.")
 
 
 def hop_states(
@@ -176,15 +181,19 @@ def hop_states(
     """The chain in one line: for each hop whether it works, is broken, or nobody looked."""
     states = {found.id: found.state for found in findings}
     moving = {move.hop for move in flow.moves}
-    told = []
+    told: list[tuple[Hop, HopState, str]] = []
     for hop in Hop:
         if judgement.hop is hop:
-            text = "stuck here" if judgement.since is None else f"stopped {clock.time(judgement.since)}"
+            text = (
+                worded("stuck here")
+                if judgement.since is None
+                else worded("stopped {time}", time=clock.time(judgement.since))
+            )
             told.append((hop, HopState.BROKEN, text))
         elif judgement.verdict is Verdict.STUCK and flow.stop_at(hop) is not None:
-            told.append((hop, HopState.BROKEN, "stands still"))
+            told.append((hop, HopState.BROKEN, worded("stands still")))
         elif hop in moving:
-            told.append((hop, HopState.MOVING, "data moves"))
+            told.append((hop, HopState.MOVING, worded("data moves")))
         elif hop is Hop.TRACKER:
             told.append(_tracker(case, states, clock))
         else:
@@ -198,7 +207,11 @@ def _tracker(case: Case, states: Mapping[str, State], clock: Clock) -> tuple[Hop
     heard = [fact.time for fact in case.of_tracker(*names) if fact.time is not None and fact.time <= case.judged_at]
     if heard:
         fresh = case.judged_at - max(heard) <= QUIET_OK
-        return Hop.TRACKER, HopState.MOVING if fresh else HopState.UNCHECKED, f"heard {clock.time(max(heard))}"
+        return (
+            Hop.TRACKER,
+            HopState.MOVING if fresh else HopState.UNCHECKED,
+            worded("heard {time}", time=clock.time(max(heard))),
+        )
     return _by_findings(Hop.TRACKER, states)
 
 
@@ -206,7 +219,7 @@ def _by_findings(hop: Hop, states: Mapping[str, State]) -> tuple[Hop, HopState, 
     for finding, words in _WORKING.get(hop, {}).items():
         if states.get(finding) is State.NO:
             return hop, HopState.MOVING, words
-    return hop, HopState.UNCHECKED, "not checked"
+    return hop, HopState.UNCHECKED, worded("not checked")
 
 
 def _blocks(found: Finding) -> bool:

@@ -6,6 +6,9 @@ JSON and translations can rely on the code.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from string import Formatter
+
+from unstuck.model.worded import worded
 
 
 class ErrorCode(StrEnum):
@@ -190,11 +193,8 @@ class KnowledgeError(UnstuckError):
     """The knowledge shipped with the project contradicts itself."""
 
 
-class _Blank(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
 def render(code: ErrorCode, data: Mapping[str, str]) -> str:
     """The one sentence for a person: what is wrong, with what, what to do."""
-    return _SENTENCES[code].format_map(_Blank(data))
+    sentence = _SENTENCES[code]
+    blank = dict.fromkeys((name for _, name, _, _ in Formatter().parse(sentence) if name), "")
+    return worded(sentence, **{**blank, **data})

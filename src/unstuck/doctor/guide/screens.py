@@ -16,6 +16,7 @@ from unstuck.doctor.tried import moving_again
 from unstuck.model.diagnosis import Diagnosis, PlannedFix
 from unstuck.model.evidence import Reading
 from unstuck.model.history import Result
+from unstuck.model.worded import counted, joined, worded
 
 ENOUGH = "enough"
 """Choice: no more questions."""
@@ -72,15 +73,22 @@ def draw(
 def resume(session: Session) -> Screen:
     """Whether to go on with a session that was left."""
     symptom = load().symptoms.get(session.symptom or "")
-    done = [load().fixes[one.fix].title for one in session.tried if one.fix in load().fixes]
+    done = [worded(load().fixes[one.fix].title) for one in session.tried if one.fix in load().fixes]
     day = wording.Clock("").time(session.updated)
-    text = [f"It was left on {day} (UTC), after {wording.counted(len(session.answers), 'answer', 'answers')}."]
+    text = [
+        counted(
+            "It was left on {day} (UTC), after {n} answer.",
+            "It was left on {day} (UTC), after {n} answers.",
+            len(session.answers),
+            day=day,
+        )
+    ]
     if symptom is not None:
-        text.append(f"You noticed: {symptom.says}.")
+        text.append(worded("You noticed: {symptom}.", symptom=worded(symptom.says)))
     if done:
-        text.append(f"Tried so far: {'; '.join(done)}.")
-    choices = (Choice("resume", "Go on where I was"), Choice("new", "Begin anew and forget that one"))
-    return Screen(Kind.SYMPTOM, "", "There is a session that was not finished", choices, tuple(text))
+        text.append(worded("Tried so far: {fixes}.", fixes=joined(done, "; ")))
+    choices = (Choice("resume", worded("Go on where I was")), Choice("new", worded("Begin anew and forget that one")))
+    return Screen(Kind.SYMPTOM, "", worded("There is a session that was not finished"), choices, tuple(text))
 
 
 def _symptom(shown: Shown) -> Screen:
@@ -88,9 +96,9 @@ def _symptom(shown: Shown) -> Screen:
     return Screen(
         shown.kind,
         "",
-        "What do you notice?",
-        (*choices, Choice(OTHER, "Something else")),
-        ("Nothing leaves this computer, and nothing is changed on your phone.",),
+        worded("What do you notice?"),
+        (*choices, Choice(OTHER, worded("Something else"))),
+        (worded("Nothing leaves this computer, and nothing is changed on your phone."),),
         unsure=True,
     )
 
@@ -99,9 +107,9 @@ def _phone(shown: Shown) -> Screen:
     return Screen(
         shown.kind,
         "",
-        "Which phone does the tracker's app run on?",
+        worded("Which phone does the tracker's app run on?"),
         tuple(Choice(id_, name) for id_, name in PHONES.items()),
-        how_to_look="An iPhone has an apple on its back. On Android: Settings > About phone",
+        how_to_look=worded("An iPhone has an apple on its back. On Android: Settings > About phone"),
         unsure=True,
     )
 
@@ -110,9 +118,9 @@ def _make(shown: Shown) -> Screen:
     return Screen(
         shown.kind,
         "",
-        "Who made the tracker?",
+        worded("Who made the tracker?"),
         tuple(Choice(id_, name) for id_, name in MAKES.items()),
-        how_to_look="It stands on its back or inside the band, and the app is called after it",
+        how_to_look=worded("It stands on its back or inside the band, and the app is called after it"),
         unsure=True,
     )
 
@@ -121,7 +129,7 @@ def _question(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
     question = load().questions[shown.id]
     choices = [Choice(answer.id, answer.text) for answer in question.answers]
     if not session.enough:
-        choices.append(Choice(ENOUGH, "No more questions: show me what to try"))
+        choices.append(Choice(ENOUGH, worded("No more questions: show me what to try")))
     return Screen(
         shown.kind,
         question.id,
@@ -144,26 +152,34 @@ def _where(question: Question, session: Session, diagnosis: Diagnosis) -> str:
     if len(set(question.look_up.values())) == 1:
         return next(iter(question.look_up.values()))
     names = {"iphone": "iPhone", "android": "Android"}
-    return "; ".join(f"{names.get(system, system)}: {text}" for system, text in question.look_up.items())
+    each = (
+        worded("{system}: {text}", system=names.get(system, system), text=worded(text))
+        for system, text in question.look_up.items()
+    )
+    return joined(each, "; ")
 
 
 def _fix(shown: Shown, diagnosis: Diagnosis) -> Screen:
     step = _step(shown, diagnosis)
     knowledge = load().fixes[step.fix]
-    cost = f"About {wording.minutes(step.minutes)}; chance that this is it: {wording.percent(step.chance)}."
-    text = [knowledge.explanation, cost]
+    cost = worded(
+        "About {minutes}; chance that this is it: {chance}.",
+        minutes=wording.minutes(step.minutes),
+        chance=wording.percent(step.chance),
+    )
+    text = [worded(knowledge.explanation), cost]
     harm = _NO_HARM.sub("", knowledge.harm)
     if harm:
-        text.append(f"Mind: {harm}")
+        text.append(worded("Mind: {harm}", harm=worded(harm)))
     return Screen(
         shown.kind,
         step.fix,
-        f"Try this: {step.title}",
+        worded("Try this: {fix}", fix=worded(step.title)),
         (
-            Choice("helped", "Done, and it helped: data moves"),
-            Choice("did_not_help", "Done, and it did not help"),
-            Choice("could_not", "I could not do it"),
-            Choice("skip", "Skip this"),
+            Choice("helped", worded("Done, and it helped: data moves")),
+            Choice("did_not_help", worded("Done, and it did not help")),
+            Choice("could_not", worded("I could not do it")),
+            Choice("skip", worded("Skip this")),
         ),
         tuple(text),
         steps=step.steps,
@@ -178,17 +194,21 @@ def _wait(shown: Shown, diagnosis: Diagnosis) -> Screen:
     step = _step(shown, diagnosis)
     again = shown.since + timedelta(minutes=WAIT_MINUTES)
     clock = wording.Clock(diagnosis.zone, shown.since)
-    look = f"Look again after {clock.time(again)} ({clock.stated(again)}), and then every few hours."
+    look = worded(
+        "Look again after {time} ({zone}), and then every few hours.",
+        time=clock.time(again),
+        zone=clock.stated(again),
+    )
     return Screen(
         shown.kind,
         step.fix,
         step.title,
         (
-            Choice("helped", "Data moves again"),
-            Choice("did_not_help", "The service says that all is well again, and still nothing"),
-            Choice("skip", "I do not want to wait: show me what else there is"),
+            Choice("helped", worded("Data moves again")),
+            Choice("did_not_help", worded("The service says that all is well again, and still nothing")),
+            Choice("skip", worded("I do not want to wait: show me what else there is")),
         ),
-        (load().fixes[step.fix].explanation, look, "You may leave the session now; it is kept."),
+        (worded(load().fixes[step.fix].explanation), look, worded("You may leave the session now; it is kept.")),
         steps=step.steps,
         worked_when=step.worked_when,
         credit=step.credit,
@@ -203,31 +223,31 @@ def _moves(session: Session, shown: Shown, diagnosis: Diagnosis, by: Diagnosis |
     helped = moving_again(session.tried, max(session.stops, default=None))
     worked_when = ""
     if by is not None:
-        title = "The evidence that you gave shows data moving"
+        title: str = worded("The evidence that you gave shows data moving")
         text.append(wording.checked_sentence(by))
     elif helped is not None:
-        title = "Data moves again"
+        title = worded("Data moves again")
         worked_when = load().fixes[helped.fix].worked_when if helped.fix in load().fixes else ""
-        text.append("Check it once more: open the app and look at the time of the last sync.")
+        text.append(worded("Check it once more: open the app and look at the time of the last sync."))
     else:
         title = diagnosis.headline
-        text.append("So there is nothing to repair.")
-    text.append("Look again tomorrow: some causes come back by themselves.")
-    choices = (Choice(STILL_MOVES, "Yes, all is well"), Choice(STOPPED, "No, it is stuck"))
+        text.append(worded("So there is nothing to repair."))
+    text.append(worded("Look again tomorrow: some causes come back by themselves."))
+    choices = (Choice(STILL_MOVES, worded("Yes, all is well")), Choice(STOPPED, worded("No, it is stuck")))
     return Screen(shown.kind, "", title, choices, tuple(text), worked_when=worked_when, ends=True)
 
 
 def _support(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
     support = next((step for step in diagnosis.plan if step.fix == "contact_support" and step.blocked is None), None)
-    text = ["All that could be tried safely was tried. The maker's support can see more than any app shows."]
-    text.append("A case file saves you from repeating every step: unstuck case export --session -o case.zip")
-    choices = [Choice("helped", "Support mended it, or it works now")]
+    text = [worded("All that could be tried safely was tried. The maker's support can see more than any app shows.")]
+    text.append(worded("A case file saves you from repeating every step: unstuck case export --session -o case.zip"))
+    choices = [Choice("helped", worded("Support mended it, or it works now"))]
     if any(one.result is Result.DECLINED for one in session.tried[session.taken_up :]):
-        choices.append(Choice(TAKE_UP, "Show me once more what I skipped"))
+        choices.append(Choice(TAKE_UP, worded("Show me once more what I skipped")))
     return Screen(
         shown.kind,
         "",
-        "Ask the maker's support",
+        worded("Ask the maker's support"),
         tuple(choices),
         tuple(text),
         steps=support.steps if support else (),
@@ -238,9 +258,9 @@ def _support(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
 
 
 def _closed(shown: Shown) -> Screen:
-    choices = (Choice(STOPPED, "It is stuck again"),)
-    text = ("Data moves. If it stops again, go on with: unstuck session --resume",)
-    return Screen(shown.kind, "", "Done", choices, text, ends=True)
+    choices = (Choice(STOPPED, worded("It is stuck again")),)
+    text = (worded("Data moves. If it stops again, go on with: unstuck session --resume"),)
+    return Screen(shown.kind, "", worded("Done"), choices, text, ends=True)
 
 
 def _step(shown: Shown, diagnosis: Diagnosis) -> PlannedFix:
@@ -249,18 +269,25 @@ def _step(shown: Shown, diagnosis: Diagnosis) -> PlannedFix:
 
 def _likely(diagnosis: Diagnosis) -> tuple[str, ...]:
     causes = [cause for cause in diagnosis.causes if cause.probability >= LEAST_LIKELY][:LIKELY_SHOWN]
-    return tuple(f"{cause.title} ({wording.percent(cause.probability)})" for cause in causes)
+    return tuple(
+        worded("{cause} ({chance})", cause=worded(cause.title), chance=wording.percent(cause.probability))
+        for cause in causes
+    )
 
 
 def _not_now(diagnosis: Diagnosis) -> tuple[str, ...]:
-    return tuple(f"{step.title}: {step.blocked}" for step in diagnosis.plan if step.blocked is not None)
+    return tuple(
+        worded("{fix}: {reason}", fix=worded(step.title), reason=step.blocked)
+        for step in diagnosis.plan
+        if step.blocked is not None
+    )
 
 
 def _notes(readings: Sequence[Reading]) -> tuple[str, ...]:
     """What was read, and the first thing that is wrong with each source."""
-    notes = []
+    notes: list[str] = []
     for source in (reading.source for reading in readings):
         told = wording.source_sentence(source, wording.Clock(""))
-        notes.append(f"{wording.source_name(source.path)}: {told}")
+        notes.append(worded("{source}: {told}", source=wording.source_name(source.path), told=told))
         notes += source.problems[:1]
     return tuple(notes)

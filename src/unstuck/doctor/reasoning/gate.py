@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from unstuck.doctor.knowledge.schema import Fix, Guard
+from unstuck.model.worded import counted, worded
 
 FIRMWARE_BATTERY_MIN_PERCENT = 50.0
 """Least charge of the tracker before a firmware update (percent). Makers name no common number; an
@@ -122,12 +123,13 @@ def _undrained(situation: Situation) -> tuple[str, bool] | None:
     at_stake = _at_stake(situation.undrained, situation.undrained_minutes)
     if at_stake is False:
         return None
-    first = "sync first"
+    first = worded("sync first")
     if situation.link_up is False:
-        first = "it cannot be reached now, so bring it back in touch and sync first"
+        first = worded("it cannot be reached now, so bring it back in touch and sync first")
     if at_stake is None:
-        return f"Nobody has shown that nothing is left on the tracker; {first}", True
-    return f"{_records(situation.undrained_minutes)} only on the tracker; {first}", True
+        return worded("Nobody has shown that nothing is left on the tracker; {first}", first=first), True
+    held = _records(situation.undrained_minutes)
+    return worded("{held} only on the tracker; {first}", held=held, first=first), True
 
 
 def _unsent(situation: Situation) -> tuple[str, bool] | None:
@@ -135,29 +137,37 @@ def _unsent(situation: Situation) -> tuple[str, bool] | None:
     if at_stake is False:
         return None
     if at_stake is None:
-        return "Nobody has shown that the app has sent everything; let it sync to the end first", True
-    return f"{_records(situation.unsent_minutes)} only in the phone's app; let it sync to the end first", True
+        return worded("Nobody has shown that the app has sent everything; let it sync to the end first"), True
+    held = _records(situation.unsent_minutes)
+    return worded("{held} only in the phone's app; let it sync to the end first", held=held), True
 
 
 def _vendor(down: bool | None) -> tuple[str, bool] | None:
     if down is None:
-        return "Whether the service is up was not checked; look at its status page before you sign out", False
-    return ("The service is down, so signing in again could fail; wait until it is back", True) if down else None
+        return worded("Whether the service is up was not checked; look at its status page before you sign out"), False
+    if down:
+        return worded("The service is down, so signing in again could fail; wait until it is back"), True
+    return None
 
 
 def _battery(percent: float | None) -> tuple[str, bool] | None:
     least = f"{FIRMWARE_BATTERY_MIN_PERCENT:.0f} %"
     if percent is None or not 0.0 <= percent <= 100.0:
-        return f"The tracker's battery level is not known; charge it to {least} or more first", True
+        return worded("The tracker's battery level is not known; charge it to {least} or more first", least=least), True
     if percent < FIRMWARE_BATTERY_MIN_PERCENT:
-        return f"The tracker's battery is at {math.floor(percent)} %; charge it to {least} or more first", True
+        return worded(
+            "The tracker's battery is at {percent} %; charge it to {least} or more first",
+            percent=math.floor(percent),
+            least=least,
+        ), True
     return None
 
 
 def _login(known: bool | None, *, blocks_unknown: bool) -> tuple[str, bool] | None:
     if known is None:
-        return "Nobody has confirmed that the login is known; try it in a web browser first", blocks_unknown
-    return None if known else ("The login is not known; recover the password first", True)
+        text = worded("Nobody has confirmed that the login is known; try it in a web browser first")
+        return text, blocks_unknown
+    return None if known else (worded("The login is not known; recover the password first"), True)
 
 
 def _at_stake(held: bool | None, minutes: float | None) -> bool | None:
@@ -170,11 +180,9 @@ def _at_stake(held: bool | None, minutes: float | None) -> bool | None:
 def _records(minutes: float | None) -> str:
     """How much there is to lose, with its verb; rounded up, so that it is never made smaller."""
     if minutes is None or not math.isfinite(minutes) or minutes <= 0.0:
-        return "Records are"
-    if minutes <= 1.0:
-        return "1 minute is"
+        return worded("Records are")
     if minutes <= 2 * _MINUTES_PER_HOUR:
-        return f"{math.ceil(minutes)} minutes are"
+        return counted("{n} minute is", "{n} minutes are", math.ceil(minutes))
     if minutes <= 2 * _MINUTES_PER_DAY:
-        return f"{math.ceil(minutes / _MINUTES_PER_HOUR)} hours are"
-    return f"{math.ceil(minutes / _MINUTES_PER_DAY)} days are"
+        return counted("{n} hour is", "{n} hours are", math.ceil(minutes / _MINUTES_PER_HOUR))
+    return counted("{n} day is", "{n} days are", math.ceil(minutes / _MINUTES_PER_DAY))

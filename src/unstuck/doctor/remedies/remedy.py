@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from unstuck.doctor.remedies.acts import Act, Channel, Look, Target
 from unstuck.model.history import Change
+from unstuck.model.worded import worded
 
 
 class Risk(StrEnum):
@@ -126,18 +127,18 @@ class Remedy:
     def not_here(self, target: Target) -> str | None:
         """Why it is not offered on this target; None where it is."""
         if target.channel is not self.channel:
-            return f"needs {self.channel.value}"
+            return worded("needs {channel}", channel=self.channel.value)
         first, last = self.sdk
         if first and not target.sdk:
-            return "the Android version is not known"
+            return worded("the Android version is not known")
         if not first <= target.sdk <= last:
-            return f"the command does not exist on this Android version (API level {target.sdk})"
+            return worded("the command does not exist on this Android version (API level {level})", level=target.sdk)
         if self.needs & {Need.PACKAGE, Need.UID} and not target.package:
-            return "the tracker's app was not found"
+            return worded("the tracker's app was not found")
         if Need.UID in self.needs and target.uid is None:
-            return "the app's number (uid) is not known"
+            return worded("the app's number (uid) is not known")
         if Need.ADDRESS in self.needs and not target.address:
-            return "the tracker's Bluetooth address is not known"
+            return worded("the tracker's Bluetooth address is not known")
         if Need.PAIRS_WITHOUT_LOSS in self.needs and not target.pairs_without_loss:
             return "whether this tracker keeps its records when it is paired anew is not known"
         return None
@@ -198,13 +199,17 @@ def _ready(steps: Sequence[Step], raw: Raw) -> Iterator[Ready | Wait]:
                     if optional:
                         missing.append(setting.what)
                         continue
-                    raise NotPossibleError(f"{setting.what} cannot be read")
+                    raise NotPossibleError(worded("{what} cannot be read", what=setting.what))
                 seen = True
                 if before in well:
                     continue
                 act = setting.write(to)
                 if act is None or setting.write(before) is None:
-                    raise NotPossibleError(f"{setting.what} is {before!r}, which could not be restored")
+                    raise NotPossibleError(
+                        worded(
+                            "{what} is {before}, which could not be restored", what=setting.what, before=repr(before)
+                        )
+                    )
                 changed[setting.what] = Change(setting.what, before, to)
                 yield Ready(act, says, changed[setting.what])
             case Back(setting, says):
@@ -225,4 +230,4 @@ def _ready(steps: Sequence[Step], raw: Raw) -> Iterator[Ready | Wait]:
             case Wait():
                 yield step
     if not seen and missing:
-        raise NotPossibleError(f"{missing[0]} cannot be read")
+        raise NotPossibleError(worded("{what} cannot be read", what=missing[0]))

@@ -15,6 +15,7 @@ from unstuck.doctor.knowledge.schema import Boundary, Fix
 from unstuck.model.diagnosis import Diagnosis, Verdict
 from unstuck.model.evidence import Fact, FactSet
 from unstuck.model.hop import Hop
+from unstuck.model.worded import worded
 
 WAS_LIKELY, IS_UNLIKELY = 0.5, 0.1
 """Probabilities between which a cause counts as gone: more likely than not before, less than one in ten now."""
@@ -54,7 +55,14 @@ class Expected:
     def text(self) -> str:
         """What is waited for, for a person."""
         ways = [way for way in Way if way in self.ways] or list(Way)
-        return f"new data {ways[0]}" if len(ways) == 1 else "new data"
+        return _NEW[ways[0]] if len(ways) == 1 else worded("new data")
+
+
+_NEW = {
+    Way.IN: worded("new data into the phone"),
+    Way.OUT: worded("new data into the service"),
+    Way.SHOWN: worded("new data into what the service shows"),
+}
 
 
 _WAYS = {

@@ -41,6 +41,7 @@ from unstuck.doctor.tried import SPEAKS
 from unstuck.model.diagnosis import PlannedFix, Verdict
 from unstuck.model.errors import NotPermittedError
 from unstuck.model.history import Change, How, Result, Tried
+from unstuck.model.worded import joined, worded
 
 LOOK_AGAIN_S = 10.0
 """Seconds between two looks at whether data moves: a look over adb takes some of them itself."""
@@ -103,7 +104,7 @@ class Treatment:
 
     def run(self) -> Generator[Need, Any, Outcome]:
         """From the first look to the end of the plan, or until data moves."""
-        first = yield from self._examine("looking where data is stuck")
+        first = yield from self._examine(worded("looking where data is stuck"))
         tried: set[str] = set()
         helped = False
         while not self._well and not helped:
@@ -116,7 +117,7 @@ class Treatment:
             done = (entry.tried.result for entry in self._entries.values() if entry.number >= number)
             if not helped and not self._well and set(done) & SPEAKS:
                 # What did not help says something about the causes: the rest of the plan may be another now.
-                yield from self._examine("thinking again")
+                yield from self._examine(worded("thinking again"))
         moves = None if self._only_said else (True if helped else self._moves)
         return Outcome(moves, first, self._now, tuple(self._entries.values()))
 
@@ -127,7 +128,9 @@ class Treatment:
             if not entry.standing:
                 continue
             if remedy is None or entry.target is None:
-                yield Tell(f"{entry.tried.fix}: this version of Unstuck does not know how to take it back.")
+                yield Tell(
+                    worded("{fix}: this version of Unstuck does not know how to take it back.", fix=entry.tried.fix)
+                )
                 continue
             agreed = yield AskUndo(entry)
             if agreed is True:
@@ -179,7 +182,7 @@ class Treatment:
         if not by_hand:
             return False
         reasons = reasons_not_now(load().fixes[planned.fix], self._now.situation)
-        blocked = planned.blocked or ". ".join(reason.text for reason in reasons)
+        blocked = planned.blocked or joined([reason.text for reason in reasons], ". ")
         if blocked:
             yield from self._note(planned, Result.BLOCKED, blocked)
             return False
@@ -202,9 +205,9 @@ class Treatment:
         if not entry.standing:
             return (yield from self._end(entry, Result.DID_NOT_HELP))
         if cause_is_gone(load().fixes[remedy.fix], before, self._now):
-            note = "Kept: what it mends is gone, and data stands still for another reason."
+            note = worded("Kept: what it mends is gone, and data stands still for another reason.")
             return (yield from self._end(entry, Result.DID_NOT_HELP, note))
-        yield Tell("It did not help; taking it back.")
+        yield Tell(worded("It did not help; taking it back."))
         entry = yield from self._take_back(entry, remedy, target, consent)
         return (yield from self._end(entry, Result.DID_NOT_HELP if entry.standing else Result.UNDONE))
 
@@ -215,17 +218,17 @@ class Treatment:
         for _ in range(ASKED_MOST):
             read = yield from self._ready(remedy, target)
             if isinstance(read, str):
-                yield Tell(f"{planned.title}: not possible here: {read}.")
+                yield Tell(worded("{fix}: not possible here: {reason}.", fix=worded(planned.title), reason=read))
                 return Result.FAILED
             acts, _ = read
             if not acts:
-                yield Tell(f"{planned.title}: it is so already.")
+                yield Tell(worded("{fix}: it is so already.", fix=worded(planned.title)))
                 return Result.DID_NOT_HELP
             agreed = yield Ask(Proposal(planned, remedy, target, acts, expected(self._now)))
             if agreed is not True:
                 yield from self._note(planned, Result.DECLINED, "", remedy, target)
                 return Result.DECLINED
-            yield from self._examine("looking once more before anything is done")
+            yield from self._examine(worded("looking once more before anything is done"))
             if self._well:
                 return Result.UNKNOWN
             reason = held_back(remedy, self._now.diagnosis.plan, self._now.situation)
@@ -235,8 +238,8 @@ class Treatment:
             again = yield from self._ready(remedy, target)
             if not isinstance(again, str) and again[0] == acts:
                 return acts, Consent(remedy.id, target, again[1])
-            yield Tell("It has changed in the meantime.")
-        yield from self._note(planned, Result.FAILED, "what it would change kept changing", remedy, target)
+            yield Tell(worded("It has changed in the meantime."))
+        yield from self._note(planned, Result.FAILED, worded("what it would change kept changing"), remedy, target)
         return Result.FAILED
 
     def _ready(
@@ -270,7 +273,7 @@ class Treatment:
                 continue
             wanted = replace(change, after=change.before) if step.restores else change
             if not (yield from self._has_settled(remedy, consent.target, wanted)):
-                return entry, f"it was done, but {change.what} is not {wanted.after} now"
+                return entry, worded("it was done, but {what} is not {after} now", what=change.what, after=wanted.after)
             if step.restores:
                 entry = yield from self._keep(entry.with_change(replace(change, undone=True)))
         return entry, ""
@@ -283,7 +286,7 @@ class Treatment:
             return str(refused)
         done = yield Make(leave, says)
         assert isinstance(done, Done)
-        return "" if done.ok else done.text or "it was refused"
+        return "" if done.ok else done.text or worded("it was refused")
 
     def _has_settled(self, remedy: Remedy, target: Target, change: Change) -> Generator[Need, Any, bool]:
         """Whether the setting shows the value ``change.after`` within its time, or another that is as well."""
@@ -298,7 +301,7 @@ class Treatment:
                 return True
             if waited_s >= step.setting.settles_s:
                 return False
-            yield Pause(SETTLE_STEP_S, "waiting until it has taken effect")
+            yield Pause(SETTLE_STEP_S, worded("waiting until it has taken effect"))
             waited_s += SETTLE_STEP_S
 
     # afterwards
@@ -307,7 +310,7 @@ class Treatment:
         self, before: Examination, planned: PlannedFix, minutes: float
     ) -> Generator[Need, Any, bool | None]:
         """Look until data moves or the time is over; where that cannot be seen, ask."""
-        says = f"waiting for {expected(before).text}"
+        says = worded("waiting for {what}", what=expected(before).text)
         seen = yield from self._examine(says)
         begun = seen.looked_at
         while self._live and (judged := judge_help(before, seen)) is not Helped.YES:
@@ -333,13 +336,27 @@ class Treatment:
                 entry = yield from self._keep(entry.with_change(replace(change, undone=True)))
                 continue
             if step is None or back is None or value not in step.well | {change.after}:
-                yield Tell(f"{change.what} was {change.before} and is {value or 'not known'} now; it is left alone.")
+                yield Tell(
+                    worded(
+                        "{what} was {before} and is {now} now; it is left alone.",
+                        what=change.what,
+                        before=change.before,
+                        now=value or worded("not known"),
+                    )
+                )
                 continue
-            says = f"sets {change.what} back to {change.before}"
+            says = worded("sets {what} back to {before}", what=change.what, before=change.before)
             failed = yield from self._make(Request(remedy, target, back, consent, change), says)
             restored = replace(change, after=change.before)
             if failed or not (yield from self._has_settled(remedy, target, restored)):
-                yield Tell(f"{change.what} could not be set back to {change.before}{': ' if failed else ''}{failed}.")
+                what, before = change.what, change.before
+                yield Tell(
+                    worded(
+                        "{what} could not be set back to {before}: {reason}.", what=what, before=before, reason=failed
+                    )
+                    if failed
+                    else worded("{what} could not be set back to {before}.", what=what, before=before)
+                )
                 continue
             entry = yield from self._keep(entry.with_change(replace(change, undone=True)))
         return entry
@@ -399,7 +416,7 @@ class Treatment:
         entry = yield from self._begin(planned, how, remedy, target)
         yield from self._end(entry, result, note)
         if result is Result.BLOCKED:
-            yield Tell(f"{planned.title}: not now. {note}.")
+            yield Tell(worded("{fix}: not now. {reason}.", fix=worded(planned.title), reason=note))
 
     def _keep(self, entry: Entry) -> Generator[Need, Any, Entry]:
         self._entries[entry.number] = entry

@@ -10,6 +10,7 @@ from unstuck.doctor.case import Case
 from unstuck.doctor.links import LinkSpan
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
 from unstuck.model.evidence import Fact
+from unstuck.model.worded import Number, worded
 
 SAME_MINUTES = timedelta(minutes=10)
 """Losses this near each other count as one event. In the real case two other links died within 5 minutes."""
@@ -86,7 +87,7 @@ def adapter_off(case: Case) -> Outcome:
     if fact.text() in ("turning_on", "turning_off"):
         return UNKNOWN
     off = fact.text() in ("off", "ble_on")
-    return either(off, f"Bluetooth was {_adapter_words(fact)}", "Bluetooth was on", [fact])
+    return either(off, _adapter_words(fact), "Bluetooth was on", [fact])
 
 
 def _by_enable_log(case: Case) -> Outcome:
@@ -113,7 +114,9 @@ def _on_by_trace(case: Case) -> Outcome:
 
 
 def _adapter_words(fact: Fact) -> str:
-    return "off" if fact.text() == "off" else "switched off by the person (only scanning was left on)"
+    if fact.text() == "off":
+        return worded("Bluetooth was off")
+    return worded("Bluetooth was switched off by the person (only scanning was left on)")
 
 
 def airplane_mode_on(case: Case) -> Outcome:
@@ -131,7 +134,12 @@ def adapter_stuck_turning(case: Case) -> Outcome:
         return UNKNOWN
     stuck = fact.text() in ("turning_on", "turning_off")
     return either(
-        stuck, f"the adapter hung while {fact.text().replace('_', ' ')}", "the adapter's state was settled", [fact]
+        stuck,
+        worded("the adapter hung while turning on")
+        if fact.text() == "turning_on"
+        else worded("the adapter hung while turning off"),
+        "the adapter's state was settled",
+        [fact],
     )
 
 
@@ -144,7 +152,10 @@ def bluetooth_crashed(case: Case) -> Outcome:
     crashed = case.recent(crashed)
     if crashed or (number >= CRASHES and not _dated_crashes(case)):
         proof = [*crashed, *([count] if count else [])]
-        return yes(f"the phone's Bluetooth service crashed {times(max(number, len(crashed)), 'time')}", proof)
+        return yes(
+            worded("the phone's Bluetooth service crashed {times}", times=times(max(number, len(crashed)), "time")),
+            proof,
+        )
     return no("the phone's Bluetooth service never crashed", [count]) if count is not None else UNKNOWN
 
 
@@ -166,7 +177,7 @@ def gatt_133_storm(case: Case) -> Outcome:
             run = [earlier for earlier in run if len(run) >= STORM_133 or _near(earlier, fact, STORM_WINDOW)]
             run.append(fact)
     if len(run) >= STORM_133:
-        return yes(f"{times(len(run), 'connection attempt')} in an hour failed with 133", run)
+        return yes(worded("{attempts} in an hour failed with 133", attempts=times(len(run), "connection attempt")), run)
     return no("connections did not fail with 133 again and again", lines[-1:]) if lines else UNKNOWN
 
 
@@ -183,7 +194,12 @@ def controller_unanswered(case: Case) -> Outcome:
     """Commands the controller never answered, or a hardware error."""
     silent = case.recent(case.facts.all("hci.command_timeout", "hci.hardware_error"), hours=1.0)
     if silent:
-        return yes(f"the Bluetooth chip failed to answer or reported an error ({times(len(silent), 'time')})", silent)
+        return yes(
+            worded(
+                "the Bluetooth chip failed to answer or reported an error ({times})", times=times(len(silent), "time")
+            ),
+            silent,
+        )
     covered = [fact for fact in case.facts.all("hci.coverage") if fact.flag("commands")]
     return no("every command to the Bluetooth chip was answered", covered) if covered else UNKNOWN
 
@@ -194,12 +210,20 @@ def link_lost_silently(case: Case) -> Outcome:
     if lost:
         first = lost[0]
         held = first.number("held_s")
-        after = f" after {lasting(timedelta(seconds=held))}" if held else ""
-        again = f", {len(lost)} times in all" if len(lost) > 1 else ""
-        return yes(f"link lost without a word (0x{int(first.number('reason') or 8):02x}){after}{again}", lost)
+        after = worded(" after {lasting}", lasting=lasting(timedelta(seconds=held))) if held else ""
+        again = worded(", {count} times in all", count=len(lost)) if len(lost) > 1 else ""
+        return yes(
+            worded(
+                "link lost without a word (0x{number}){after}{again}",
+                number=f"{int(first.number('reason') or 8):02x}",
+                after=after,
+                again=again,
+            ),
+            lost,
+        )
     status = [fact for fact in case.recent(case.of_tracker("gatt.status")) if fact.number("status") == GATT_TIMEOUT]
     if status and not _connected_since(case, status[-1]):
-        return yes(f"link lost without a word (status 8), {times(len(status), 'time')}", status)
+        return yes(worded("link lost without a word (status 8), {times}", times=times(len(status), "time")), status)
     calm = [fact for span in case.links.of(case.subjects) for fact in (span.opened, span.closed) if fact is not None]
     return no("no link to the tracker was lost", calm[-1:]) if calm else UNKNOWN
 
@@ -221,7 +245,7 @@ def others_lost_too(case: Case) -> Outcome:
     ]
     if others:
         devices = len({fact.subject for fact in others})
-        return yes(f"{times(devices, 'other device')} dropped in the same minutes", others)
+        return yes(worded("{devices} dropped in the same minutes", devices=times(devices, "other device")), others)
     company = [
         span.opened
         for loss in losses
@@ -231,7 +255,7 @@ def others_lost_too(case: Case) -> Outcome:
     ]
     if company:
         held = len({fact.subject for fact in company})
-        return no(f"{times(held, 'other link')} held when the tracker's was lost", company)
+        return no(worded("{links} held when the tracker's was lost", links=times(held, "other link")), company)
     return UNKNOWN
 
 
@@ -254,9 +278,22 @@ def signal_weak(case: Case) -> Outcome:
     weak = [fact for level, fact in heard if level <= WEAK_DBM]
     middle = median(level for level, _ in heard)
     if len(weak) * 2 >= len(heard):
-        amount = f"{len(weak)} of {times(len(heard), 'reading')} around the losses"
-        return yes(f"{amount} at {WEAK_DBM} dBm or weaker (median {middle:.0f})", weak)
-    return no(f"signal around the losses was fair (median {middle:.0f} dBm)", [fact for _, fact in heard])
+        amount = worded(
+            "{count} of {readings} around the losses", count=len(weak), readings=times(len(heard), "reading")
+        )
+        return yes(
+            worded(
+                "{amount} at {weak_dbm} dBm or weaker (median {middle})",
+                amount=amount,
+                weak_dbm=WEAK_DBM,
+                middle=Number(middle),
+            ),
+            weak,
+        )
+    return no(
+        worded("signal around the losses was fair (median {middle} dBm)", middle=Number(middle)),
+        [fact for _, fact in heard],
+    )
 
 
 def lost_at_good_signal(case: Case) -> Outcome:
@@ -267,8 +304,14 @@ def lost_at_good_signal(case: Case) -> Outcome:
         return UNKNOWN
     good = [(level, fact) for level, fact in known if level >= GOOD_DBM]
     if len(good) * 2 >= len(known):
-        return yes(f"the link was lost at {good[0][0]:.0f} dBm, a good signal", [fact for _, fact in good])
-    return no(f"the signal was weak before the loss ({known[0][0]:.0f} dBm)", [fact for _, fact in known])
+        return yes(
+            worded("the link was lost at {value} dBm, a good signal", value=Number(good[0][0])),
+            [fact for _, fact in good],
+        )
+    return no(
+        worded("the signal was weak before the loss ({value} dBm)", value=Number(known[0][0])),
+        [fact for _, fact in known],
+    )
 
 
 def packets_repeated(case: Case) -> Outcome:
@@ -278,7 +321,14 @@ def packets_repeated(case: Case) -> Outcome:
     many = [fact for fact in fair if (fact.number("retransmissions") or 0) >= MANY_REPEATS]
     if many:
         most = max(numbers(many, "retransmissions"))
-        return yes(f"{most:.0f} packets had to be sent again at {many[0].number('rssi'):.0f} dBm", many)
+        return yes(
+            worded(
+                "{most} packets had to be sent again at {rssi} dBm",
+                most=Number(most),
+                rssi=Number(many[0].number("rssi") or 0.0),
+            ),
+            many,
+        )
     return no("few packets had to be sent again", fair[-1:]) if fair else UNKNOWN
 
 
@@ -287,10 +337,20 @@ def connect_not_heard(case: Case) -> Outcome:
     failed = [fact for fact in case.of_tracker("link.not_established") if _in_episode(case, fact)]
     if failed:
         opened = len([fact for fact in case.of_tracker("link.opened") if _in_episode(case, fact)])
-        return yes(f"{len(failed)} of {times(len(failed) + opened, 'connection')} failed to establish (0x3e)", failed)
+        return yes(
+            worded(
+                "{count} of {connections} failed to establish (0x3e)",
+                count=len(failed),
+                connections=times(len(failed) + opened, "connection"),
+            ),
+            failed,
+        )
     status = [fact for fact in case.of_tracker("gatt.status") if fact.number("status") == GATT_NOT_ESTABLISHED]
     if status:
-        return yes(f"{times(len(status), 'connection')} failed to establish (status 62)", status)
+        return yes(
+            worded("{connections} failed to establish (status 62)", connections=times(len(status), "connection")),
+            status,
+        )
     opened_facts = case.of_tracker("link.opened")
     return no("every connection to the tracker was established", opened_facts[-1:]) if opened_facts else UNKNOWN
 
@@ -301,7 +361,14 @@ def connects_fail_near(case: Case) -> Outcome:
     near = [fact for fact in failed if (fact.number("last_rssi") or -127) >= GOOD_DBM]
     opened = [fact for fact in case.of_tracker("link.opened") if _in_episode(case, fact)]
     if len(near) >= FAILS_NEAR and len(near) * 2 > len(failed) and not opened:
-        return yes(f"{len(near)} calls failed while the tracker was heard at {GOOD_DBM} dBm or better", near)
+        return yes(
+            worded(
+                "{count} calls failed while the tracker was heard at {good_dbm} dBm or better",
+                count=len(near),
+                good_dbm=GOOD_DBM,
+            ),
+            near,
+        )
     return no("a connection to the tracker came about", opened[-1:]) if opened else UNKNOWN
 
 
@@ -314,7 +381,14 @@ def link_dies_young(case: Case) -> Outcome:
         if (fact.number("held_s") or YOUNG_S) < YOUNG_S and (fact.number("last_rssi") or -127) >= GOOD_DBM
     ]
     if len(young) >= DIES_YOUNG:
-        return yes(f"{times(len(young), 'link')} at a good signal lost within {YOUNG_S:.0f} s", young)
+        return yes(
+            worded(
+                "{links} at a good signal lost within {young_s} s",
+                links=times(len(young), "link"),
+                young_s=Number(YOUNG_S),
+            ),
+            young,
+        )
     return no("the link held for longer than seconds", lost[-1:]) if lost and not young else UNKNOWN
 
 
@@ -323,7 +397,9 @@ def channels_shrunk(case: Case) -> Outcome:
     maps = case.recent(case.facts.all("link.channels"), hours=1.0)
     few = [fact for fact in maps if (fact.number("channels") or 37) < FEW_CHANNELS]
     if few:
-        return yes(f"only {min(numbers(few, 'channels')):.0f} of 37 radio channels were in use", few)
+        return yes(
+            worded("only {number} of 37 radio channels were in use", number=Number(min(numbers(few, "channels")))), few
+        )
     return no("most radio channels were in use", maps[-1:]) if maps else UNKNOWN
 
 
@@ -332,16 +408,22 @@ def many_links(case: Case) -> Outcome:
     parallel = case.latest("links.parallel")
     most = int(parallel.number("le_max") or 0) if parallel is not None else 0
     if parallel is not None and most >= MANY_LINKS:
-        return yes(f"{most} Bluetooth links were open at once", [parallel])
+        return yes(worded("{most} Bluetooth links were open at once", most=most), [parallel])
     connected = case.facts.all("bluetooth.profile_link")
     connected += [fact for fact in case.facts.all("bluetooth.device") if fact.flag("connected")]
     clients = case.facts.all("bluetooth.gatt_client")
     total = len({fact.subject for fact in connected}) + int(sum(numbers(clients, "connections")))
     if total >= MANY_LINKS:
-        return yes(f"{total} Bluetooth connections were open at once", [*connected, *clients])
+        return yes(worded("{total} Bluetooth connections were open at once", total=total), [*connected, *clients])
     if connected or clients:
-        return no(f"{times(total, 'Bluetooth connection')} open", [*connected, *clients])
-    return no(f"at most {times(most, 'link')} at once", [parallel]) if parallel is not None else UNKNOWN
+        return no(
+            worded("{connections} open", connections=times(total, "Bluetooth connection")), [*connected, *clients]
+        )
+    return (
+        no(worded("at most {links} at once", links=times(most, "link")), [parallel])
+        if parallel is not None
+        else UNKNOWN
+    )
 
 
 def link_refused(case: Case) -> Outcome:
@@ -352,7 +434,9 @@ def link_refused(case: Case) -> Outcome:
         if fact.number("status") in (0x09, 0x0D) and fact.text("transport") != "br"
     ]
     if refused:
-        return yes(f"{times(len(refused), 'connection')} refused for want of room", refused)
+        return yes(
+            worded("{connections} refused for want of room", connections=times(len(refused), "connection")), refused
+        )
     opened = case.of_tracker("link.opened")
     return no("no connection was refused", opened[-1:]) if opened else UNKNOWN
 
@@ -367,7 +451,10 @@ def key_refused(case: Case) -> Outcome:
     good = case.of_tracker("link.encrypted", "pairing.completed")
     # All of them: several kinds lie here one after another, and the first read before pairing is refused as a rule.
     if failed and not (good and all(_later(good[-1], fact) for fact in failed)):
-        return yes(f"encryption with the tracker failed ({times(len(failed), 'time')}): a key is missing", failed)
+        return yes(
+            worded("encryption with the tracker failed ({times}): a key is missing", times=times(len(failed), "time")),
+            failed,
+        )
     return no("encryption with the tracker came on", good[-1:]) if good else UNKNOWN
 
 
@@ -424,9 +511,13 @@ def never_heard(case: Case) -> Outcome:
     listened = sum((max(ends - max(begins, since or begins), timedelta()) for begins, ends in spans), timedelta())
     if not others or listened < LISTENED:
         return UNKNOWN
-    when = f" in the last {lasting(listened)}" if heard else ""
+    when = worded(" in the last {lasting}", lasting=lasting(listened)) if heard else ""
     return yes(
-        f"{times(len({fact.subject for fact in others}), 'other device')} heard{when}, the tracker never",
+        worded(
+            "{devices} heard{when}, the tracker never",
+            devices=times(len({fact.subject for fact in others}), "other device"),
+            when=when,
+        ),
         [*trace, *others],
     )
 
@@ -466,7 +557,11 @@ def tracker_silent_to_agent(case: Case) -> Outcome:
     began = drain.began
     if silent and began is not None and case.judged_at - began > QUIET_OK:
         count = sum(int(fact.number("count") or 0) for fact in silent)
-        words = f"{times(count, 'attempt')} in {lasting(case.judged_at - began)} without an answer from the tracker"
+        words = worded(
+            "{attempts} in {lasting} without an answer from the tracker",
+            attempts=times(count, "attempt"),
+            lasting=lasting(case.judged_at - began),
+        )
         return yes(words, silent)
     return no("the tracker answered our agent", [drain.through]) if drain.through is not None else UNKNOWN
 
@@ -477,7 +572,7 @@ def radio_failed_for_agent(case: Case) -> Outcome:
     failed = drain.of(FAILED)
     if failed:
         count = sum(int(fact.number("count") or 0) for fact in failed)
-        return yes(f"the phone's Bluetooth failed our agent, {times(count, 'time')}", failed)
+        return yes(worded("the phone's Bluetooth failed our agent, {times}", times=times(count, "time")), failed)
     return no("the phone's Bluetooth served our agent", [drain.through]) if drain.through is not None else UNKNOWN
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from unstuck.doctor.case import Case
 from unstuck.model.diagnosis import Proof, State
 from unstuck.model.evidence import Fact
+from unstuck.model.worded import counted, worded
 
 PROOF_FACTS = 12
 """Facts kept behind one sentence of proof: enough to check it, few enough to read."""
@@ -42,19 +43,19 @@ def either(holds: bool, text_yes: str, text_no: str, facts: Iterable[Fact]) -> O
 
 def times(count: int, thing: str) -> str:
     """``1 kill``, ``3 kills``."""
-    return f"{count} {thing}" if count == 1 else f"{count:,} {thing}s"
+    return counted(f"{{n}} {thing}", f"{{n}} {thing}s", count)
 
 
 def lasting(span: timedelta) -> str:
     """A length of time in words, to the precision people use."""
     minutes = span.total_seconds() / 60
     if minutes < 1:
-        return f"{span.total_seconds():.0f} s"
+        return worded("{seconds} s", seconds=round(span.total_seconds()))
     if minutes < 120:
-        return f"{minutes:.0f} min"
+        return worded("{minutes} min", minutes=round(minutes))
     if minutes < 48 * 60:
-        return f"{minutes / 60:.0f} h"
-    return f"{minutes / 1440:.0f} days"
+        return worded("{hours} h", hours=round(minutes / 60))
+    return counted("{n} day", "{n} days", round(minutes / 1440))
 
 
 def numbers(facts: Sequence[Fact], key: str = "") -> list[float]:

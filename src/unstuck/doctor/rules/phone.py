@@ -8,6 +8,7 @@ from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.makers import strict_maker
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, numbers, times, yes
 from unstuck.model.evidence import Fact
+from unstuck.model.worded import Number, worded
 
 LOGS = ("logcat", "event log", "system log", "main log")
 """Names under which readers report that a log was read."""
@@ -105,7 +106,7 @@ def background_denied(case: Case) -> Outcome:
     facts = [fact for fact in case.of_app("app.op") if fact.text("op") in BACKGROUND_OPS]
     denied = [fact for fact in facts if fact.text("mode") in ("ignore", "deny")]
     if denied:
-        return yes(f"{denied[-1].text('op')} is {denied[-1].text('mode')} for the app", denied)
+        return yes(worded("{op} is {mode} for the app", op=denied[-1].text("op"), mode=denied[-1].text("mode")), denied)
     if facts:
         return no("the app may run in the background", facts)
     read = [fact for fact in case.facts.all("phone.section") if "appops" in fact.text("section")]
@@ -121,8 +122,8 @@ def bucket_rare(case: Case) -> Outcome:
         return UNKNOWN
     return either(
         bucket >= RARE_BUCKET,
-        f"standby bucket {bucket:.0f}: the phone counts the app among the rarely used",
-        f"standby bucket {bucket:.0f}: the phone counts the app among those in use",
+        worded("standby bucket {bucket}: the phone counts the app among the rarely used", bucket=Number(bucket)),
+        worded("standby bucket {bucket}: the phone counts the app among those in use", bucket=Number(bucket)),
         facts[-1:],
     )
 
@@ -134,7 +135,7 @@ def app_killed_in_background(case: Case) -> Outcome:
     hard += [fact for fact in case.recent(case.of_app("app.exit")) if _held_back(fact)]
     if hard:
         why = hard[-1].text("subreason_text") or hard[-1].text("reason")
-        return yes(f"the phone ended the app {times(len(hard), 'time')} ({why})", hard)
+        return yes(worded("the phone ended the app {times} ({why})", times=times(len(hard), "time"), why=why), hard)
     alive = [*case.of_app("app.started"), *kills]
     return no("the phone did not kill the app for running in the background", alive) if alive else UNKNOWN
 
@@ -153,11 +154,20 @@ def jobs_held_back(case: Case) -> Outcome:
         if fact.flag("ready") is False and any(word in fact.text("unsatisfied").upper() for word in _RESTRICTING)
     ]
     if held:
-        return yes(f"{times(len(held), 'job')} of the app waits for {held[-1].text('unsatisfied')}", held)
+        return yes(
+            worded(
+                "{jobs} of the app waits for {unsatisfied}",
+                jobs=times(len(held), "job"),
+                unsatisfied=held[-1].text("unsatisfied"),
+            ),
+            held,
+        )
     gaps = [gap for beats in _beats(case).values() for gap in _gaps_that_count(case, beats)]
     if gaps:
         worst = max(gaps, key=lambda gap: gap[1])
-        return yes(f"its regular job fell silent for {lasting(worst[1])}", [fact for fact, _ in gaps])
+        return yes(
+            worded("its regular job fell silent for {lasting}", lasting=lasting(worst[1])), [fact for fact, _ in gaps]
+        )
     calm = case.of_app("app.job", "app.beat")
     return no("the app's jobs ran as planned", calm[-2:]) if calm else UNKNOWN
 
@@ -195,7 +205,12 @@ def maker_stops_apps(case: Case) -> Outcome:
     if build is None or not build.text("maker"):
         return UNKNOWN
     maker, strict = strict_maker(build.text("maker"))
-    return either(strict, f"{maker} phones are known for stopping apps", f"{maker} phones seldom stop apps", [build])
+    return either(
+        strict,
+        worded("{maker} phones are known for stopping apps", maker=maker),
+        worded("{maker} phones seldom stop apps", maker=maker),
+        [build],
+    )
 
 
 def permission_denied(case: Case) -> Outcome:
@@ -211,7 +226,10 @@ def permission_denied(case: Case) -> Outcome:
         if fact.text("mode") in ("ignore", "deny") and fact.text("op") in (*needed, *_OPS_OF.get(needed[0], ()))
     ]
     if refused:
-        return yes(f"permission {refused[0].text('permission') or refused[0].text('op')} is denied", refused)
+        return yes(
+            worded("permission {value} is denied", value=refused[0].text("permission") or refused[0].text("op")),
+            refused,
+        )
     return no("the permissions for finding the tracker are granted", grants) if grants else UNKNOWN
 
 
@@ -265,7 +283,10 @@ def storage_low(case: Case) -> Outcome:
     percent, free = space.number("free_percent") or 0.0, space.number("free_bytes")
     low = percent < LOW_FREE_PERCENT or (free is not None and free < LOW_FREE_BYTES)
     return either(
-        low, f"only {percent:.0f} % of the storage was free", f"{percent:.0f} % of the storage was free", [space]
+        low,
+        worded("only {percent} % of the storage was free", percent=Number(percent)),
+        worded("{percent} % of the storage was free", percent=Number(percent)),
+        [space],
     )
 
 
@@ -281,9 +302,16 @@ def app_force_stopped(case: Case) -> Outcome:
     bad = [fact for fact in stopped if fact.flag()]
     bad += [fact for fact in enabled if (fact.name == "app.enabled") is (fact.flag() is False)]
     if bad:
-        words = {"app.stopped": "force-stopped", "app.enabled": "disabled", "app.hibernated": "hibernated"}[bad[0].name]
-        return yes(f"the app is {words}", bad)
+        words = _NOT_RUNNING[bad[0].name]
+        return yes(words, bad)
     return no("the app is not force-stopped", stopped[-1:]) if stopped else UNKNOWN
+
+
+_NOT_RUNNING = {
+    "app.stopped": worded("the app is force-stopped"),
+    "app.enabled": worded("the app is disabled"),
+    "app.hibernated": worded("the app is hibernated"),
+}
 
 
 def app_crashed(case: Case) -> Outcome:
@@ -292,7 +320,7 @@ def app_crashed(case: Case) -> Outcome:
     crashes += [fact for fact in case.of_app("app.exit") if "CRASH" in fact.text("reason_text").upper()]
     crashes = case.recent(crashes)
     if crashes:
-        return yes(f"the app crashed {times(len(crashes), 'time')}", crashes)
+        return yes(worded("the app crashed {times}", times=times(len(crashes), "time")), crashes)
     alive = case.of_app("app.started", "app.exit")
     return no("the app started and did not crash", alive[-1:]) if alive else UNKNOWN
 
@@ -311,7 +339,7 @@ def app_never_restarted(case: Case) -> Outcome:
         return UNKNOWN
     reach = case.before(last)
     if reach is not None and reach >= SILENT_AFTER_END:
-        return yes(f"the app ended and was not started again for {lasting(reach)}", [last])
+        return yes(worded("the app ended and was not started again for {lasting}", lasting=lasting(reach)), [last])
     return UNKNOWN
 
 
@@ -346,8 +374,12 @@ def app_update_old(case: Case) -> Outcome:
         return UNKNOWN
     age = case.judged_at - updated
     if age >= OLD_APP:
-        return yes(f"the app was last updated {lasting(age)} ago", facts[-1:])
-    return no(f"the app was updated {lasting(age)} ago", facts[-1:]) if timedelta() <= age <= FRESH_APP else UNKNOWN
+        return yes(worded("the app was last updated {lasting} ago", lasting=lasting(age)), facts[-1:])
+    return (
+        no(worded("the app was updated {lasting} ago", lasting=lasting(age)), facts[-1:])
+        if timedelta() <= age <= FRESH_APP
+        else UNKNOWN
+    )
 
 
 def os_updated_before_stop(case: Case) -> Outcome:
@@ -359,11 +391,15 @@ def os_updated_before_stop(case: Case) -> Outcome:
     if case.stopped_at is not None:
         lag = case.stopped_at - updated
         if timedelta() <= lag <= UPDATE_BEFORE_STOP:
-            return yes(f"the system was updated {lasting(lag)} before it stopped (inferred)", [fact])
+            return yes(
+                worded("the system was updated {lasting} before it stopped (inferred)", lasting=lasting(lag)), [fact]
+            )
         return no("the system was not updated in the days before it stopped (inferred)", [fact])
     age = case.judged_at - updated
     return (
-        no(f"the last system update was {lasting(age)} ago (inferred)", [fact]) if age >= UPDATE_LONG_AGO else UNKNOWN
+        no(worded("the last system update was {lasting} ago (inferred)", lasting=lasting(age)), [fact])
+        if age >= UPDATE_LONG_AGO
+        else UNKNOWN
     )
 
 
@@ -401,7 +437,12 @@ def app_network_errors(case: Case) -> Outcome:
     """Name, TLS and time-out errors of the app."""
     errors = _still(case, [fact for fact in case.of_app("app.error") if fact.text("kind") in ("dns", "tls", "timeout")])
     if len(errors) >= NETWORK_ERRORS:
-        return yes(f"{times(len(errors), 'network error')} of the app ({errors[-1].text('kind')})", errors)
+        return yes(
+            worded(
+                "{errors} of the app ({kind})", errors=times(len(errors), "network error"), kind=errors[-1].text("kind")
+            ),
+            errors,
+        )
     good = _accepted(case)
     return no("the app reached its service", good) if good and not errors else UNKNOWN
 
@@ -417,7 +458,11 @@ def uploads_wait(case: Case) -> Outcome:
     waiting = [fast[date] for date in sorted(fast) if date > max(have)]
     if waiting:
         return yes(
-            f"the phone drained the tracker on {waiting[0].text('date')}, the service has nothing from then on", waiting
+            worded(
+                "the phone drained the tracker on {date}, the service has nothing from then on",
+                date=waiting[0].text("date"),
+            ),
+            waiting,
         )
     return no("what the phone drained reached the service", [fast[max(fast)]])
 
@@ -426,7 +471,9 @@ def agent_stopped(case: Case) -> Outcome:
     """Whether our agent should have tried again long ago."""
     last = overdue(case)
     if last is not None and last.time is not None:
-        return yes(f"our agent made its last attempt {lasting(case.judged_at - last.time)} ago", [last])
+        return yes(
+            worded("our agent made its last attempt {lasting} ago", lasting=lasting(case.judged_at - last.time)), [last]
+        )
     runs = case.of_tracker("agent.attempts")
     return no("our agent runs in its rhythm", runs[-1:]) if runs else UNKNOWN
 
@@ -441,7 +488,7 @@ def _flag(case: Case, name: str, text_yes: str, text_no: str) -> Outcome:
 def _app_errors(case: Case, kind: str, text: str) -> Outcome:
     errors = _still(case, [fact for fact in case.of_app("app.error") if fact.text("kind") == kind])
     if errors:
-        return yes(f"{text} ({times(len(errors), 'line')})", errors)
+        return yes(worded("{text} ({lines})", text=worded(text), lines=times(len(errors), "line")), errors)
     good = _accepted(case)
     return no("the app worked without such an error", good) if good else UNKNOWN
 

@@ -7,6 +7,7 @@ from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.rules import bluetooth, phone, server, tracker
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule
 from unstuck.model.diagnosis import Finding, Proof, State
+from unstuck.model.worded import joined, worded
 
 RULES: Mapping[str, Rule] = {**tracker.RULES, **bluetooth.RULES, **phone.RULES, **server.RULES}
 """Every rule by the id of its finding; the same ids as in the knowledge (tested)."""
@@ -53,7 +54,13 @@ def findings(case: Case, knowledge: Knowledge) -> tuple[Finding, ...]:
         if fact is None:
             found.append(Finding(SYMPTOM + symptom.id, State.UNKNOWN))
         else:
-            found.append(Finding(SYMPTOM + symptom.id, State.YES, (Proof(f"reported: {symptom.says}", (fact,)),)))
+            found.append(
+                Finding(
+                    SYMPTOM + symptom.id,
+                    State.YES,
+                    (Proof(worded("reported: {symptom}", symptom=worded(symptom.says)), (fact,)),),
+                )
+            )
     return tuple(found)
 
 
@@ -76,6 +83,6 @@ def _answers(case: Case, knowledge: Knowledge) -> dict[str, Finding]:
         for answer in question.answers if question else ():
             if answer.id == fact.text("answer") and question:
                 for finding_id, holds in answer.findings.items():
-                    proof = Proof(f"{question.text} {answer.text}", (fact,))
+                    proof = Proof(joined([worded(question.text), worded(answer.text)]), (fact,))
                     settled[finding_id] = Finding(finding_id, State.YES if holds else State.NO, (proof,))
     return settled

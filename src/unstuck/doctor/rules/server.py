@@ -6,6 +6,7 @@ from datetime import timedelta
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, no, times, yes
 from unstuck.model.evidence import Fact
+from unstuck.model.worded import Number, worded
 
 SERVER_ERRORS = 2
 """A single 5xx is repeated and forgotten."""
@@ -28,7 +29,12 @@ def service_errors(case: Case) -> Outcome:
     errors = _still(case, errors, good)
     if len(errors) >= SERVER_ERRORS:
         return yes(
-            f"the service answered {int(errors[-1].number('status') or 0)}, {times(len(errors), 'time')}", errors
+            worded(
+                "the service answered {number}, {times}",
+                number=int(errors[-1].number("status") or 0),
+                times=times(len(errors), "time"),
+            ),
+            errors,
         )
     good = _newest(case, good)
     return no("the service answered well", good) if good else UNKNOWN
@@ -40,7 +46,10 @@ def service_unreadable(case: Case) -> Outcome:
     good = _good(case.of_app("app.http"))
     errors = _still(case, errors, good)
     if errors:
-        return yes(f"the app could not read what the service answered ({times(len(errors), 'time')})", errors)
+        return yes(
+            worded("the app could not read what the service answered ({times})", times=times(len(errors), "time")),
+            errors,
+        )
     good = _newest(case, good)
     return no("the service's answers could be read", good) if good else UNKNOWN
 
@@ -53,7 +62,7 @@ def login_refused(case: Case) -> Outcome:
     good = _good(answers)
     refused = _still(case, sorted([*refused, *tokens], key=_stamp), good)
     if len(refused) >= LOGIN_REFUSALS or any(fact in refused for fact in tokens):
-        return yes(f"the service turned the login away ({times(len(refused), 'time')})", refused)
+        return yes(worded("the service turned the login away ({times})", times=times(len(refused), "time")), refused)
     return no("the service accepted the login", good[-1:]) if good else UNKNOWN
 
 
@@ -66,7 +75,9 @@ def account_refused(case: Case) -> Outcome:
     refused = _still(case, sorted(refused, key=_stamp), good)
     if refused:
         status = refused[-1].number("status")
-        return yes(f"the service refuses the account{f' ({status:.0f})' if status else ''}", refused)
+        if not status:
+            return yes("the service refuses the account", refused)
+        return yes(worded("the service refuses the account ({status})", status=Number(status)), refused)
     return no("the service accepted the account", good[-1:]) if good else UNKNOWN
 
 
@@ -80,7 +91,7 @@ def tracker_not_in_account(case: Case) -> Outcome:
     mine = case.tracker.name.casefold() in names or bool(({case.tracker.id} | case.subjects) & addresses)
     if mine or any(fact.subject in case.subjects for fact in listed):
         return no("the tracker is among the account's devices", listed[:1])
-    return yes(f"the account lists {times(len(listed), 'device')} and not this one", listed)
+    return yes(worded("the account lists {devices} and not this one", devices=times(len(listed), "device")), listed)
 
 
 def arrived_but_not_shown(case: Case) -> Outcome:
@@ -130,10 +141,10 @@ def service_reports_incident(case: Case) -> Outcome:
     told = case.latest("server.status")
     if told is None:
         return UNKNOWN
-    said = f": {told.text('message')}" if told.text("message") else ""
+    said = ": " + told.text("message") if told.text("message") else ""
     return either(
         told.text("state") == "maintenance",
-        f"the server is in maintenance{said}",
+        worded("the server is in maintenance{said}", said=said),
         "the server says that it is up",
         [told],
     )

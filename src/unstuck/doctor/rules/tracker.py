@@ -7,6 +7,7 @@ from unstuck.doctor.agent import DRAIN, WRONG, at_work, fresh_loss, side
 from unstuck.doctor.case import Case, as_time
 from unstuck.doctor.rules.outcome import UNKNOWN, Outcome, Rule, either, lasting, no, times, yes
 from unstuck.model.evidence import Fact
+from unstuck.model.worded import Number, worded
 
 FLAT_PERCENT = 5.0
 """At or below this a tracker saves its radio or is about to switch off."""
@@ -60,15 +61,18 @@ def tracker_battery_flat(case: Case) -> Outcome:
         return (
             no("the tracker was on the air after its last low reading", alive[-1:])
             if percent < CHARGED_PERCENT
-            else no(f"the tracker's battery was at {percent:.0f} %", [fact])
+            else no(worded("the tracker's battery was at {percent} %", percent=Number(percent)), [fact])
         )
     answering = side(case, DRAIN).through
     if answering is not None and percent < CHARGED_PERCENT:
-        return no(f"the tracker still answered with its battery at {percent:.0f} %", [answering, fact])
+        return no(
+            worded("the tracker still answered with its battery at {percent} %", percent=Number(percent)),
+            [answering, fact],
+        )
     if percent <= FLAT_PERCENT and fact.flag("charging") is not True:
-        return yes(f"the tracker's last charge reading was {percent:.0f} %", [fact])
+        return yes(worded("the tracker's last charge reading was {percent} %", percent=Number(percent)), [fact])
     if percent >= CHARGED_PERCENT:
-        return no(f"the tracker's battery was at {percent:.0f} %", [fact])
+        return no(worded("the tracker's battery was at {percent} %", percent=Number(percent)), [fact])
     return UNKNOWN
 
 
@@ -96,8 +100,11 @@ def tracker_fell_silent(case: Case) -> Outcome:
     if level is None:
         return UNKNOWN
     if level >= GOOD_DBM:
-        return yes(f"last heard at {level:.0f} dBm, then silent while others were heard", [signals[-1], *others_after])
-    return no(f"its signal had faded to {level:.0f} dBm before the silence", [signals[-1]])
+        return yes(
+            worded("last heard at {level} dBm, then silent while others were heard", level=Number(level)),
+            [signals[-1], *others_after],
+        )
+    return no(worded("its signal had faded to {level} dBm before the silence", level=Number(level)), [signals[-1]])
 
 
 def _end_of(case: Case, fact: Fact) -> datetime | None:
@@ -114,7 +121,9 @@ def tracker_link_mute(case: Case) -> Outcome:
         if waiting and (fact.number("received_packets") or 0) > 0 and _begins_after(fact, waiting[-1])
     ]
     if waiting and not answered_after:
-        return yes(f"{times(len(waiting), 'request')} never answered on an open link", waiting)
+        return yes(
+            worded("{requests} never answered on an open link", requests=times(len(waiting), "request")), waiting
+        )
     answered = [fact for fact in case.of_tracker("link.traffic") if (fact.number("received_packets") or 0) > 0]
     return no("the tracker answered while linked", answered[-1:]) if answered else UNKNOWN
 
@@ -132,7 +141,7 @@ def tracker_restarts_by_itself(case: Case) -> Outcome:
             f for f in restarts if f.time and start.time and timedelta() <= f.time - start.time <= timedelta(days=7)
         ]
         if len(week) >= RESTARTS_A_WEEK:
-            return yes(f"{len(week)} restarts within a week", week)
+            return yes(worded("{count} restarts within a week", count=len(week)), week)
     return UNKNOWN
 
 
@@ -140,7 +149,12 @@ def tracker_log_gaps(case: Case) -> Outcome:
     """Missing rows of a regular log."""
     gaps = [fact for fact in case.facts.all("tracker.log_gap") if (fact.number() or 0) >= LOG_GAP_HOURS]
     if gaps:
-        return yes(f"{sum(fact.number() or 0 for fact in gaps):.0f} hours of its own log are missing", gaps)
+        return yes(
+            worded(
+                "{number} hours of its own log are missing", number=Number(sum(fact.number() or 0 for fact in gaps))
+            ),
+            gaps,
+        )
     rows = case.facts.all("tracker.battery")
     return no("its own log has no gap", [rows[0], rows[-1]]) if len(rows) > 1 else UNKNOWN
 
@@ -155,8 +169,8 @@ def tracker_unsynced_for_days(case: Case) -> Outcome:
     days = age / timedelta(days=1)
     return either(
         days >= UNSYNCED_DAYS,
-        f"nothing was drained for {lasting(age)}",
-        f"the last sync was {lasting(age)} before the end",
+        worded("nothing was drained for {lasting}", lasting=lasting(age)),
+        worded("the last sync was {lasting} before the end", lasting=lasting(age)),
         [fact],
     )
 
@@ -194,8 +208,14 @@ def tracker_waited_for_phone(case: Case) -> Outcome:
     hours = _hours(day)["advertise_h"]
     return either(
         hours >= ALL_DAY_HOURS,
-        f"on {day.text('date')} it called for a phone {hours:.1f} h and none came",
-        f"on {day.text('date')} a phone was connected (it called for one only {hours:.1f} h)",
+        worded(
+            "on {date} it called for a phone {hours} h and none came", date=day.text("date"), hours=Number(hours, 1)
+        ),
+        worded(
+            "on {date} a phone was connected (it called for one only {hours} h)",
+            date=day.text("date"),
+            hours=Number(hours, 1),
+        ),
         [day],
     )
 
@@ -211,8 +231,16 @@ def tracker_link_idle(case: Case) -> Outcome:
         idle = min(hours["slow_none_h"], 24.0)  # counted apart from the rest, so a day can hold more than its hours
     return either(
         idle >= IDLE_HOURS and hours["fast_h"] < 0.05,
-        f"on {day.text('date')} a phone was connected but its app was silent for {idle:.1f} h",
-        f"on {day.text('date')} the app used the link, {hours['fast_h'] * 60:.0f} min of it at speed",
+        worded(
+            "on {date} a phone was connected but its app was silent for {idle} h",
+            date=day.text("date"),
+            idle=Number(idle, 1),
+        ),
+        worded(
+            "on {date} the app used the link, {value} min of it at speed",
+            date=day.text("date"),
+            value=Number(hours["fast_h"] * 60),
+        ),
         [day],
     )
 
@@ -224,7 +252,9 @@ def tracker_off_wrist(case: Case) -> Outcome:
     ]
     begun = as_time(quiet[-1].text("start")) if quiet else None
     if begun is not None and case.judged_at - begun >= timedelta(hours=ALL_DAY_HOURS):
-        return yes(f"it has been off the wrist for {lasting(case.judged_at - begun)}", quiet[-1:])
+        return yes(
+            worded("it has been off the wrist for {lasting}", lasting=lasting(case.judged_at - begun)), quiet[-1:]
+        )
     newest = [
         fact
         for fact in case.of_tracker("ledger.watermark")
@@ -237,11 +267,20 @@ def tracker_off_wrist(case: Case) -> Outcome:
     if wear is not None and (wear.number("on_h") or 0) + (wear.number("off_h") or 0) > 0:
         on, off = wear.number("on_h") or 0, wear.number("off_h") or 0
         if off >= ALL_DAY_HOURS:
-            return yes(f"on {wear.text('date')} it was off the wrist for {off:.1f} h", [wear])
+            return yes(
+                worded("on {date} it was off the wrist for {off} h", date=wear.text("date"), off=Number(off, 1)), [wear]
+            )
         if on >= WORN_HOURS:
-            return no(f"on {wear.text('date')} it was worn for {on:.1f} h", [wear])
+            return no(worded("on {date} it was worn for {on} h", date=wear.text("date"), on=Number(on, 1)), [wear])
     if charger is not None and (charger.number("on_h") or 0) >= ALL_DAY_HOURS:
-        return yes(f"on {charger.text('date')} it lay on its charger for {charger.number('on_h'):.1f} h", [charger])
+        return yes(
+            worded(
+                "on {date} it lay on its charger for {on_h} h",
+                date=charger.text("date"),
+                on_h=Number(charger.number("on_h") or 0.0, 1),
+            ),
+            [charger],
+        )
     return UNKNOWN
 
 
@@ -256,7 +295,7 @@ def tracker_recorded_nothing(case: Case) -> Outcome:
         if case.judged_at - begun < SILENT_FOR:
             return UNKNOWN
         long = lasting(case.judged_at - begun)
-        return yes(f"it answers, and has recorded nothing for {long}", [holes[-1], answers])
+        return yes(worded("it answers, and has recorded nothing for {long}", long=long), [holes[-1], answers])
     return no("its records are as new as its answers", [answers]) if not holes else UNKNOWN
 
 
@@ -274,7 +313,7 @@ def tracker_sensor_rows_absent(case: Case) -> Outcome:
     within = [date for date in worn if have and min(have) < date < max(have)]
     absent = [worn[date] for date in within if date not in have]
     if absent:
-        return yes(f"worn, but without a row on {times(len(absent), 'day')}", absent)
+        return yes(worded("worn, but without a row on {days}", days=times(len(absent), "day")), absent)
     return no("every day it was worn has sensor rows", days[-1:]) if within else UNKNOWN
 
 
@@ -300,13 +339,24 @@ def tracker_clock_off(case: Case) -> Outcome:
     """Rows dated after the export itself, or the tracker's own clock when the agent asked."""
     future = [fact for fact in case.facts.all("server.future_rows") if (fact.number() or 0) > 0]
     if future:
-        return yes(f"{sum(fact.number() or 0 for fact in future):,.0f} rows are dated in the future", future)
+        return yes(
+            worded("{number} rows are dated in the future", number=Number(sum(fact.number() or 0 for fact in future))),
+            future,
+        )
     offsets = case.recent(case.of_tracker("tracker.clock_offset"))
     off = [fact for fact in offsets if abs(fact.number() or 0) >= CLOCK_OFF_S]
     if off:
-        return yes(f"the tracker's clock was {lasting(timedelta(seconds=abs(off[-1].number() or 0)))} off", off[::-1])
+        return yes(
+            worded(
+                "the tracker's clock was {lasting} off", lasting=lasting(timedelta(seconds=abs(off[-1].number() or 0)))
+            ),
+            off[::-1],
+        )
     if offsets:
-        return no(f"the tracker's clock was within {CLOCK_OFF_S:.0f} s of the phone's", offsets[-1:])
+        return no(
+            worded("the tracker's clock was within {clock_off_s} s of the phone's", clock_off_s=Number(CLOCK_OFF_S)),
+            offsets[-1:],
+        )
     series = case.facts.all("server.series")
     return no("no row is dated in the future", series[-1:]) if series else UNKNOWN
 
@@ -326,7 +376,12 @@ def _refused_with(case: Case, code: str, text: str) -> Outcome:
     refused = [fact for fact in drain.of(WRONG) if fact.text("code").startswith(code)]
     if refused:
         count = sum(int(fact.number("count") or 0) for fact in refused)
-        return yes(f"{text} ({refused[0].text('code')}, {times(count, 'time')})", refused)
+        return yes(
+            worded(
+                "{text} ({code}, {times})", text=worded(text), code=refused[0].text("code"), times=times(count, "time")
+            ),
+            refused,
+        )
     return no("the tracker answered as it should", [drain.through]) if drain.through is not None else UNKNOWN
 
 
@@ -336,7 +391,7 @@ def tracker_answers_wrongly(case: Case) -> Outcome:
     wrong = [fact for fact in drain.of(WRONG) if not fact.text("code")]
     if wrong:
         count = sum(int(fact.number("count") or 0) for fact in wrong)
-        return yes(f"the tracker answered wrongly, {times(count, 'time')}", wrong)
+        return yes(worded("the tracker answered wrongly, {times}", times=times(count, "time")), wrong)
     return no("the tracker answered as it should", [drain.through]) if drain.through is not None else UNKNOWN
 
 
@@ -346,19 +401,30 @@ def records_overwritten(case: Case) -> Outcome:
     if lost is not None:
         records = lost.number("records")
         return yes(
-            f"{times(int(records), 'record')} were overwritten" if records else "records were overwritten", [lost]
+            worded("{records} were overwritten", records=times(int(records), "record"))
+            if records
+            else worded("records were overwritten"),
+            [lost],
         )
     risks = [(as_time(fact.text("lost_at")), fact) for fact in case.of_tracker("ledger.at_risk")]
     past = [fact for lost_at, fact in risks if lost_at is not None and lost_at <= case.judged_at]
     if past:
-        return yes(f"what it recorded since {past[0].text('since')[:16]}Z is past the time it is kept", past)
+        return yes(
+            worded("what it recorded since {value}Z is past the time it is kept", value=past[0].text("since")[:16]),
+            past,
+        )
     told = case.of_tracker("tracker.overwritten")
     if case.of_tracker("ledger.hole", "ledger.watermark"):
         return no("nothing was overwritten in the last day", [*told[-1:], *case.of_tracker("ledger.watermark")[-1:]])
     if not told:
         return UNKNOWN
     count = int(told[-1].number() or 0)
-    return either(count > 0, f"{times(count, 'record')} were overwritten", "nothing was overwritten", told[-1:])
+    return either(
+        count > 0,
+        worded("{records} were overwritten", records=times(count, "record")),
+        "nothing was overwritten",
+        told[-1:],
+    )
 
 
 RULES: Mapping[str, Rule] = {

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from unstuck.doctor.knowledge.loader import steps_for, with_names
 from unstuck.doctor.reasoning.plan import PlanStep
 from unstuck.model.diagnosis import PlannedFix
+from unstuck.model.worded import joined, worded
+
+_THE_APP, _THE_TRACKER = worded("the tracker's app"), worded("the tracker")
+"""Where no name is known."""
+_OWN = {"the Unstuck agent": worded("the Unstuck agent")}
+"""Names of apps that are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,10 @@ def planned(plan: Sequence[PlanStep], platform: Platform) -> tuple[PlannedFix, .
 def _planned(step: PlanStep, platform: Platform) -> PlannedFix:
     fix = step.fix
     steps = steps_for(fix.id, platform.system, platform.maker, f"{platform.vendor} {platform.tracker}".strip())
-    named = with_names(steps, app=platform.app or "the tracker's app", tracker=platform.tracker or "the tracker")
-    lines = (*(f"{caution.text}." for caution in step.cautions), *named.lines)
+    named = with_names(
+        steps, app=_OWN.get(platform.app, platform.app) or _THE_APP, tracker=platform.tracker or _THE_TRACKER
+    )
+    lines = (*(worded("{reason}.", reason=caution.text) for caution in step.cautions), *named.lines)
     return PlannedFix(
         fix=fix.id,
         title=fix.title,
@@ -55,4 +63,4 @@ def _blocked(step: PlanStep) -> str | None:
     if not step.blocked:
         return None
     reasons = [reason.text for reason in step.blocked]
-    return ". ".join([*reasons, step.fix.safe_part] if step.fix.safe_part else reasons)
+    return joined([*reasons, step.fix.safe_part], ". ")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from unstuck.doctor.knowledge.schema import EvidenceKind, Knowledge
 from unstuck.doctor.reasoning.questions import unchecked_causes, what_would_settle
 from unstuck.model.diagnosis import State, Unchecked
+from unstuck.model.worded import worded
 
 _TRACES = frozenset({"btsnoop", "btsnooz", "packetlogger", "pcap", "pcapng"})
 _OWN_CHAIN = frozenset({"chain", "chain server"})
@@ -14,9 +15,9 @@ _OF_VENDORS = frozenset({EvidenceKind.BUGREPORT, EvidenceKind.TAKEOUT})
 """Evidence of a vendor's app and cloud: our own chain has neither."""
 
 _HOW = {
-    EvidenceKind.BUGREPORT: "an Android bug report shows it (unstuck diagnose bugreport.zip)",
-    EvidenceKind.TAKEOUT: "a Takeout export shows it (unstuck diagnose takeout.zip)",
-    EvidenceKind.HCI: "a Bluetooth log of the phone shows it (unstuck diagnose btsnoop_hci.log)",
+    EvidenceKind.BUGREPORT: worded("an Android bug report shows it (unstuck diagnose bugreport.zip)"),
+    EvidenceKind.TAKEOUT: worded("a Takeout export shows it (unstuck diagnose takeout.zip)"),
+    EvidenceKind.HCI: worded("a Bluetooth log of the phone shows it (unstuck diagnose btsnoop_hci.log)"),
 }
 _EASIEST = (EvidenceKind.BUGREPORT, EvidenceKind.TAKEOUT, EvidenceKind.HCI)
 """A bug report takes minutes and shows most; an export takes hours; a log must be switched on before it happens."""

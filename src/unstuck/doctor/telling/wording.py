@@ -16,6 +16,8 @@ from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import Diagnosis, HopState, PlannedFix, RankedCause, Tracker, Unchecked, Verdict
 from unstuck.model.evidence import SourceInfo
 from unstuck.model.hop import Hop
+from unstuck.model.worded import Number, capital, joined, worded
+from unstuck.model.worded import counted as number_of
 
 LEAST_SHOWN_PROBABILITY = 0.01
 """Causes less sure than this are not listed for a person: a hundred of them would be one mistake."""
@@ -23,31 +25,36 @@ LEAST_SHOWN_PROBABILITY = 0.01
 LISTED_LOCATORS = 3
 """Up to this many packets or lines are listed one by one; more are given as a range."""
 
-HOP_TITLES = {Hop.TRACKER: "the tracker", Hop.BLUETOOTH: "Bluetooth", Hop.PHONE: "the phone", Hop.SERVER: "the server"}
+HOP_TITLES = {
+    Hop.TRACKER: worded("the tracker"),
+    Hop.BLUETOOTH: worded("Bluetooth"),
+    Hop.PHONE: worded("the phone"),
+    Hop.SERVER: worded("the server"),
+}
 
 _KINDS = {
-    "btsnoop": "Bluetooth log",
-    "btsnooz": "Bluetooth log in a report",
-    "packetlogger": "Bluetooth log (Apple)",
-    "pcap": "Bluetooth capture",
-    "pcapng": "Bluetooth capture",
-    "adb": "Android phone, live",
-    "bluez": "this computer's Bluetooth, live",
-    "iphone": "iPhone, live",
-    "bugreport": "Android bug report",
-    "batterystats": "Android battery statistics",
-    "dumpsys": "Android service reports",
-    "logcat": "Android log",
-    "settings": "Android settings",
-    "appops": "Android app operations",
-    "getprop": "Android properties",
-    "takeout": "Takeout export",
-    "chain": "agent's journal",
-    "chain server": "our server",
-    "answers": "your answers",
-    "archive": "archive",
-    "folder": "folder",
-    "unknown": "not recognised",
+    "btsnoop": worded("Bluetooth log"),
+    "btsnooz": worded("Bluetooth log in a report"),
+    "packetlogger": worded("Bluetooth log (Apple)"),
+    "pcap": worded("Bluetooth capture"),
+    "pcapng": worded("Bluetooth capture"),
+    "adb": worded("Android phone, live"),
+    "bluez": worded("this computer's Bluetooth, live"),
+    "iphone": worded("iPhone, live"),
+    "bugreport": worded("Android bug report"),
+    "batterystats": worded("Android battery statistics"),
+    "dumpsys": worded("Android service reports"),
+    "logcat": worded("Android log"),
+    "settings": worded("Android settings"),
+    "appops": worded("Android app operations"),
+    "getprop": worded("Android properties"),
+    "takeout": worded("Takeout export"),
+    "chain": worded("agent's journal"),
+    "chain server": worded("our server"),
+    "answers": worded("your answers"),
+    "archive": worded("archive"),
+    "folder": worded("folder"),
+    "unknown": worded("not recognised"),
 }
 _WHOLE_NUMBER = re.compile(r"^(packet|line|row) (\d+)$")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -56,7 +63,15 @@ _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 def clean(text: str) -> str:
     """Text of unknown origin made safe to show on one line: no control or direction characters."""
-    return " ".join("".join(" " if unicodedata.category(c) in _UNSAFE_CATEGORIES else c for c in text).split())
+    cleaned = " ".join("".join(" " if unicodedata.category(c) in _UNSAFE_CATEGORIES else c for c in text).split())
+    return text if cleaned == text else cleaned  # what is clean stays worded
+
+
+_WEEKDAYS = (worded("Mon"), worded("Tue"), worded("Wed"), worded("Thu"), worded("Fri"), worded("Sat"), worded("Sun"))
+_MONTHS = (
+    worded("Jan"), worded("Feb"), worded("Mar"), worded("Apr"), worded("May"), worded("Jun"), worded("Jul"),
+    worded("Aug"), worded("Sep"), worded("Oct"), worded("Nov"), worded("Dec"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=32)
@@ -99,20 +114,22 @@ class Clock:
         local = self.local(time)
         if self.day is not None and local.date() == self.local(self.day).date():
             return f"{local:%H:%M}"
-        return f"{self.date(time)} {local:%H:%M}"
+        return joined([self.date(time), f"{local:%H:%M}"])
 
     def date(self, time: datetime) -> str:
         """``Thu 19 Mar``, with the year unless it is the year of reference."""
         local = self.local(time)
-        year = "" if self.day is not None and local.year == self.local(self.day).year else f" {local.year}"
-        return f"{local:%a} {local.day} {local:%b}{year}"
+        parts = {"weekday": _WEEKDAYS[local.weekday()], "day": f"{local.day}", "month": _MONTHS[local.month - 1]}
+        if self.day is not None and local.year == self.local(self.day).year:
+            return worded("{weekday} {day} {month}", **parts)
+        return worded("{weekday} {day} {month} {year}", year=f"{local.year}", **parts)
 
     def span(self, first: datetime, last: datetime) -> str:
         """``Thu 19 Mar 2026, 21:04 – 22:28``, or both ends with their date."""
         begin, end = self.local(first), self.local(last)
         if begin.date() == end.date():
-            return f"{Clock(self.zone).date(first)}, {begin:%H:%M} – {end:%H:%M}"
-        return f"{self.date(first)} {begin:%H:%M} – {Clock(self.zone).date(last)} {end:%H:%M}"
+            return joined([Clock(self.zone).date(first), f"{begin:%H:%M} – {end:%H:%M}"], ", ")
+        return joined([self.date(first), f"{begin:%H:%M} –", Clock(self.zone).date(last), f"{end:%H:%M}"])
 
 
 def clock_of(diagnosis: Diagnosis) -> Clock:
@@ -139,14 +156,16 @@ def duration(seconds: float) -> str:
     """``40 s``, ``22 min``, ``3 h 10 min``, ``2 days 4 h``: two units at most, rounded down."""
     minutes = int(seconds // 60)
     if minutes < 1:
-        return f"{max(0, int(seconds))} s"
+        return worded("{seconds} s", seconds=max(0, int(seconds)))
     if minutes < 60:
-        return f"{minutes} min"
+        return worded("{minutes} min", minutes=minutes)
     hours, rest = divmod(minutes, 60)
     if hours < 48:
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
+        return (
+            worded("{hours} h {minutes} min", hours=hours, minutes=rest) if rest else worded("{hours} h", hours=hours)
+        )
     days, hours = divmod(hours, 24)
-    return f"{days} days {hours} h" if hours else f"{days} days"
+    return joined([number_of("{n} day", "{n} days", days), worded("{hours} h", hours=hours) if hours else ""])
 
 
 def percent(share: float) -> str:
@@ -158,13 +177,13 @@ def percent(share: float) -> str:
 
 def minutes(count: float) -> str:
     """A person's time: ``1 min``, ``1 h 30 min``, ``2 days``."""
-    return "< 1 min" if count < 1 else duration(60 * count)
+    return worded("< 1 min") if count < 1 else duration(60 * count)
 
 
 def tracker_name(tracker: Tracker | None) -> str:
     """``Fitbit Inspire 3``, or that none was recognised."""
     if tracker is None:
-        return "No tracker recognised"
+        return worded("No tracker recognised")
     profile = profiles().get(tracker.vendor)
     vendor = clean(tracker.vendor.capitalize() if profile is None else profile.name.split(" / ")[0])
     name = clean(tracker.name)
@@ -177,28 +196,41 @@ def kind_name(kind: str) -> str:
     """The kind of a source for a person."""
     service = kind.removeprefix("dumpsys ")
     if service != kind:
-        return clean(f"Android service report ({service})")
+        return worded("Android service report ({service})", service=clean(service))
     return _KINDS.get(kind, clean(kind).replace("_", " "))
 
 
 def verdict_sentence(diagnosis: Diagnosis) -> str:
     """The first sentence: what the verdict is, where, since when, for how long."""
     if diagnosis.verdict is Verdict.STUCK:
-        where = "" if diagnosis.stuck_at is None else f" at {HOP_TITLES[diagnosis.stuck_at]}"
-        if diagnosis.since is None:
-            return f"Stuck{where}; since when is not known."
-        since = clock_of(diagnosis).time(diagnosis.since)
-        if diagnosis.judged_at is None or diagnosis.judged_at < diagnosis.since:
-            return f"Stuck{where} since {since}."
-        return f"Stuck{where} since {since} ({duration((diagnosis.judged_at - diagnosis.since).total_seconds())})."
+        return _stuck_sentence(diagnosis)
     if diagnosis.verdict is Verdict.HEALTHY:
-        whole = all(state is HopState.MOVING for _, state, _ in diagnosis.hops)
-        return "Not stuck: data moves from tracker to server." if whole else "Not stuck, as far as could be seen."
+        if all(state is HopState.MOVING for _, state, _ in diagnosis.hops):
+            return worded("Not stuck: data moves from tracker to server.")
+        return worded("Not stuck, as far as could be seen.")
     if not diagnosis.sources:
-        return "Inconclusive: nothing was read yet."
+        return worded("Inconclusive: nothing was read yet.")
     if not any(source.readable for source in diagnosis.sources):
-        return "Inconclusive: there was nothing to read."
-    return "Inconclusive: this evidence cannot tell."
+        return worded("Inconclusive: there was nothing to read.")
+    return worded("Inconclusive: this evidence cannot tell.")
+
+
+def _stuck_sentence(diagnosis: Diagnosis) -> str:
+    stuck_at, since_when, judged_at = diagnosis.stuck_at, diagnosis.since, diagnosis.judged_at
+    if since_when is None:
+        if stuck_at is None:
+            return worded("Stuck; since when is not known.")
+        return worded("Stuck at {where}; since when is not known.", where=HOP_TITLES[stuck_at])
+    since = clock_of(diagnosis).time(since_when)
+    lasting = "" if judged_at is None or judged_at < since_when else duration((judged_at - since_when).total_seconds())
+    if stuck_at is None:
+        if not lasting:
+            return worded("Stuck since {since}.", since=since)
+        return worded("Stuck since {since} ({lasting}).", since=since, lasting=lasting)
+    where = HOP_TITLES[stuck_at]
+    if not lasting:
+        return worded("Stuck at {where} since {since}.", where=where, since=since)
+    return worded("Stuck at {where} since {since} ({lasting}).", where=where, since=since, lasting=lasting)
 
 
 def checked_sentence(diagnosis: Diagnosis) -> str:
@@ -207,8 +239,12 @@ def checked_sentence(diagnosis: Diagnosis) -> str:
         return ""
     works = [HOP_TITLES[hop] for hop, state, _ in diagnosis.hops if state is HopState.MOVING]
     unseen = [HOP_TITLES[hop] for hop, state, _ in diagnosis.hops if state is HopState.UNCHECKED]
-    missing = f" Not checked: {listed(unseen)}." if unseen else ""
-    return f"Checked and working: {listed(works)}.{missing}" if works else missing.strip()
+    return joined(
+        [
+            worded("Checked and working: {hops}.", hops=listed(works)) if works else "",
+            worded("Not checked: {hops}.", hops=listed(unseen)) if unseen else "",
+        ]
+    )
 
 
 def detail_sentence(diagnosis: Diagnosis) -> str:
@@ -224,14 +260,17 @@ def risk_sentence(diagnosis: Diagnosis) -> str:
     """What is overwritten next and when, or that nobody knows; empty unless something is at risk."""
     risk = diagnosis.at_risk
     if risk is None:
-        return "What may be lost is not known." if diagnosis.verdict is Verdict.STUCK else ""
+        return worded("What may be lost is not known.") if diagnosis.verdict is Verdict.STUCK else ""
     clock = clock_of(diagnosis)
     if diagnosis.judged_at is not None and risk.lost_at <= diagnosis.judged_at:
-        return (
-            f"The tracker is overwriting its oldest minutes: what it recorded since {clock.time(risk.since)} "
-            f"began to go about {clock.time(risk.lost_at)}."
+        return worded(
+            "The tracker is overwriting its oldest minutes: what it recorded since {since} began to go about {gone}.",
+            since=clock.time(risk.since),
+            gone=clock.time(risk.lost_at),
         )
-    return f"Nothing is lost: the oldest unsynced minute is kept until about {clock.time(risk.lost_at)}."
+    return worded(
+        "Nothing is lost: the oldest unsynced minute is kept until about {until}.", until=clock.time(risk.lost_at)
+    )
 
 
 def shown_causes(diagnosis: Diagnosis) -> list[RankedCause]:
@@ -267,15 +306,23 @@ def place(locators: Sequence[str]) -> str:
     if not locators or len(numbered) < len(locators) or len({match[1] for match in numbered}) != 1:
         first = locators[0] if locators else ""
         match = _WHOLE_NUMBER.match(first)
-        first = f"{match[1]} {int(match[2]):,}" if match else clean(first)
-        return f"{first} and {len(locators) - 1} more" if len(locators) > 1 else first
-    word = numbered[0][1]
+        told = worded("{place} {number}", place=_PLACES[match[1]][0], number=int(match[2])) if match else clean(first)
+        return worded("{first} and {n} more", first=told, n=len(locators) - 1) if len(locators) > 1 else told
+    one, several = _PLACES[numbered[0][1]]
     numbers = sorted({int(match[2]) for match in numbered})
     if len(numbers) == 1:
-        return f"{word} {numbers[0]:,}"
+        return worded("{place} {number}", place=one, number=numbers[0])
     if len(numbers) <= LISTED_LOCATORS:
-        return f"{word}s " + ", ".join(f"{number:,}" for number in numbers)
-    return f"{word}s {numbers[0]:,}–{numbers[-1]:,}"
+        each = joined([worded("{number}", number=number) for number in numbers], ", ")
+        return worded("{place} {number}", place=several, number=each)
+    return worded("{places} {first}–{last}", places=several, first=numbers[0], last=numbers[-1])
+
+
+_PLACES = {
+    "packet": (worded("packet"), worded("packets")),
+    "line": (worded("line"), worded("lines")),
+    "row": (worded("row"), worded("rows")),
+}
 
 
 def source_name(path: str) -> str:
@@ -286,27 +333,30 @@ def source_name(path: str) -> str:
 def source_sentence(source: SourceInfo, clock: Clock) -> str:
     """What a source turned out to be: kind, size, span, what was passed over, its clock."""
     if not source.readable:
-        return f"{kind_name(source.kind)}, nothing used"
-    parts = [kind_name(source.kind), counted(source.records, "record", "records")]
+        return worded("{kind}, nothing used", kind=kind_name(source.kind))
+    parts = [kind_name(source.kind), number_of("{n} record", "{n} records", source.records)]
     if source.span is not None:
         parts.append(clock.span(*source.span))
     if source.skipped:
-        parts.append(f"{source.skipped:,} passed over")
+        parts.append(worded("{count} passed over", count=source.skipped))
     if abs(source.clock_skew_s) >= 0.05:  # shown with one decimal
-        parts.append(f"clock moved by {source.clock_skew_s:+.1f} s")
-    return ", ".join(parts)
+        sign = "+" if source.clock_skew_s >= 0 else "-"
+        parts.append(worded("clock moved by {sign}{seconds} s", sign=sign, seconds=Number(abs(source.clock_skew_s), 1)))
+    return joined(parts, ", ")
 
 
 def listed(words: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1] if words else "") if part)
+    if len(words) < 2:
+        return words[0] if words else ""
+    return worded("{first} and {last}", first=joined(words[:-1], ", "), last=words[-1])
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """``1 device``, ``2,000 devices``."""
+    """``1 device``, ``2,000 devices``, for what is shown in English alone."""
     return f"{number:,} {one if number == 1 else many}"
 
 
 def sentence(text: str) -> str:
     """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    return capital(text)

@@ -2,16 +2,20 @@
 
 Every text of the pages is English in the code and goes through :meth:`Words.gettext` (in templates ``_``) or
 ``ngettext``. Texts that are named in one place and shown in another are marked with :func:`noop` where they are named.
-``python -m tools.catalogue`` collects them. Values are put in by name: ``_("Hello %(name)s", name=...)``.
+``make messages`` collects them. Values are put in by name: ``_("Hello %(name)s", name=...)``.
 """
 
 import gettext
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from markupsafe import Markup, escape
+
+from unstuck.doctor.telling.wording import clean
+from unstuck.model import worded
+from unstuck.model.worded import Worded
 
 DOMAIN = "unstuck"
 LOCALE = Path(__file__).parents[1] / "locale"
@@ -40,11 +44,12 @@ class Words:
 
     def gettext(self, message: str, /, **values: object) -> Markup:
         """The text with the values in it, which are escaped."""
-        return Markup(self.catalogue.gettext(message)) % values
+        return Markup(self.catalogue.gettext(message)) % self._in_words(values)
 
     def ngettext(self, one: str, many: str, number: int, /, **values: object) -> Markup:
         """The text that fits the number, which is ``%(n)s`` in it."""
-        return Markup(self.catalogue.ngettext(one, many, number)) % {"n": self.number(number), **values}
+        found = self.catalogue.ngettext(one, many, number)
+        return Markup(found) % {"n": self.number(number), **self._in_words(values)}
 
     def number(self, number: float, decimals: int = 0) -> str:
         """As people of this language write it."""
@@ -53,14 +58,54 @@ class Words:
         return plain.replace(",", "\0").replace(".", decimal).replace("\0", thousands)
 
     def told(self, text: str) -> Markup:
-        """A text of another package, such as the agent's, if the catalogue has it; no values are put in."""
-        return Markup(escape(self.catalogue.gettext(text))) if text else Markup("")
+        """A text of another package, such as the doctor's, with what is worded in it.
+
+        What the catalogue has not stays English.
+        """
+        return Markup(escape(clean(self.plain(text))))
+
+    def marked(self, text: str) -> Markup:
+        """The same for the body of a page: what stays English says so, for who listens to it."""
+        shown = self.told(text)
+        if not text or self.language == SOURCE_LANGUAGE or worded.is_known(text, self._has):
+            return shown
+        return Markup('<span lang="en">%s</span>') % shown
+
+    def plain(self, text: str) -> str:
+        """The same as text that is not escaped, for scripts and files."""
+        return worded.said(text, _Spoken(self.catalogue.gettext, self.catalogue.ngettext, self.number)) if text else ""
+
+    def _has(self, message: str) -> bool:
+        return not isinstance(self.catalogue.gettext(message), _Untold)
+
+    def _in_words(self, values: Mapping[str, object]) -> Mapping[str, object]:
+        """Values that are worded in this language."""
+        return {name: self.told(one) if isinstance(one, Worded) else one for name, one in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A language as sentences ask for it."""
+
+    gettext: Callable[[str], str]
+    ngettext: Callable[[str, str, int], str]
+    number: Callable[..., str]
+
+
+class _Untold(str):
+    """A text that the catalogue has not."""
+
+
+class _English(gettext.NullTranslations):
+    def gettext(self, message: str) -> str:
+        return _Untold(message)
 
 
 @cache
 def words_of(language: str) -> Words:
     """The words of a language; what its catalogue has not is English."""
     found = gettext.translation(DOMAIN, LOCALE, languages=[language], fallback=True)
+    found.add_fallback(_English())
     return Words(language, found)
 
 

@@ -108,6 +108,7 @@ class Visit:
             _=self.words.gettext,
             ngettext=self.words.ngettext,
             number=self.words.number,
+            in_words=self.words.told,
             when=self.when,
             asset=self.house.assets.address,
             module=modules.address,

@@ -33,7 +33,7 @@ _DONE = {
     "released": noop("Released. Its records stay here; somebody else may claim it now."),
 }
 """What is said after a form; only these, so that no address can put words on the page."""
-_NOW_WORDS = "delete everything"
+_NOW_WORDS = noop("delete everything")
 """What a person types before everything is deleted."""
 
 Done = Annotated[str, Query(max_length=40)]
