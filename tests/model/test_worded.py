@@ -11,7 +11,7 @@ class Shout:
     """A language that is easy to see."""
 
     def gettext(self, message: str) -> str:
-        return message.replace("since", "SINCE").replace("phone", "PHONE")
+        return message.replace("Stuck since", "STUCK SINCE").replace("phone", "PHONE").replace("later", "LATER")
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         return (one if number == 1 else many).replace("record", "RECORD")
@@ -31,7 +31,7 @@ def test_it_is_ordinary_english_text() -> None:
 
 
 def test_another_language_has_template_and_words_but_not_what_is_quoted() -> None:
-    assert said(TOLD, Shout()) == "Stuck SINCE since 1999 at the PHONE"
+    assert said(TOLD, Shout()) == "STUCK SINCE since 1999 at the PHONE"
 
 
 def test_copies_remember_too() -> None:
@@ -42,7 +42,7 @@ def test_copies_remember_too() -> None:
 
 def test_what_is_cut_is_plain_english() -> None:
     assert not isinstance(TOLD[:5], Worded)
-    assert said(TOLD[:11], Shout()) == "Stuck SINCE", "a plain text is looked up as it is"
+    assert said(TOLD[:11], Shout()) == "STUCK SINCE", "a plain text is looked up as it is"
 
 
 def test_numbers_and_plurals_are_those_of_the_language() -> None:
@@ -53,9 +53,9 @@ def test_numbers_and_plurals_are_those_of_the_language() -> None:
 
 
 def test_lists_and_capitals_are_put_together_after_the_words() -> None:
-    told = joined([capital(worded("phone")), "", worded("since")], "; ")
-    assert told == "Phone; since"
-    assert said(told, Shout()) == "PHONE; SINCE"
+    told = joined([capital(worded("phone")), "", worded("later")], "; ")
+    assert told == "Phone; later"
+    assert said(told, Shout()) == "PHONE; LATER"
     assert joined(["", ""]) == ""
     assert capital("plain") == "Plain"
 
