@@ -24,8 +24,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	$(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke \
-	bench-doctor lock docs messages clean
+.PHONY: help setup demo demo-chain examples test check test-lab test-browser test-bluez test-postgres test-soak test-fuzz bench bench-smoke bench-doctor lock docs clean messages
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -60,7 +59,13 @@ setup: $(VENV)/stamp-runtime  ## Install Unstuck into .venv (.venv/bin/unstuck)
 
 # A minute on this machine is an hour of the chain: eighteen minutes of it well, the rest out of reach.
 DEMO_UP := up --virtual --folder $(DEMO)/up --at 15:00 --speed 60 --every 300 --seconds 60 --walk-away 18
-demo: setup  ## Run the whole chain for a minute, break its link, and let the doctor find out
+demo: setup  ## Open a page on which a tracker's day flows through four hops, breaks, and is mended (Ctrl-C ends it)
+	@echo "\$$ unstuck lab live --fault gone_out --after 2 --speed 60"
+	@# Where nobody sits at a terminal, as in CI, it ends by itself.
+	@[ -t 0 ] && seconds=0 || seconds=30; \
+	$(BIN)/unstuck lab live --fault gone_out --after 2 --speed 60 --seconds $$seconds
+
+demo-chain: setup  ## The same without a browser: the chain for a minute, its link broken, and what the doctor says
 	@rm -rf $(DEMO)/up; mkdir -p $(DEMO)
 	@echo "\$$ unstuck $(DEMO_UP)"
 	@$(BIN)/unstuck $(DEMO_UP)
