@@ -34,7 +34,7 @@ from unstuck.doctor.knowledge.schema import (
     Symptom,
 )
 from unstuck.model.hop import Hop
-from unstuck.model.worded import Worded, capital, worded
+from unstuck.model.worded import Worded, worded
 
 ANY = "any"
 ANDROID = "android"
@@ -102,20 +102,20 @@ def all_steps(fix: str) -> tuple[Steps, ...]:
 def with_names(steps: Steps, *, app: str, tracker: str) -> Steps:
     """The same steps with the names of the app and the tracker in place of ``{app}`` and ``{tracker}``.
 
-    Names without a capital of their own (``the tracker``) get one where a sentence begins.
+    Names without a capital of their own (``the tracker``) get one where an English sentence begins.
     """
     names = {"app": app, "tracker": tracker}
 
+    def put(match: re.Match[str]) -> str:
+        before, name = match[1] or "", names[match[2]]
+        begins = match.start() == 0 or bool(before)
+        return before + (name[:1].upper() + name[1:] if begins and name.islower() else name)
+
     def fill(text: str) -> str:
-        found = _PLACEHOLDER.findall(text)
-        begins = {name for before, name in found if before} | {text[1:].split("}")[0] if text.startswith("{") else ""}
-        return worded(text, **{name: _begun(names[name]) if name in begins else names[name] for _, name in found})
+        told = worded(text, **{name: names[name] for _, name in _PLACEHOLDER.findall(text)})
+        return Worded(_PLACEHOLDER.sub(put, text), told.how)
 
     return replace(steps, lines=tuple(map(fill, steps.lines)), worked_when=fill(steps.worked_when))
-
-
-def _begun(name: str) -> str:
-    return capital(name) if isinstance(name, Worded) or name.islower() else name
 
 
 def obtain(kind: str, platform: str = ANY) -> Obtain | None:
