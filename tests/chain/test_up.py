@@ -48,7 +48,7 @@ def ran(request: UpRequest, capsys: pytest.CaptureFixture[str]) -> dict[str, Any
 def test_up_brings_every_step_to_the_server_and_goes_on_when_started_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    request = replace(FAST, folder=tmp_path)
+    request = replace(FAST, folder=tmp_path, virtual=True, at="16:00")  # nobody takes the tracker off then
     first = ran(request, capsys)
     hops = first["hops"]
     assert hops["tracker"]["only_here"] == 0
@@ -89,7 +89,7 @@ def test_what_up_left_is_diagnosed_and_its_server_is_gone(tmp_path: Path, capsys
 def test_a_tracker_that_is_carried_away_is_told_and_brought_home_all_moves_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    request = replace(FAST, folder=tmp_path, virtual=True, at="15:30", walk_away_s=0.3, seconds=3.0)
+    request = replace(FAST, folder=tmp_path, virtual=True, at="15:30", walk_away_s=0.3, seconds=6.0)
     hops = ran(request, capsys)["hops"]
     assert hops["tracker"]["only_here"] > 0, "what came after waits on the wrist"
     out = tmp_path / "diagnosis.json"

@@ -127,6 +127,9 @@ def look(request: Request, told: Told | None = None, tried: tuple[Tried, ...] = 
         now = datetime.now(UTC) if asked else now  # a phone takes a while to answer
         own = _chain(request.folder, now, None, progress) if with_chain else []
         readings = join([*own, *asked, *collect(files, everything, progress)])
+        if not asked:
+            # Files and a chain on a clock of its own may be ahead of this machine's, which is no authority on them.
+            now = max([now, *(reading.source.span[1] for reading in readings if reading.source.span is not None)])
         zone = _zone(readings)
         options = Options(
             request.tracker,
