@@ -22,23 +22,27 @@ def oracle(
     *,
     stopped: bool,
     max_together: int | None,
+    by_parts: bool = False,
 ) -> dict[str, float]:
     """The same network in pyAgrum: noisy-OR nodes, and a chain that counts causes for the limit and for "stopped".
 
     Its "net" form of noisy-OR has the leak apart from the strengths, as ours has; its default, "compound", mixes them.
+    ``by_parts``: the findings as :func:`add_by_parts` puts them, for a network whose findings have many causes.
     """
     network = pyagrum.BayesNet()
-    evidence: dict[str, object] = {}
     for one in causes:
         network.add(pyagrum.LabelizedVariable(one.id, one.id, 2))
         network.cpt(one.id).fillWith([1 - one.prior, one.prior])
-    for finding, its_links in links.items():
-        if states.get(finding, State.UNKNOWN) is State.UNKNOWN:
-            continue
-        network.addNoisyORNet(pyagrum.LabelizedVariable(finding, finding, 2), leaks[finding])
-        for one_link in its_links:
-            network.addWeightedArc(one_link.cause, finding, one_link.strength)
-        evidence[finding] = int(states[finding] is State.YES)
+    known = {finding: state for finding, state in states.items() if state is not State.UNKNOWN and finding in links}
+    evidence: dict[str, object] = {}
+    if by_parts:
+        evidence |= add_by_parts(network, [one.id for one in causes], links, leaks, known)
+    else:
+        for finding, state in known.items():
+            network.addNoisyORNet(pyagrum.LabelizedVariable(finding, finding, 2), leaks[finding])
+            for one_link in links[finding]:
+                network.addWeightedArc(one_link.cause, finding, one_link.strength)
+            evidence[finding] = int(state is State.YES)
     if stopped or max_together is not None:
         unlisted, listed = unlisted_likelihood([one.prior for one in causes], max_together) if stopped else (1.0, 1.0)
         most = 1 if max_together is None else max_together
@@ -48,6 +52,43 @@ def oracle(
     inference.setEvidence(evidence)
     inference.makeInference()
     return {one.id: float(inference.posterior(one.id)[1]) for one in causes}
+
+
+def add_by_parts(
+    network: "pyagrum.BayesNet",
+    causes: Sequence[str],
+    links: Mapping[str, Sequence[Link]],
+    leaks: Mapping[str, float],
+    known: Mapping[str, State],
+) -> dict[str, object]:
+    """Put known findings in as what noisy-OR is by definition; the evidence that goes with them.
+
+    *No* means that each cause failed on its own: a likelihood of 1 - strength on each (Heckerman 1990, Quickscore).
+    *Yes* is a chain of ORs along the causes (temporal noisy-OR, Heckerman 1993). A node with twelve parents would marry
+    them all, and ten such nodes make one table of all causes.
+    """
+    fails = dict.fromkeys(causes, 1.0)
+    evidence: dict[str, object] = {}
+    for finding, state in known.items():
+        strength = {one.cause: one.strength for one in links[finding]}
+        if state is State.NO:
+            for cause, its_strength in strength.items():
+                fails[cause] *= 1 - its_strength
+            continue
+        before = f"{finding}/leak"
+        network.add(pyagrum.LabelizedVariable(before, before, 2))
+        network.cpt(before).fillWith([1 - leaks[finding], leaks[finding]])
+        for cause in (one for one in causes if one in strength):
+            after = f"{finding}/{cause}"
+            network.add(pyagrum.LabelizedVariable(after, after, 2))
+            network.addArc(before, after)
+            network.addArc(cause, after)
+            for held, so_far in ((0, 0), (0, 1), (1, 0), (1, 1)):
+                yes = 1.0 if so_far else strength[cause] * held
+                network.cpt(after)[{cause: held, before: so_far}] = [1 - yes, yes]
+            before = after
+        evidence[before] = 1
+    return evidence | {cause: [1.0, fail] for cause, fail in fails.items() if fail < 1.0}
 
 
 def unlisted_likelihood(priors: Sequence[float], max_together: int | None) -> tuple[float, float]:
