@@ -271,7 +271,6 @@ def test_a_walk_away_is_named_first(tmp_path: Path) -> None:
     assert {lost.number("reason") for lost in facts(file).all("link.lost")} == {0x08}
 
 
-@pytest.mark.xfail(reason="since the knowledge was tuned in the lab a wedged stack is named before interference here")
 def test_a_drowned_link_is_named_first(tmp_path: Path) -> None:
     file = tmp_path / "btsnoop_hci.log"
     routers = tuple(Jammer(Spot(0.5, 1.0 * place), busy=0.95) for place in range(3))

@@ -123,20 +123,40 @@ def test_only_support_and_waiting_may_mend_nothing(tmp_path: Path) -> None:
         read_knowledge(folder)
 
 
-def test_finding_with_ten_strong_causes_tells_nothing_apart(tmp_path: Path) -> None:
+def test_finding_with_five_strong_causes_tells_nothing_apart(tmp_path: Path) -> None:
     folder = write(tmp_path)
     cause = (folder / "causes.toml").read_text().split("[[cause]]")[1]
     link = '{{ cause = "bluetooth.c{}", {} = {}, source = "judgement: test" }},'
-    names = range(9)
+    names = range(5)
     with (folder / "causes.toml").open("a") as file:
         file.writelines("[[cause]]" + cause.replace("bluetooth.off", f"bluetooth.c{i}") for i in names)
     change(folder, "fixes.toml", "mends = [", "mends = [" + "".join(link.format(i, "chance", 0.5) for i in names))
     links = "".join(link.format(i, "strength", 0.5) for i in names)
     change(folder, "findings/bluetooth.toml", "links = [", "links = [" + links)
-    with pytest.raises(KnowledgeError, match="strongly explained by 10 causes"):
+    with pytest.raises(KnowledgeError, match="strongly explained by 6 causes"):
         read_knowledge(folder)
     change(folder, "findings/bluetooth.toml", "strength = 0.5", "strength = 0.49")
-    assert len(read_knowledge(folder).findings["adapter_off"].links) == 11
+    assert len(read_knowledge(folder).findings["adapter_off"].links) == 7
+
+
+def test_what_is_seen_of_a_whole_way_is_explained_by_all_that_closes_it_and_by_nothing_else(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    change(folder, "causes.toml", "[[cause]]", '[[cause]]\ncloses = ["link"]')
+    cause = (folder / "causes.toml").read_text().split("[[cause]]")[1]
+    link = '{{ cause = "bluetooth.c{}", {} = {}, source = "judgement: test" }},'
+    names = range(5)
+    with (folder / "causes.toml").open("a") as file:
+        file.writelines("[[cause]]" + cause.replace("bluetooth.off", f"bluetooth.c{i}") for i in names)
+    change(folder, "fixes.toml", "mends = [", "mends = [" + "".join(link.format(i, "chance", 0.5) for i in names))
+    links = "".join(link.format(i, "strength", 0.5) for i in names)
+    change(folder, "findings/bluetooth.toml", "links = [", 'way = "link"\nlinks = [' + links)
+    assert len(read_knowledge(folder).findings["adapter_off"].links) == 7
+    change(folder, "findings/bluetooth.toml", 'way = "link"', 'way = "upload"')
+    with pytest.raises(KnowledgeError, match=r"is seen of the way 'upload', which bluetooth\.\w+ does not close"):
+        read_knowledge(folder)
+    change(folder, "findings/bluetooth.toml", 'way = "upload"', 'way = "sideways"')
+    with pytest.raises(KnowledgeError, match="unknown way 'sideways'"):
+        read_knowledge(folder)
 
 
 def test_finding_seen_only_in_answers_needs_an_answer(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from unstuck.doctor.knowledge.rows import invalid
-from unstuck.doctor.knowledge.schema import EvidenceKind, Knowledge, Link
+from unstuck.doctor.knowledge.schema import Boundary, EvidenceKind, Knowledge, Link
 
 STRONG = 0.5
 """From this strength on, a cause alone makes its finding more likely than not."""
 
-STRONG_CAUSES_MAX = 9
-"""More strong causes than this, a third of the catalogue, and the finding tells too little apart. Findings about a
-whole way of the data ("the app finds no tracker") are explained by all that closes it, and split the catalogue well."""
+STRONG_CAUSES_MAX = 4
+"""More strong causes than this and the finding tells nothing apart (design: "at most four causes"). What is seen of a
+whole way ("the app finds no tracker") is explained by all that closes it and by nothing else: that splits the catalogue
+well, so there each strong cause must close the way, however many they are."""
 
 MENDS_NOTHING_BY_ITSELF = frozenset({"contact_support", "wait_for_vendor"})
 """Fixes that others carry out; the catalogue allows them to mend no cause of ours."""
@@ -48,16 +49,19 @@ def _links(knowledge: Knowledge) -> None:
     for finding in knowledge.findings.values():
         if finding.id.startswith(SYMPTOM_PREFIX):
             invalid(f"finding {finding.id}: '{SYMPTOM_PREFIX}' is kept for symptoms")
-        _check_links(knowledge, f"finding {finding.id}", finding.links)
+        _check_links(knowledge, f"finding {finding.id}", finding.links, finding.way)
     for symptom in knowledge.symptoms.values():
         _known_causes(knowledge, f"symptom {symptom.id}", (link.cause for link in symptom.links))
 
 
-def _check_links(knowledge: Knowledge, where: str, links: tuple[Link, ...]) -> None:
+def _check_links(knowledge: Knowledge, where: str, links: tuple[Link, ...], way: Boundary | None) -> None:
     _known_causes(knowledge, where, (link.cause for link in links))
     strong = [link.cause for link in links if link.strength >= STRONG]
-    if len(strong) > STRONG_CAUSES_MAX:
+    if way is None and len(strong) > STRONG_CAUSES_MAX:
         invalid(f"{where} is strongly explained by {len(strong)} causes, more than {STRONG_CAUSES_MAX}")
+    for cause in strong:
+        if way is not None and way not in knowledge.causes[cause].closes:
+            invalid(f"{where} is seen of the way '{way}', which {cause} does not close")
 
 
 def _known_causes(knowledge: Knowledge, where: str, causes: Iterable[str]) -> None:

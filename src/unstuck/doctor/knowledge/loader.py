@@ -301,12 +301,13 @@ def _cause(row: Row) -> Cause:
 
 
 def _boundaries(row: Row) -> tuple[Boundary, ...]:
-    known = {boundary.value for boundary in Boundary if boundary is not Boundary.ANY}
-    given = row.texts("closes", least=0)
-    unknown = [word for word in given if word not in known]
-    if unknown:
-        row.fail(f"unknown way '{unknown[0]}'")
-    return tuple(Boundary(word) for word in given)
+    return tuple(_boundary(row, word) for word in row.texts("closes", least=0))
+
+
+def _boundary(row: Row, word: str) -> Boundary:
+    if word not in {boundary.value for boundary in Boundary if boundary is not Boundary.ANY}:
+        row.fail(f"unknown way '{word}'")
+    return Boundary(word)
 
 
 def _finding(row: Row) -> FindingSpec:
@@ -315,6 +316,7 @@ def _finding(row: Row) -> FindingSpec:
     unknown = [kind for kind in kinds if kind not in known]
     if unknown:
         row.fail(f"unknown kind of evidence '{unknown[0]}'")
+    way = row.text("way", default="")
     return FindingSpec(
         id=row.text("id"),
         hop=_hop(row),
@@ -325,6 +327,7 @@ def _finding(row: Row) -> FindingSpec:
         leak_source=row.text("leak_source"),
         links=_links(row),
         group=row.text("group", default=""),
+        way=_boundary(row, way) if way else None,
     )
 
 

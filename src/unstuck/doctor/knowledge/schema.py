@@ -93,7 +93,8 @@ class FindingSpec:
     """A finding the rules can draw. ``leak`` is the chance of yes with no cause present.
 
     Findings of one ``group`` are signs of one and the same thing, so only the strongest of them
-    that holds is counted; empty for a finding that stands alone.
+    that holds is counted; empty for a finding that stands alone. ``way``: it is seen of this whole way of the data, so
+    that everything which closes it explains it, and nothing else does strongly; None for all others.
     """
 
     id: str
@@ -105,6 +106,7 @@ class FindingSpec:
     leak_source: str
     links: tuple[Link, ...]
     group: str = ""
+    way: Boundary | None = None
     leak_fitted: Fitted | None = None
 
 
