@@ -55,23 +55,8 @@ def test_every_question_has_an_answer_that_it_allows() -> None:
     assert set(_LOOK_UP) == set(questions)
 
 
-NOT_YET = {
-    "restarts_by_itself": "the chain still gets records through between two restarts",
-    "flash_broken": "after the exchange the real tracker's memory is not opened anew",
-    "location_denied": "an open link needs no scan, so data moves until it ends",
-    "firmware_left_behind": "the update is the scripted person's, not the chain's own",
-    "long_trip": "seen to differ on two phones",
-}
-"""What is not as it should be yet, and why."""
-
-
-def _expected(fault: str) -> object:
-    marks = [pytest.mark.xfail(reason=NOT_YET[fault], strict=False)] if fault in NOT_YET else []
-    return pytest.param(fault, marks=marks)
-
-
 @pytest.mark.lab
-@pytest.mark.parametrize("fault", [_expected(fault) for fault in FAULTS])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_stops_the_real_chain_and_its_fix_gets_it_moving_without_loss(fault: str, tmp_path: Path) -> None:
     found = played(fault, tmp_path)
     assert FAULTS[fault].cause in found.truth

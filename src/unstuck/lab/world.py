@@ -51,8 +51,8 @@ WORN_BEFORE_S = 3 * 3600
 RESTART_S = 9.0
 """A tracker is away for this long when its button is held."""
 
-LOOPING_S = 31.0
-"""One that restarts by itself over and over is hardly ever there."""
+LOOPING_UP_S = 1.5
+"""One that restarts by itself over and over is there for so long: it advertises, and goes before a link is set up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,16 +316,30 @@ class World:
         if self.tracker.firmware.version != wrist.firmware and not silent:
             self.tracker.install(wrist.firmware)
             wrist.restarts += 1
-        due = wrist.restarts_every_s and self.true_time() - was.restarted_s >= wrist.restarts_every_s
-        if (wrist.restarts != was.restarts or due) and not wrist.off:
-            was.restarts, was.restarted_s = wrist.restarts, self.true_time()
+        if wrist.restarts_every_s and not was.looping:
+            was.looping = True
+            self._spawn(self._keep_restarting())
+        exchanged = was.refuses and not wrist.memory_refuses
+        was.refuses = wrist.memory_refuses
+        if (wrist.restarts != was.restarts or exchanged) and not wrist.off:
+            was.restarts = wrist.restarts
             with suppress(OSError):
                 self._tracker_restarts()
             if not silent:
-                self._spawn(self.peripheral.restart(LOOPING_S if due else RESTART_S))
+                self._spawn(self.peripheral.restart(RESTART_S))
         wrist.overwriting = bool(self.tracker.memory.overwritten)
         if wrist.lagging and self.state.undrained < _FRESH_RECORDS:
             wrist.lagging = False
+
+    async def _keep_restarting(self) -> None:
+        """Up for a moment, too short for anything, and gone again, until the fault ends."""
+        wrist = self.state.wrist
+        while wrist.restarts_every_s and not wrist.off:
+            with suppress(OSError):
+                self._tracker_restarts()
+            await self.peripheral.restart(max(RESTART_S, wrist.restarts_every_s - LOOPING_UP_S))
+            await asyncio.sleep(LOOPING_UP_S)
+        self._was.looping = False
 
     def _tracker_restarts(self) -> None:
         self.tracker.handle(Request(Code.POST, ("restart",)), self.true_time())
@@ -473,7 +487,8 @@ class _Was:
     silent: bool = False
     was_off: bool = False
     restarts: int = 0
-    restarted_s: float = 0.0
+    looping: bool = False
+    refuses: bool = False
     erased: int = 0
     paired_anew: int = 0
     forgot_bond: bool = False

@@ -76,12 +76,17 @@ def _killed(state: State, dice: random.Random) -> None:
         state.phone.note_killed(reason=dice.choice(reasons))
 
 
-def _no_nearby(state: State, dice: random.Random) -> None:
-    state.phone.state.app.permissions.discard(Permission.NEARBY_DEVICES)
+def _revoke(permission: Permission) -> Change:
+    """Android ends an app when a permission is taken back (ActivityManager, "permissions revoked"), and its links with
+    it."""
 
+    def change(state: State, dice: random.Random) -> None:
+        app = state.phone.state.app
+        app.permissions.discard(permission)
+        if app.pid is not None:
+            state.phone.note_killed(reason="permissions revoked", adj=0)
 
-def _no_location(state: State, dice: random.Random) -> None:
-    state.phone.state.app.permissions.discard(Permission.LOCATION)
+    return change
 
 
 def _data_saver(state: State, dice: random.Random) -> None:
@@ -203,14 +208,14 @@ FAULTS = (
         "nearby_denied",
         "phone.permission_missing",
         "The permission for nearby devices is taken back",
-        at_once(_no_nearby),
+        at_once(_revoke(Permission.NEARBY_DEVICES)),
         least_android=12,
     ),
     Fault(
         "location_denied",
         "phone.permission_missing",
         "The permission for location is taken back, without which an older phone finds no tracker",
-        at_once(_no_location),
+        at_once(_revoke(Permission.LOCATION)),
         fits=("pixel-9", "pixel-10", "pixel-11", "huawei"),
     ),
     Fault(

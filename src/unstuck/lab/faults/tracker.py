@@ -59,7 +59,7 @@ def _wrong_by(least_h: float, most_h: float, sign: int) -> Step:
 
 
 def _keeps_restarting(state: State, dice: random.Random) -> None:
-    state.wrist.restarts_every_s = dice.uniform(28.0, 32.0)
+    state.wrist.restarts_every_s = dice.uniform(60.0, 150.0)
 
 
 def _flash(state: State, dice: random.Random) -> None:
