@@ -1,7 +1,6 @@
 """``unstuck lab live``: the lab's chain in a browser, to watch it break, see why, and mend it."""
 
 import asyncio
-import signal
 import tempfile
 import threading
 import time
@@ -15,6 +14,7 @@ import typer
 from unstuck.chain.paced import PacedLoop
 from unstuck.cli.lab_hands import LabBreaker, LabHands, LabLoop
 from unstuck.cli.status import ExitStatus
+from unstuck.cli.stopping import on_stop
 from unstuck.cli.up_door import OnceLink, UpDoor
 from unstuck.lab.faults.all import FAULTS
 from unstuck.lab.world import Setting, World
@@ -64,9 +64,7 @@ class Live:
     async def _run(self, folder: Path, said: Callable[[str], None], stopped: threading.Event | None) -> None:
         ended = asyncio.Event()
         if stopped is None:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                with suppress(NotImplementedError):  # Windows: Ctrl-C ends the loop there
-                    asyncio.get_running_loop().add_signal_handler(number, ended.set)
+            on_stop(ended.set)
         setting = Setting(PHONE, begins_s=time.time())
         try:
             world = World(

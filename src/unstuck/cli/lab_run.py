@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from rich.table import Table
 from unstuck.chain.paced import run as run_paced
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
+from unstuck.cli.stopping import on_stop
 from unstuck.cli.terminal import render
 from unstuck.doctor.knowledge.loader import load
 from unstuck.lab.adbd import Adbd
@@ -251,10 +251,7 @@ LIVES_EVERY_S = 3.0
 
 async def _served(made: LivedPhone, port: int, seconds: float) -> None:
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl-C ends the loop there
-            loop.add_signal_handler(number, stopped.set)
+    on_stop(stopped.set)
     async with Adbd(made, port=port) as served:
         typer.echo(f"{made.model.name}, Android {made.model.android}, synthetic. Now, elsewhere:")
         typer.echo(f"  adb connect {served.address}")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -174,16 +173,6 @@ def _read_body(path: str) -> bytes:
     return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
 
 
-def _on_interrupt(stop: asyncio.Event) -> None:
-    """Let Ctrl-C and a polite kill end the link in order."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows: KeyboardInterrupt does it, main() says so
-            return
-
-
 class _Session:
     """The link of one run: what it says, and the port through which others use it."""
 
@@ -244,7 +233,7 @@ class _Session:
 async def serve(plan: Plan, lines: Lines) -> int:
     """Run the link. 0 when done or stopped, 1 when a request failed. UsageError when a port or host cannot be had."""
     stop = asyncio.Event()
-    _on_interrupt(stop)
+    on_stop(stop.set)
     session = _Session(plan, lines)
     try:
         session.remote = await resolve(*plan.remote)

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +47,7 @@ from unstuck.cli.state import (
     tracker_code,
 )
 from unstuck.cli.status import ExitStatus
+from unstuck.cli.stopping import on_stop
 from unstuck.cli.tracker_run import load_replay
 from unstuck.cli.up_door import OnceLink, UpDoor, account_of
 from unstuck.cli.up_hands import OwnChain, UpHands
@@ -223,7 +223,7 @@ class _Up:
 
     async def run(self) -> ExitStatus:
         """Start, watch, stop; the last sync is after the tracker's last minute."""
-        self._stop_on_signals()
+        on_stop(self._stopped.set)
         async with AsyncExitStack() as stack:
             link, living = await self._radio(stack)
             claim = await self._known(link)
@@ -352,13 +352,6 @@ class _Up:
                 await asyncio.wait((stopped,), timeout=LOOK_AGAIN_S)
         stopped.cancel()
         return self._claim
-
-    def _stop_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no such handlers; Ctrl-C ends the loop there, and the journal is safe all the same.
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, self._stopped.set)
 
     def _agent(self, tracker: str, link: BluetoothLink, server: Server) -> Agent:
         host = Desktop(self._folder)
