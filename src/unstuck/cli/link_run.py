@@ -18,6 +18,7 @@ from unstuck.chain.link.events import Datagram, Dropped, Event
 from unstuck.chain.link.samples import TEXT, SampleResources
 from unstuck.chain.link.settings import RETRANSMIT_MS
 from unstuck.chain.link.udp import Address, UdpPort, open_port, resolve
+from unstuck.cli.stopping import on_stop
 from unstuck.model.errors import ErrorCode, UsageError
 
 LINGER_S = 0.5
