@@ -126,7 +126,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     case = open_case(facts, choice, packages, judged_at, traces, options.since)
     flow = watch(case)
     stop = flow.first_stop
-    linked = any(move.hop is Hop.BLUETOOTH for move in flow.moves)
+    # A link that keeps failing is no link, though something got through between two failures.
+    linked = flow.stop_at(Hop.BLUETOOTH) is None and any(move.hop is Hop.BLUETOOTH for move in flow.moves)
     case = replace(case, stopped_at=stop.since if stop is not None else None, linked=linked)
     found = findings(case, knowledge)
     states = {finding.id: finding.state for finding in found}
