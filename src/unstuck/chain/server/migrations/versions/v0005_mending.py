@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["account_id", "case_id"],
             ["cases.account_id", "cases.id"],
-            name=op.f("fk_case_notes_account_id"),
+            name=op.f("fk_case_notes_account_id_case_id"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("account_id", "case_id", "number", name=op.f("pk_case_notes")),
