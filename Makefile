@@ -92,7 +92,9 @@ test: check  ## Lint, types, imports and all quick tests
 	@$(BIN)/pytest -m "not browser and not bluez and not lab and not soak" $(ARGS)
 
 test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
-	@$(BIN)/pytest -m browser $(ARGS)
+	@# Apart: Playwright's waiting and its asynchronous form do not live in one process.
+	@$(BIN)/pytest -m browser --ignore tests/web/pages/phone $(ARGS)
+	@$(BIN)/pytest -m browser tests/web/pages/phone $(ARGS)
 
 test-bluez: $(VENV)/stamp-dev  ## Real BlueZ and Linux in a QEMU guest, against virtual devices on this side
 	@$(BIN)/pytest -m bluez -rs tests/bluez $(ARGS)

@@ -61,12 +61,18 @@ def test_lists_and_capitals_are_put_together_after_the_words() -> None:
 
 
 def test_a_sentence_is_known_when_all_of_its_words_are() -> None:
-    words = {"Stuck since {since} at {where}", "the phone"}
-    assert is_known(TOLD, words.__contains__)
-    words.remove("the phone")
-    assert not is_known(TOLD, words.__contains__)
-    assert not is_known(joined([TOLD, "plain"]), words.__contains__)
-    assert not is_known(capital(worded("nobody has this")), words.__contains__)
+    words = {("Stuck since {since} at {where}", ""), ("the phone", ""), ("{n} record", "{n} records")}
+
+    def has(one: str, many: str) -> bool:
+        return (one, many) in words
+
+    assert is_known(TOLD, has)
+    assert is_known(counted("{n} record", "{n} records", 2), has)
+    assert not is_known(worded("{n} record", n=2), has), "alone it is another message"
+    words.remove(("the phone", ""))
+    assert not is_known(TOLD, has)
+    assert not is_known(joined([TOLD, "plain"]), has)
+    assert not is_known(capital(worded("nobody has this")), has)
 
 
 def test_braces_in_a_value_are_only_text() -> None:

@@ -106,13 +106,13 @@ def said(text: str, language: Language) -> str:
     return _told(text.how, language) if isinstance(text, Worded) else language.gettext(text)
 
 
-def is_known(text: str, has: Callable[[str], bool]) -> bool:
-    """Whether every template of the text is in a catalogue; ``has`` says it of one message."""
+def is_known(text: str, has: Callable[[str, str], bool]) -> bool:
+    """Whether every template of the text is in a catalogue; ``has`` says it of one message and its plural, if any."""
     if not isinstance(text, Worded):
-        return has(text)
+        return has(text, "")
     match text.how:
-        case _Template(one, _, _, values):
-            return has(one) and all(is_known(part, has) for part in values.values() if isinstance(part, Worded))
+        case _Template(one, many, _, values):
+            return has(one, many) and all(is_known(part, has) for part in values.values() if isinstance(part, Worded))
         case _Joined(parts, _):
             return all(is_known(part, has) for part in parts)
         case _Capital(inner):

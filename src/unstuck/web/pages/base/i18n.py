@@ -75,8 +75,10 @@ class Words:
         """The same as text that is not escaped, for scripts and files."""
         return worded.said(text, _Spoken(self.catalogue.gettext, self.catalogue.ngettext, self.number)) if text else ""
 
-    def _has(self, message: str) -> bool:
-        return not isinstance(self.catalogue.gettext(message), _Untold)
+    def _has(self, message: str, plural: str) -> bool:
+        # Asked as it is stored: gettext finds the singular of a pair only in newer Pythons (not in 3.11.2).
+        found = self.catalogue.ngettext(message, plural, 1) if plural else self.catalogue.gettext(message)
+        return not isinstance(found, _Untold)
 
     def _in_words(self, values: Mapping[str, object]) -> Mapping[str, object]:
         """Values that are worded in this language."""
@@ -99,6 +101,9 @@ class _Untold(str):
 class _English(gettext.NullTranslations):
     def gettext(self, message: str) -> str:
         return _Untold(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return _Untold(one if number == 1 else many)
 
 
 @cache
