@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from unstuck.doctor.agent import all_drained, fresh_loss
+from unstuck.doctor.anew import LONG_AGO, asked_again, newest, said_before
 from unstuck.doctor.boundaries import Flow
 from unstuck.doctor.case import Case, Choice, as_time, choose_packages, choose_tracker, end_of_evidence, open_case
 from unstuck.doctor.flow import watch
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Boundary, Guard, Knowledge
+from unstuck.doctor.knowledge.schema import Boundary, Guard, Knowledge, Question
 from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
@@ -22,13 +23,13 @@ from unstuck.doctor.remedies.acts import Target
 from unstuck.doctor.remedies.catalogue import automatic
 from unstuck.doctor.remedies.target import Connection, targets_of
 from unstuck.doctor.rules.outcome import times
-from unstuck.doctor.rules.run import findings
+from unstuck.doctor.rules.run import answered_findings, findings
 from unstuck.doctor.sent import all_sent
 from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock
-from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, without_mended
+from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, when, without_mended
 from unstuck.doctor.verdict import SURE, Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
@@ -39,7 +40,7 @@ from unstuck.model.diagnosis import (
     Verdict,
 )
 from unstuck.model.evidence import Fact, FactSet, Reading, SourceInfo
-from unstuck.model.history import Result, Tried
+from unstuck.model.history import Answered, Result, Tried
 from unstuck.model.hop import Hop
 from unstuck.model.records import AtRisk
 from unstuck.model.worded import joined, worded
@@ -65,7 +66,8 @@ THE_PERSON = "you"
 class Options:
     """What the person asked for and told. ``at`` and ``since`` bound the evidence; empty text means not given.
 
-    ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered, where known.
+    ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered last, where
+    known; ``earlier``: answers that were given anew since.
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
     where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
@@ -80,6 +82,7 @@ class Options:
     since: datetime | None = None
     tried: tuple[Tried, ...] = ()
     answered_at: Mapping[str, datetime] = field(default_factory=dict)
+    earlier: tuple[Answered, ...] = ()
     stopped_again: datetime | None = None
     says_stuck: bool = False
     phone: str = ""
@@ -129,9 +132,12 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     # A link that keeps failing is no link, though something got through between two failures.
     linked = flow.stop_at(Hop.BLUETOOTH) is None and any(move.hop is Hop.BLUETOOTH for move in flow.moves)
     case = replace(case, stopped_at=stop.since if stop is not None else None, linked=linked)
-    found = findings(case, knowledge)
-    states = {finding.id: finding.state for finding in found}
     failed = failures(options.tried, stop.since if stop is not None else None)
+    fixes_at = [when(one) for one in failed]
+    read, answered = findings(case, knowledge), answered_findings(case, knowledge)
+    found, before = newest(read, answered, seen_at(read, options.answered_at), options.answered_at, fixes_at)
+    before += said_before(options.earlier, read, answered, knowledge)
+    states = {finding.id: finding.state for finding in found}
     helped = moving_again(options.tried, options.stopped_again, judged_at if stop is not None else None)
     complains = bool(failed) or options.says_stuck or options.stopped_again is not None
     stopped = complains or is_stopped(case, flow, found)
@@ -140,9 +146,13 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     by_person = _by_person(found, knowledge)
     network = _network(knowledge)
     findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)
-    posterior = weigh(network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person)
+    posterior = weigh(
+        network, known, seen, failed, knowledge.fixes, stopped=stopped, able=ways, told=by_person, before=before
+    )
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
+    over = {finding.id for finding in found if finding not in told}
+    again = asked_again(knowledge, options.answered_at, fixes_at, over)
     insists = options.stopped_again is not None
     shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
     judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
@@ -177,9 +187,14 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
-        if well or (causes and causes[0].probability >= SURE)
+        if well or (causes and causes[0].probability >= SURE and not failed)  # what failed may have been done wrongly
         else next_question(
-            posterior, replace(knowledge, fixes=fixes), states, situation, _asked(facts), platform.system
+            posterior,
+            replace(knowledge, fixes=fixes),
+            {id_: state for id_, state in states.items() if id_ not in _stale(again, seen, fixes_at)},
+            situation,
+            _asked(facts) - {question.id for question in again},
+            platform.system,
         ),
         findings=found,
         facts=tuple(facts),
@@ -188,6 +203,12 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         notes=(*_notes(case, choice, flow, judgement, readings, Clock(zone, judged_at)), *_tried(options, knowledge)),
     )
     return Examination(diagnosis, situation, flow, now, targets)
+
+
+def _stale(again: Sequence[Question], seen: Mapping[str, datetime], fixes_at: Sequence[datetime]) -> frozenset[str]:
+    """Findings that a question asked again would show anew: a fix has been done since they were seen."""
+    of_them = {finding for question in again for answer in question.answers for finding in answer.findings}
+    return frozenset(id_ for id_ in of_them if any(seen.get(id_, LONG_AGO) <= done for done in fixes_at))
 
 
 def _by_person(found: Sequence[Finding], knowledge: Knowledge) -> dict[str, Said]:

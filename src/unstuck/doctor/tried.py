@@ -6,8 +6,11 @@ arithmetic: docs/why/reasoning.md.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
 
+from unstuck.doctor.anew import LONG_AGO, Before
 from unstuck.doctor.knowledge.schema import Fix, Knowledge
 from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
@@ -22,8 +25,6 @@ SPEAKS = frozenset({Result.DID_NOT_HELP, Result.UNDONE})
 
 ENDED = 0.5
 """Chance below which a cause is left, so that what it showed before is taken for over (probability)."""
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def failures(tried: Sequence[Tried], since: datetime | None = None) -> list[Tried]:
@@ -84,35 +85,60 @@ def weigh(
     stopped: bool,
     able: Collection[str] | None,
     told: Mapping[str, Said] | None = None,
+    before: Sequence[Before] = (),
 ) -> Posterior:
     """The posterior of what holds now, given the findings and, between them, the fixes that failed (oldest first).
 
     Findings without a time were seen before the first fix. Unknown fixes say nothing. ``told``: those that a person
-    answered.
+    answered. ``before``: what was seen before it was looked at once more.
     """
     left = {finding: state for finding, state in states.items() if finding in network.links}
+    older = list(before)
 
-    def until(moment: datetime) -> dict[str, State]:
-        return {finding: left.pop(finding) for finding in list(left) if seen.get(finding, _LONG_AGO) <= moment}
+    def until(moment: datetime | None) -> _Batch:
+        """What was seen up to a moment (None: the rest), of each finding the newest."""
+        batch: dict[str, State] = {}
+        said: dict[str, Said] = {}
+        for one in [one for one in older if moment is None or one.at <= moment]:
+            older.remove(one)
+            known = {finding: state for finding, state in one.states.items() if finding in network.links}
+            batch.update(known)
+            said.update(dict.fromkeys(known, one.said) if one.said is not None else {})
+        for finding in [one for one in left if moment is None or seen.get(one, LONG_AGO) <= moment]:
+            batch[finding] = left.pop(finding)
+            said.pop(finding, None)
+            if told is not None and finding in told:
+                said[finding] = told[finding]
+        return _Batch(batch, said)
 
-    if not failed:
-        return network.posterior(states, stopped=stopped, able=able, told=told)
-    posterior = network.posterior(until(when(failed[0])), stopped=stopped, able=able, told=told)
-    for one, following in zip(failed, (*failed[1:], None), strict=True):
+    first = until(when(failed[0]) if failed else None)
+    posterior = network.posterior(first.states, stopped=stopped, able=able, told=first.said)
+    for one, following in zip_longest(failed, failed[1:]):
         mends = mends_of(fixes.get(one.fix), network)
         undone = one.result is Result.UNDONE
         posterior = posterior.after_undone(mends) if undone else posterior.after_failed(mends)
-        fresh = dict(left) if following is None else until(when(following))
-        posterior = _given(posterior, fresh, told or {})
+        posterior = _given(posterior, until(None if following is None else when(following)))
     return posterior
 
 
-def _given(posterior: Posterior, fresh: Mapping[str, State], told: Mapping[str, Said]) -> Posterior:
-    for finding, state in fresh.items():
-        if finding not in told:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was seen between two fixes. ``said``: of it what a person answered."""
+
+    states: Mapping[str, State]
+    said: Mapping[str, Said]
+
+
+def _given(posterior: Posterior, fresh: _Batch) -> Posterior:
+    for finding, state in fresh.states.items():
+        if finding not in fresh.said:
             posterior = posterior.given(finding, state)
-    for said in dict.fromkeys(told[finding] for finding in fresh if finding in told):
-        stated = {id_: state for id_, state in fresh.items() if told.get(id_) == said and state is not State.UNKNOWN}
+    for said in dict.fromkeys(fresh.said.values()):
+        stated = {
+            id_: state
+            for id_, state in fresh.states.items()
+            if fresh.said.get(id_) == said and state is not State.UNKNOWN
+        }
         posterior = posterior.given_answer(stated, said) if stated else posterior
     return posterior
 
@@ -143,6 +169,6 @@ def _is_over(finding: Finding, seen: Mapping[str, datetime], failed: Sequence[Tr
     left = 1.0
     for one in failed:
         fix = knowledge.fixes.get(one.fix)
-        if one.result is Result.DID_NOT_HELP and fix is not None and seen.get(finding.id, _LONG_AGO) <= when(one):
+        if one.result is Result.DID_NOT_HELP and fix is not None and seen.get(finding.id, LONG_AGO) <= when(one):
             left *= next((1.0 - mend.chance for mend in fix.mends if mend.cause == cause), 1.0)
     return left < ENDED

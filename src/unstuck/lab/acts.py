@@ -258,13 +258,16 @@ def _wait_for_vendor(state: State, dice: random.Random) -> None:
 
 
 def _contact_support(state: State, dice: random.Random) -> None:
-    """They exchange what is broken, mend what no app shows at the account, now and then the app's files from afar."""
+    """They exchange what is broken, mend what no app shows at the account, now and then the app's files from afar.
+
+    They see what has arrived: where the app holds nothing more, they lead a person through setting it up afresh.
+    """
     wrist = state.wrist
     wrist.restarts_every_s = 0.0
     wrist.memory_refuses = wrist.sensor_dead = False
     wrist.hung = Hung.NO
     state.service.claimed = Claimed.OWN
-    if dice.random() < FILES_FROM_AFAR:
+    if state.unsent == 0 or dice.random() < FILES_FROM_AFAR:
         state.phone.state.app.data_corrupt = False
 
 

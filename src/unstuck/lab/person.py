@@ -99,13 +99,14 @@ def everything_said(sight: Sight, seed: str) -> dict[str, str]:
     return {question: answer(question, sight, seed) for question in sorted(_LOOK_UP)}
 
 
-def answer(question: str, sight: Sight, seed: str) -> str:
+def answer(question: str, sight: Sight, seed: str, time: int = 1) -> str:
     """The answer to a question: looked up, now and then not known or wrong. KeyError: no such question.
 
-    The same person errs about the same things, in whatever order they are asked: ``seed`` is the person.
+    The same person errs about the same things, in whatever order they are asked: ``seed`` is the person. ``time``: who
+    looks once more, because something was done, looks with fresh eyes (2: for the second time).
     """
     truth, wrong = _LOOK_UP[question](sight)
-    roll = random.Random(f"answers {seed} {question}").random()
+    roll = random.Random(f"answers {seed} {question}" + (f" {time}" if time > 1 else "")).random()
     if question in _SURE:
         return truth
     if roll < UNSURE_SHARE:

@@ -8,12 +8,13 @@ looking. A helper that ends without data moving is charged what the doctor's own
 import copy
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 
 from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
+from unstuck.doctor.guide.screens import STOPPED
 from unstuck.doctor.guide.state import OTHER, UNSURE, Kind, Session, begin
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.makers import maker_id
@@ -43,6 +44,9 @@ ARTICLE = (
 
 NOTHING_TO_MEND = frozenset({"tracker.not_worn"})
 """Causes that are no fault: whoever says so, and does nothing, is done."""
+
+INSISTS_MOST = 2
+"""How often a person who is told that all is well says that it is not. Judgement: then they give up."""
 
 SCREENS_MOST = 80
 """More screens than any session has: 36 questions, 27 fixes, and the ends."""
@@ -85,6 +89,7 @@ class _Tally:
     questions: int = 0
     lost: int = 0
     harmful: int = 0
+    insisted: int = 0
 
     @classmethod
     def of(cls, state: State, seed: str) -> "_Tally":
@@ -210,7 +215,8 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 make = profile.id if profile is not None else ""
                 choice = make if make in offered else UNSURE
             case Kind.QUESTION:
-                choice = answer(screen.id, sight, seed)
+                time = 1 + sum(one.question == screen.id for one in session.answers)
+                choice = answer(screen.id, replace(sight, state=tally.state), seed, time)
                 tally.minutes += load().questions[screen.id].minutes
                 tally.questions += 1
             case Kind.FIX | Kind.WAIT:
@@ -218,19 +224,20 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                     return _guided(tally.end(True), first, settled)
                 choice = "did_not_help"
             case Kind.SUPPORT:
-                return _guided(tally.end(_support(tally, before)), first, settled)
+                if causes(before) <= NOTHING_TO_MEND:
+                    return _guided(tally.end(True), first, settled)
+                asked = "contact_support" in tally.fixes
+                if asked or tally.do("contact_support"):
+                    return _guided(tally.end(not asked), first, settled)
+                choice = "did_not_help"
+            case Kind.MOVES if not flows(tally.state) and tally.insisted < INSISTS_MOST:
+                tally.insisted += 1
+                choice = STOPPED
             case _:
                 return _guided(tally.end(flows(tally.state)), first, settled)
         clock += timedelta(minutes=1)
         session = choose(view, choice, clock)
     return _guided(tally.end(False), first, settled)
-
-
-def _support(tally: _Tally, before: State) -> bool:
-    """What happens at the end of the plan: support, where anything is broken; else it is done."""
-    if causes(before) <= NOTHING_TO_MEND:
-        return True
-    return tally.do("contact_support")
 
 
 def _guided(treated: Treated, first: Diagnosis | None, settled: Diagnosis | None) -> Guided:

@@ -1,4 +1,5 @@
-"""What was tried and what came of it: written by whoever does or guides a fix, read by the doctor and the case file."""
+"""What was tried, what came of it, and what was answered: written by whoever does or guides a fix, read by the doctor
+and the case file."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,3 +46,12 @@ class Tried:
     ended: datetime | None = None
     changes: tuple[Change, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer (ids of the knowledge, or the one for "I don't know") and when it was given (UTC)."""
+
+    question: str
+    answer: str
+    at: datetime

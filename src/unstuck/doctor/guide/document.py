@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from unstuck.doctor.guide.devices import MAKES, PHONES
-from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
+from unstuck.doctor.guide.state import OTHER, UNSURE, Given, Kind, Session, Shown, Step
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.telling.document import Document, moment, published
 from unstuck.doctor.telling.history import history_documents, history_of
 from unstuck.model.errors import ErrorCode, EvidenceError
+from unstuck.model.history import Answered
 
 SCHEMA_ID = "unstuck.session/1"
 """Name and version of the document."""

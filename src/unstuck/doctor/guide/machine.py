@@ -12,14 +12,15 @@ from unstuck.doctor.diagnose import GATE_QUESTIONS, Options, answer_facts, diagn
 from unstuck.doctor.guide import screens
 from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.screen import Screen
-from unstuck.doctor.guide.state import OTHER, UNSURE, Answered, Given, Kind, Session, Shown, Step
+from unstuck.doctor.guide.state import OTHER, UNSURE, Given, Kind, Session, Shown, Step
+from unstuck.doctor.reasoning.gate import LIFTED_BY
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import WAIT_FOR_VENDOR
 from unstuck.doctor.tried import when
 from unstuck.model.diagnosis import Diagnosis, PlannedFix, Verdict
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import Reading
-from unstuck.model.history import How, Result, Tried
+from unstuck.model.history import Answered, How, Result, Tried
 
 RESULTS = {
     "helped": Result.HELPED,
@@ -102,13 +103,14 @@ def give(session: Session, path: str, now: datetime) -> Session:
 
 
 def said(session: Session) -> tuple[tuple[str, str], ...]:
-    """Every answer, those first that follow from the phone and from what helped for a while."""
+    """The newest answer to each question, those first that follow from the phone and from what helped for a while."""
     follows = list(implied(session.phone or "").items())
     last_stop = max(session.stops, default=None)
     helped = [one for one in session.tried if one.result is Result.HELPED and one.fix in RESTARTS]
     if any(last_stop is not None and last_stop > when(one) for one in helped):
         follows.append((RESTARTS_QUESTION, "yes"))
-    return (*follows, *((answer.question, answer.answer) for answer in session.answers))
+    newest = {answer.question: answer.answer for answer in session.answers}
+    return (*follows, *newest.items())
 
 
 def options_of(session: Session) -> Options:
@@ -117,10 +119,12 @@ def options_of(session: Session) -> Options:
         one for place, one in enumerate(session.tried) if one.result is not Result.DECLINED or place >= session.taken_up
     )
     symptom = session.symptom or ""
+    answered_at = {answer.question: answer.at for answer in session.answers}
     return Options(
         symptom="" if symptom in (OTHER, UNSURE) else symptom,
         tried=tried,
-        answered_at={answer.question: answer.at for answer in session.answers},
+        answered_at=answered_at,
+        earlier=tuple(one for one in session.answers if one.at < answered_at[one.question]),
         stopped_again=max(session.stops, default=None),
         says_stuck=bool(symptom),
         phone=session.phone if session.phone is not None and session.phone in PHONES else "",
@@ -161,15 +165,22 @@ def _next(
     if diagnosis.next_question is not None and not session.enough:
         return Kind.QUESTION, diagnosis.next_question.id
     asked = {question for question, _ in said(session)}
-    for step in diagnosis.plan:
+    for step in _up_to(diagnosis.plan, fixes[0] if fixes else None):
         gate = _gate_question(step)
         if gate and gate not in asked:
             return Kind.QUESTION, gate
-        if fixes and step is fixes[0]:
-            break
     if not fixes:
         return Kind.SUPPORT, ""
     return (Kind.WAIT if fixes[0].fix == WAIT_FOR_VENDOR else Kind.FIX), fixes[0].fix
+
+
+def _up_to(plan: Sequence[PlannedFix], first: PlannedFix | None) -> list[PlannedFix]:
+    """The steps whose gates matter now: up to the first that may be done, and what that one only opens the way for."""
+    if first is None:
+        return list(plan)
+    opens = {guard.value for guard, fix in LIFTED_BY.items() if fix == first.fix}
+    place = next(place for place, step in enumerate(plan) if step is first)
+    return [*plan[: place + 1], *(step for step in plan[place + 1 :] if opens & set(step.held_by))]
 
 
 def _gate_question(step: PlannedFix) -> str:

@@ -128,6 +128,7 @@ def _make(shown: Shown) -> Screen:
 def _question(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
     question = load().questions[shown.id]
     choices = [Choice(answer.id, answer.text) for answer in question.answers]
+    again = any(answer.question == question.id for answer in session.answers)
     if not session.enough:
         choices.append(Choice(ENOUGH, worded("No more questions: show me what to try")))
     return Screen(
@@ -135,6 +136,7 @@ def _question(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
         question.id,
         question.text,
         tuple(choices),
+        (worded("You answered this before. Look once more: what you did since may have changed it."),) if again else (),
         how_to_look=_where(question, session, diagnosis),
         likely=_likely(diagnosis),
         unsure=True,
@@ -241,7 +243,10 @@ def _support(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
     support = next((step for step in diagnosis.plan if step.fix == "contact_support" and step.blocked is None), None)
     text = [worded("All that could be tried safely was tried. The maker's support can see more than any app shows.")]
     text.append(worded("A case file saves you from repeating every step: unstuck case export --session -o case.zip"))
-    choices = [Choice("helped", worded("Support mended it, or it works now"))]
+    choices = [
+        Choice("helped", worded("Support mended it, or it works now")),
+        Choice("did_not_help", worded("They answered, and data still stands still")),
+    ]
     if any(one.result is Result.DECLINED for one in session.tried[session.taken_up :]):
         choices.append(Choice(TAKE_UP, worded("Show me once more what I skipped")))
     return Screen(

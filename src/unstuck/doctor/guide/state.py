@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from unstuck.model.history import Tried
+from unstuck.model.history import Answered, Tried
 
 OTHER = "other"
 """The symptom where none of the list fits."""
@@ -34,15 +34,6 @@ class Shown:
     kind: Kind
     id: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer (ids of the knowledge, or UNSURE) and when it was given."""
-
-    question: str
-    answer: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

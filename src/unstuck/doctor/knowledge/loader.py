@@ -355,6 +355,7 @@ def _question(row: Row, known: frozenset[str]) -> Question:
         minutes=row.number("minutes", 0.0, MINUTES_MAX),
         answers=tuple(_answer(answer) for answer in row.rows("answers", least=2)),
         look_up=look_up,
+        again=row.flag("again", default=False),
     )
 
 

@@ -121,13 +121,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question a person can answer, with where to look on each platform. ``minutes`` it takes."""
+    """A question a person can answer, with where to look on each platform. ``minutes`` it takes.
+
+    ``again``: it looks at the whole way, so that each fix that is done may change its answer, and it is worth asking
+    once more.
+    """
 
     id: str
     text: str
     minutes: float
     answers: tuple[Answer, ...]
     look_up: Mapping[str, str]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

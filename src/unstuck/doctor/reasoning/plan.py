@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from unstuck.doctor.knowledge.schema import Fix
+from unstuck.doctor.knowledge.schema import Fix, Guard
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Reason, Situation, cautions, reasons_not_now
 from unstuck.doctor.reasoning.network import Bools, Floats, Posterior
 from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair
@@ -132,7 +132,11 @@ class _Search:
         self.repair = Repair.build(posterior, tried, SEARCH_TAIL_MASS)
         self.situation = situation
         self.rows = {fix.id: row for row, fix in enumerate(tried)}
-        self.allowed = np.array([not reasons_not_now(fix, situation) for fix in tried], dtype=np.bool_)
+        self.opened_by = self._opened(tried)
+        self.allowed = np.array(
+            [not reasons_not_now(fix, situation) or row in self.opened_by for row, fix in enumerate(tried)],
+            dtype=np.bool_,
+        )
         self.left = list(range(len(tried)))
         self.order_so_far: list[int] = []
         self.held: set[int] = set()
@@ -149,11 +153,25 @@ class _Search:
             if not self.allowed[row]:
                 self._hold(row)
                 continue
+            if self.opened_by.get(row) in self.left:
+                self._do(self.opened_by[row])
             self._do(row)
             cost = self.repair.cost_of([done for done in self.order_so_far if done not in self.held])
             if cost < least:
                 kept, least = len(self.order_so_far), cost
         return [row for place, row in enumerate(self.order_so_far) if place < kept or row in self.held]
+
+    def _opened(self, tried: list[Fix]) -> dict[int, int]:
+        """Rows of fixes whose only reasons another fix is sure to lift, each with its row: charging, before an update.
+
+        They count as steps, so that what helps only together with them is not left out.
+        """
+        opened = {}
+        for row, fix in enumerate(tried):
+            guards = {reason.guard for reason in reasons_not_now(fix, self.situation)}
+            if guards == {Guard.BATTERY_LOW} and LIFTED_BY[Guard.BATTERY_LOW] in self.rows:
+                opened[row] = self.rows[LIFTED_BY[Guard.BATTERY_LOW]]
+        return opened
 
     def _hold(self, row: int) -> None:
         """List a blocked fix, if it is worth its cost here, right after what lifts its reasons."""

@@ -38,7 +38,7 @@ SYMPTOM = "symptom."
 
 def findings(case: Case, knowledge: Knowledge) -> tuple[Finding, ...]:
     """All findings of a case in the order of the knowledge, symptoms last."""
-    answered = _answers(case, knowledge)
+    answered = answered_findings(case, knowledge)
     found = []
     for finding_id in knowledge.findings:
         outcome = RULES[finding_id](case)
@@ -75,7 +75,7 @@ def _is_old_news(case: Case, outcome: Outcome) -> bool:
     return bool(times) and all(time is not None and time < case.stopped_at for time in times)
 
 
-def _answers(case: Case, knowledge: Knowledge) -> dict[str, Finding]:
+def answered_findings(case: Case, knowledge: Knowledge) -> dict[str, Finding]:
     """What the newest answer to each question makes of findings; "don't know" makes nothing."""
     settled: dict[str, Finding] = {}
     for fact in case.facts.all("reported.answer"):
