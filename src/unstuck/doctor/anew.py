@@ -4,6 +4,7 @@ read or said before. Both count, each at its time."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from unstuck.doctor.knowledge.schema import Knowledge, Question
 from unstuck.doctor.reasoning.network import Said
@@ -54,7 +55,7 @@ def newest(
     current, before = [], []
     for finding in found:
         answer, at = answered.get(finding.id), seen.get(finding.id, LONG_AGO)
-        if answer is None or finding is answer or not _fix_between(at, _moment(answer, answered_at), fixes_at):
+        if answer is None or finding == answer or not _fix_between(at, _moment(answer, answered_at), fixes_at):
             current.append(finding)
             continue
         current.append(answer)
@@ -72,24 +73,25 @@ def _fix_between(one: datetime, other: datetime, fixes_at: Sequence[datetime]) -
 
 
 def said_before(
-    earlier: Sequence[Answered], found: Sequence[Finding], answered: Mapping[str, Finding], knowledge: Knowledge
+    answers: Sequence[Answered], found: Sequence[Finding], answered: Mapping[str, Finding], knowledge: Knowledge
 ) -> tuple[Before, ...]:
-    """What answers said that were given anew since; of findings that evidence speaks of, that alone counts."""
-    read = {
-        finding.id
-        for finding in found
-        if finding.state is not State.UNKNOWN and finding is not answered.get(finding.id)
-    }
+    """What answers said that became others since. ``answers``: all, oldest first.
+
+    The same answer once more says nothing new: it is not counted again. Of findings that evidence speaks of, that
+    alone counts.
+    """
+    read = {one.id for one in found if one.state is not State.UNKNOWN and one != answered.get(one.id)}
     told = []
-    for one in earlier:
-        question = knowledge.questions.get(one.question)
-        answer = next((each for each in question.answers if each.id == one.answer), None) if question else None
-        if question is None or answer is None:
-            continue
-        states = {
-            finding: State.YES if holds else State.NO
-            for finding, holds in answer.findings.items()
-            if finding not in read
-        }
-        told.append(Before(one.at, states, Said(question.id, len(question.answers))))
+    for question in knowledge.questions.values():
+        given = [one for one in answers if one.question == question.id]
+        for one, then in pairwise(given):
+            said = next((answer for answer in question.answers if answer.id == one.answer), None)
+            if said is None or then.answer == one.answer:
+                continue
+            states = {
+                finding: State.YES if holds else State.NO
+                for finding, holds in said.findings.items()
+                if finding not in read
+            }
+            told.append(Before(one.at, states, Said(question.id, len(question.answers))))
     return tuple(told)

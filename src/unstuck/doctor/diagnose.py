@@ -67,7 +67,7 @@ class Options:
     """What the person asked for and told. ``at`` and ``since`` bound the evidence; empty text means not given.
 
     ``tried``: fixes that were done for this trouble. ``answered_at``: when each question was answered last, where
-    known; ``earlier``: answers that were given anew since.
+    known; ``answers``: all of them in their order, with those that were given anew since.
     ``stopped_again``: when the person said that data stands still once more, after something had helped.
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
     where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
@@ -82,7 +82,7 @@ class Options:
     since: datetime | None = None
     tried: tuple[Tried, ...] = ()
     answered_at: Mapping[str, datetime] = field(default_factory=dict)
-    earlier: tuple[Answered, ...] = ()
+    answers: tuple[Answered, ...] = ()
     stopped_again: datetime | None = None
     says_stuck: bool = False
     phone: str = ""
@@ -136,7 +136,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     fixes_at = [when(one) for one in failed]
     read, answered = findings(case, knowledge), answered_findings(case, knowledge)
     found, before = newest(read, answered, seen_at(read, options.answered_at), options.answered_at, fixes_at)
-    before += said_before(options.earlier, read, answered, knowledge)
+    before += said_before(options.answers, read, answered, knowledge)
     states = {finding.id: finding.state for finding in found}
     helped = moving_again(options.tried, options.stopped_again, judged_at if stop is not None else None)
     complains = bool(failed) or options.says_stuck or options.stopped_again is not None

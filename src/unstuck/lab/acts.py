@@ -164,6 +164,7 @@ def _update_firmware(state: State, dice: random.Random) -> None:
     wanted = state.service.minimum_firmware
     if wanted and is_too_old(state.wrist.firmware, wanted) and not state.wrist.off:
         state.wrist.firmware = wanted
+        state.person.update_waited = False
 
 
 def _allow_background(state: State, dice: random.Random) -> None:

@@ -124,7 +124,7 @@ def options_of(session: Session) -> Options:
         symptom="" if symptom in (OTHER, UNSURE) else symptom,
         tried=tried,
         answered_at=answered_at,
-        earlier=tuple(one for one in session.answers if one.at < answered_at[one.question]),
+        answers=session.answers,
         stopped_again=max(session.stops, default=None),
         says_stuck=bool(symptom),
         phone=session.phone if session.phone is not None and session.phone in PHONES else "",
