@@ -90,6 +90,7 @@ class _Tally:
     lost: int = 0
     harmful: int = 0
     insisted: int = 0
+    looked: bool = False
 
     @classmethod
     def of(cls, state: State, seed: str) -> "_Tally":
@@ -99,11 +100,19 @@ class _Tally:
         tally.state.phone.follow_clock(lambda: began_s + 60.0 * tally.minutes)
         return tally
 
+    def ask(self, question: str) -> None:
+        """Look an answer up; what a sync by hand comes to was just seen where a fix was tried before."""
+        spec = load().questions[question]
+        self.minutes += 0.0 if spec.again and self.looked else spec.minutes
+        self.looked = False
+        self.questions += 1
+
     def do(self, fix: str) -> bool:
         """Do it, and say whether data moves now."""
         self.fixes.append(fix)
         done = acts.do(fix, self.state, self.dice)
         self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
+        self.looked = True
         self.lost += done.lost
         self.harmful += done.harmful
         return flows(self.state)
@@ -217,8 +226,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
             case Kind.QUESTION:
                 time = 1 + sum(one.question == screen.id for one in session.answers)
                 choice = answer(screen.id, replace(sight, state=tally.state), seed, time)
-                tally.minutes += load().questions[screen.id].minutes
-                tally.questions += 1
+                tally.ask(screen.id)
             case Kind.FIX | Kind.WAIT:
                 if tally.do(screen.id):
                     return _guided(tally.end(True), first, settled)

@@ -188,6 +188,48 @@ def test_support_comes_when_nothing_is_left_with_the_case_file() -> None:
     assert len(tried) == len(set(tried))
 
 
+def test_a_sync_by_hand_is_asked_for_again_after_a_fix_in_vain_and_says_so() -> None:
+    person = Person()
+    person.does("never_connects", "google", UNSURE)
+    view = person.gets_to(Kind.FIX, {"sync_by_hand": "not_found"})
+    assert "sync_by_hand" in {one.question for one in view.session.answers}
+    view = person.does("did_not_help")
+    assert (view.screen.kind, view.screen.id) == (Kind.QUESTION, "sync_by_hand")
+    assert any("Look once more" in line for line in view.screen.text)
+    view = person.does("error")
+    assert view.diagnosis.causes[0].hop in (Hop.PHONE, Hop.SERVER)
+    assert [one.answer for one in view.session.answers if one.question == "sync_by_hand"] == ["not_found", "error"]
+
+
+def test_after_support_a_session_goes_on() -> None:
+    person = Person()
+    person.does("never_connects", "google", UNSURE)
+    person.gets_to(Kind.SUPPORT)
+    tried = len(person.session.tried)
+    view = person.does("did_not_help")
+    assert [one.fix for one in view.session.tried[tried:]] == ["contact_support"]
+    assert view.screen.kind is not Kind.CLOSED
+
+
+def test_the_battery_is_asked_about_before_charging_is_advised_for_an_update() -> None:
+    person = Person()
+    person.does("error_shown", "google", UNSURE)
+    asked = []
+    for _ in range(MOST_STEPS):
+        view = person.view
+        if view.screen.kind in (Kind.FIX, Kind.SUPPORT) and view.screen.id == "charge_tracker":
+            break
+        if view.screen.kind is Kind.QUESTION:
+            asked.append(view.screen.id)
+            person.does({"firmware": "yes", "sync_by_hand": "breaks_off", "battery_half": "no"}.get(asked[-1], UNSURE))
+        elif view.screen.kind is Kind.FIX:
+            person.does("did_not_help")
+        else:
+            break
+    assert person.view.screen.id == "charge_tracker"
+    assert "battery_half" in asked
+
+
 def test_what_was_skipped_can_be_taken_up_at_the_end() -> None:
     person = Person()
     person.does("steps_frozen", "android", "fitbit", "enough")

@@ -1,0 +1,95 @@
+"""What is seen anew after a fix counts for now; what was seen before counts for then, and nothing counts twice."""
+
+from datetime import UTC, datetime, timedelta
+
+from unstuck.doctor.anew import asked_again, newest, said_before
+from unstuck.doctor.diagnose import Options, answer_facts, diagnose
+from unstuck.doctor.knowledge.loader import load
+from unstuck.model.diagnosis import Finding, Proof, State
+from unstuck.model.evidence import Fact
+from unstuck.model.history import Answered, How, Result, Tried
+
+START = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def at(minute: float) -> datetime:
+    return START + timedelta(minutes=minute)
+
+
+def read(finding: str, state: State, minute: float) -> Finding:
+    fact = Fact("bluetooth.adapter", "off", at(minute), "log", "line 1", "")
+    return Finding(finding, state, (Proof("read", (fact,)),))
+
+
+def said(finding: str, state: State, question: str) -> Finding:
+    fact = Fact("reported.answer", {"answer": "x"}, None, "you", "", "", question)
+    return Finding(finding, state, (Proof("said", (fact,)),))
+
+
+OFF = read("adapter_off", State.YES, 0)
+NOW_ON = said("adapter_off", State.NO, "bluetooth_on")
+
+
+def test_an_answer_takes_the_place_of_what_was_read_where_a_fix_was_done_between_them() -> None:
+    answered, seen = {"adapter_off": NOW_ON}, {"adapter_off": at(0)}
+    current, before = newest([OFF], answered, seen, {"bluetooth_on": at(5)}, [at(3)])
+    assert current == (NOW_ON,)
+    assert [(one.at, dict(one.states), one.said) for one in before] == [(at(0), {"adapter_off": State.YES}, None)]
+
+
+def test_what_was_read_stays_where_no_fix_was_done_between_it_and_the_answer() -> None:
+    answered, seen = {"adapter_off": NOW_ON}, {"adapter_off": at(0)}
+    for fixes_at in ([], [at(7)]):
+        assert newest([OFF], answered, seen, {"bluetooth_on": at(5)}, fixes_at) == ((OFF,), ())
+    later = {"adapter_off": at(6)}
+    assert newest([OFF], answered, later, {"bluetooth_on": at(5)}, [at(3)]) == ((OFF,), ())
+
+
+def test_an_answer_that_became_another_counts_for_its_own_time_and_the_same_one_only_once() -> None:
+    answers = [
+        Answered("sync_by_hand", answer, at(minute))
+        for minute, answer in enumerate(["not_found", "not_found", "error", "unsure"])
+    ]
+    told = said_before(answers, [], {}, load())
+    assert [one.at for one in told] == [at(1), at(2)]
+    assert told[0].states["sync_finds_no_tracker"] is State.YES
+    assert told[1].states["sync_shows_error"] is State.YES
+    assert all(one.said is not None and one.said.question == "sync_by_hand" for one in told)
+
+
+def test_of_what_evidence_speaks_of_earlier_answers_say_nothing() -> None:
+    answers = [Answered("bluetooth_on", "off", at(1)), Answered("bluetooth_on", "on", at(4))]
+    (told,) = said_before(answers, [OFF], {"adapter_off": NOW_ON}, load())
+    assert not told.states
+
+
+def test_the_whole_way_is_asked_about_again_after_any_fix_and_a_part_only_after_a_fix_that_should_have_ended_it() -> (
+    None
+):
+    def ids(over: set[str], *fixes_at: datetime) -> set[str]:
+        answered_at = {"sync_by_hand": at(1), "web_page": at(1)}
+        asked = asked_again(load(), answered_at, fixes_at, over)
+        return {question.id for question in asked} & answered_at.keys()
+
+    assert ids(set()) == set()
+    assert ids(set(), at(0)) == set(), "it was answered after the fix"
+    assert ids(set(), at(2)) == {"sync_by_hand"}
+    assert ids({"phone_offline"}, at(2)) == {"sync_by_hand", "web_page"}
+
+
+def test_a_changed_answer_moves_the_diagnosis_to_what_is_left() -> None:
+    """Out of reach first; brought near, the tracker is found and the service gives an error."""
+    moved = Tried("move_closer", at(2), How.GUIDED, Result.DID_NOT_HELP, at(3))
+    answers = (Answered("sync_by_hand", "not_found", at(1)), Answered("sync_by_hand", "error", at(4)))
+
+    def likely(*given: Answered) -> dict[str, float]:
+        told = answer_facts([(given[-1].question, given[-1].answer)])
+        options = Options(
+            symptom="steps_frozen", tried=(moved,), answered_at={"sync_by_hand": given[-1].at}, answers=given
+        )
+        return {cause.id: cause.probability for cause in diagnose(told, options, at(5)).causes}
+
+    before, after = likely(*answers[:1]), likely(*answers)
+    assert sum(p for cause, p in before.items() if cause.startswith(("bluetooth.", "tracker."))) > 0.5
+    assert sum(p for cause, p in after.items() if cause.startswith(("bluetooth.", "tracker."))) < 0.1
+    assert after["server.outage"] > 3 * before.get("server.outage", 0.0)
