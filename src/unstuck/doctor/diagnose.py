@@ -132,7 +132,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     # A link that keeps failing is no link, though something got through between two failures.
     linked = flow.stop_at(Hop.BLUETOOTH) is None and any(move.hop is Hop.BLUETOOTH for move in flow.moves)
     case = replace(case, stopped_at=stop.since if stop is not None else None, linked=linked)
-    failed = failures(options.tried, stop.since if stop is not None else None)
+    # A stop that lies ahead of now was written before the clock was set back; what is done today comes after it.
+    failed = failures(options.tried, stop.since if stop is not None and stop.since <= now else None)
     fixes_at = [when(one) for one in failed]
     read, answered = findings(case, knowledge), answered_findings(case, knowledge)
     found, before = newest(read, answered, seen_at(read, options.answered_at), options.answered_at, fixes_at)

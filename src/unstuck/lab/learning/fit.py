@@ -21,8 +21,10 @@ from unstuck.doctor.knowledge.schema import Fitted, Knowledge, Link
 from unstuck.doctor.reasoning.network import TOLD_WRONGLY
 from unstuck.lab.learning.observed import Observed, Seen
 
-WEIGHT = 20.0
-"""Cases that the judgement is worth. A judgement: about as many as one cause has in five hundred cases of the lab."""
+WEIGHT = 80.0
+"""Cases that the judgement is worth: four times as many as one cause has in six hundred cases of the lab, because the
+lab is simpler than life. Tried on 230 training cases that were not fitted to: with 20 more causes were named rightly
+from traces and answers than with 80, fewer from reports and from all evidence."""
 
 ROUNDS_MOST = 500
 MOVES_LEAST = 1e-9
