@@ -115,15 +115,35 @@ def test_a_yes_that_the_leak_explains_is_not_given_to_the_cause() -> None:
 def test_a_finding_does_not_get_too_many_strong_causes() -> None:
     with as_judged():
         knowledge = load()
-    finding = max(knowledge.findings.values(), key=lambda one: len(one.links))
+    finding = max((one for one in knowledge.findings.values() if one.way is None), key=lambda one: len(one.links))
     assert len(finding.links) > STRONG_CAUSES_MAX
-    cases = [Observed(frozenset({link.cause}), {finding.id: Seen(True)}) for link in finding.links for _ in range(400)]
-    found = fit(knowledge, cases)
+    found = fit(knowledge, always(finding))
     fitted = overlaid(knowledge, FileRow("fitted.toml", loads(as_toml(found, ORIGIN))))
     check(fitted)
     strong = [link for link in fitted.findings[finding.id].links if link.strength >= STRONG]
     assert len(strong) == STRONG_CAUSES_MAX
     assert any(number.held for number in found.strengths.values())
+
+
+def always(finding: FindingSpec) -> list[Observed]:
+    """It holds with each of its causes, and not without one."""
+    held = [Observed(frozenset({link.cause}), {finding.id: Seen(True)}) for link in finding.links for _ in range(400)]
+    return [*held, Observed(frozenset(), {finding.id: Seen(False)})]
+
+
+def test_what_is_seen_of_a_whole_way_may_have_as_many_strong_causes_as_close_it() -> None:
+    with as_judged():
+        knowledge = load()
+    finding = knowledge.findings["sync_finds_no_tracker"]
+    found = fit(knowledge, always(finding))
+    assert not any(number.held for number in found.strengths.values())
+    assert all(found.strengths[finding.id, link.cause].value > link.strength for link in finding.links)
+
+
+def test_what_is_the_same_in_every_case_is_the_labs_own_doing_and_is_not_fitted() -> None:
+    seen = [Observed(frozenset(), {"sign": Seen(True)})] * 200
+    assert fit(network([0.5], 0.1), seen) == Fit({}, {}, {}, {})
+    assert fit(network([0.5], 0.1), [*seen, Observed(frozenset(), {"sign": Seen(False)})]).leaks
 
 
 def test_priors_come_from_closed_cases_alone_and_their_sum_stays() -> None:

@@ -9,6 +9,8 @@ counted in ``weight`` cases: ``(weight * judgement + yes) / (weight + cases)``. 
   they are worked out in turns until nothing moves (expectation and maximisation, as for any noisy-OR).
 - What a **person** said is wrong in a known share of answers, and counts for as much as it is then worth.
 - A **chance to mend** is counted in the cases in which only that cause holds and the fix was tried.
+- A finding that is the same in **every case** is not fitted: the lab makes it so (no phone of it is delivered with the
+  app exempted from battery saving), and says nothing about life.
 - A **prior** comes from closed case files alone; the lab draws causes as it likes and says nothing about life.
 """
 
@@ -32,6 +34,9 @@ MOVES_LEAST = 1e-9
 
 DIGITS, PRIOR_DIGITS = 4, 6
 """Decimals that are written: a thousand cases support three; priors are a hundred times smaller."""
+
+SAME_CASES_LEAST = 100
+"""From so many cases, a finding that never differs is the lab's own doing. Below it may be chance."""
 
 LEAST, MOST = 0.0005, 0.9995
 """No number is fitted to certainty: one case in two thousand is beyond what a run can show."""
@@ -94,13 +99,22 @@ def fit(
     strengths: dict[tuple[str, str], Number] = {}
     leaks: dict[str, Number] = {}
     for finding, (links, leak) in signs(knowledge).items():
+        if _is_the_same_for_all(finding, cases):
+            continue
         leaked, strong = _fit_sign(finding, links, leak, cases, weight)
         if leaked is not None:
             leaks[finding] = leaked
-        held_back = strong if finding.startswith(SYMPTOM_PREFIX) else _few_strong(links, strong)
+        of_a_way = finding in knowledge.findings and knowledge.findings[finding].way is not None
+        held_back = strong if finding.startswith(SYMPTOM_PREFIX) or of_a_way else _few_strong(links, strong)
         strengths |= {(finding, cause): number for cause, number in held_back.items()}
     mends = _mends(knowledge, cases if mends_of_the_lab else (), closed, weight)
     return Fit(strengths, leaks, mends, _priors(knowledge, closed, weight))
+
+
+def _is_the_same_for_all(finding: str, cases: Sequence[Observed]) -> bool:
+    """Whether the lab makes it so in every case, as a setting that all its phones are delivered with: no lesson."""
+    states = [case.seen[finding].holds for case in cases if finding in case.seen]
+    return len(states) >= SAME_CASES_LEAST and (all(states) or not any(states))
 
 
 def signs(knowledge: Knowledge) -> dict[str, tuple[tuple[Link, ...], float]]:
