@@ -16,12 +16,17 @@ ONE_SITTING = timedelta(hours=1)
 more often, but then it also sends; evidence of yesterday says nothing of today."""
 
 
+ON_THE_WAY = frozenset({"dns", "tls", "timeout"})
+"""Errors of the app on the way to its service. Others, as of its files, leave what was taken taken."""
+
+
 def all_sent(case: Case, now: datetime) -> bool:
     """Whether it is known that nothing waits: False means that nobody knows.
 
     Known from our agent's journal where that was read; else where the service took the app's last upload when the last
-    data had come from the tracker, by a Bluetooth trace, and the app has done nothing since. Evidence that ends long
-    before ``now`` shows nothing: what the app did after it is not known.
+    data had come from the tracker, by a Bluetooth trace, and the app has done nothing since and failed at no upload: a
+    second part of one may fail after the first was taken. Evidence that ends long before ``now`` shows nothing:
+    what the app did after it is not known.
     """
     if case.facts.has("agent.journal"):
         return agent.all_sent(case, now)
@@ -38,6 +43,7 @@ def all_sent(case: Case, now: datetime) -> bool:
 
 
 def _contacts(case: Case) -> list[Fact]:
-    """What the app did with the tracker."""
+    """What the app did with the tracker, and where it did not get through to its service."""
     found = case.of_tracker("link.opened", "link.encrypted", "att.traffic")
-    return found + case.of_app("app.beat", "app.sync")
+    failed = [fact for fact in case.of_app("app.error") if fact.text("kind") in ON_THE_WAY]
+    return found + case.of_app("app.beat", "app.sync") + failed
