@@ -1,7 +1,9 @@
+import pickle
 import string
 
 import pytest
 
+from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.model.errors import _SENTENCES, ErrorCode, EvidenceError, UnstuckError, render
 
 
@@ -26,6 +28,18 @@ def test_errors_keep_code_and_data() -> None:
     assert error.code is ErrorCode.SOURCE_EMPTY
     assert error.data == {"path": "a.log"}
     assert str(error) == "a.log: is empty; record or copy it again."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [EvidenceError(ErrorCode.SOURCE_EMPTY, path="a.log"), JournalError(JournalFault.BUSY, "journal.sqlite")],
+    ids=["with data", "with a sentence of its own"],
+)
+def test_an_error_comes_over_whole_from_another_process(error: UnstuckError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert copy.__dict__ == error.__dict__
 
 
 def test_braces_in_a_name_do_no_harm() -> None:

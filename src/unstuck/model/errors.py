@@ -7,6 +7,7 @@ JSON and translations can rely on the code.
 from collections.abc import Mapping
 from enum import StrEnum
 from string import Formatter
+from typing import Any
 
 from unstuck.model.worded import worded
 
@@ -172,6 +173,10 @@ class UnstuckError(Exception):
         self.data: Mapping[str, str] = data
         super().__init__(render(code, data))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it comes over whole from another process."""
+        return _raised, (type(self), dict(self.__dict__), self.args)
+
 
 class EvidenceError(UnstuckError):
     """A source could not be read, in whole or from some point on."""
@@ -191,6 +196,13 @@ class NotPermittedError(UnstuckError):
 
 class KnowledgeError(UnstuckError):
     """The knowledge shipped with the project contradicts itself."""
+
+
+def _raised(kind: type[UnstuckError], state: dict[str, Any], args: tuple[Any, ...]) -> UnstuckError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    error.args = args
+    return error
 
 
 def render(code: ErrorCode, data: Mapping[str, str]) -> str:
