@@ -99,7 +99,7 @@ test-browser: $(VENV)/stamp-dev  ## The pages in a real Chromium
 test-bluez: $(VENV)/stamp-dev  ## Real BlueZ and Linux in a QEMU guest, against virtual devices on this side
 	@$(BIN)/pytest -m bluez -rs tests/bluez $(ARGS)
 
-test-soak: $(VENV)/stamp-dev  ## A month of 33 people and thousands of schedules, with their figures
+test-soak: $(VENV)/stamp-dev  ## A month of 33 people and a thousand schedules, with their figures
 	@$(BIN)/pytest -m soak -s $(ARGS)
 
 test-postgres: $(VENV)/stamp-dev  ## The server and the whole chain on a PostgreSQL started for it

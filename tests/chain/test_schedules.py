@@ -9,7 +9,7 @@ from tests.chain.schedules import Schedule, live_through, lives
 from tests.chain.test_end_to_end import Eager
 
 QUICK = 200
-"""Schedules of the quick run; ``make test-soak`` lives through thousands more."""
+"""Schedules of the quick run; ``make test-soak`` lives through a thousand more."""
 PARTS = 10
 
 

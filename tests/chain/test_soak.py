@@ -33,5 +33,5 @@ def test_the_golden_month_of_33_people_arrives_to_the_step(bad: bool) -> None:
     assert kinds == (EVERYTHING if bad else set())
 
 
-def test_thousands_of_schedules_end_with_nothing_lost_and_nothing_twice() -> None:
+def test_a_thousand_schedules_end_with_nothing_lost_and_nothing_twice() -> None:
     assert run_schedules(SCHEDULES)["schedules"] == SCHEDULES
