@@ -68,13 +68,21 @@ def test_the_whole_way_is_asked_about_again_after_any_fix_and_a_part_only_after_
 ):
     def ids(over: set[str], *fixes_at: datetime) -> set[str]:
         answered_at = {"sync_by_hand": at(1), "web_page": at(1)}
-        asked = asked_again(load(), answered_at, fixes_at, over)
+        asked = asked_again(load(), answered_at, answered_at, fixes_at, over)
         return {question.id for question in asked} & answered_at.keys()
 
     assert ids(set()) == set()
     assert ids(set(), at(0)) == set(), "it was answered after the fix"
     assert ids(set(), at(2)) == {"sync_by_hand"}
     assert ids({"phone_offline"}, at(2)) == {"sync_by_hand", "web_page"}
+
+
+def test_an_answer_without_a_time_is_the_newest_word_and_not_asked_for_again() -> None:
+    moved = Tried("move_closer", at(2), How.GUIDED, Result.DID_NOT_HELP, at(3))
+    told = answer_facts([("sync_by_hand", "not_found")])
+    found = diagnose(told, Options(symptom="steps_frozen", tried=(moved,)), at(5))
+    assert found.next_question is not None
+    assert found.next_question.id != "sync_by_hand"
 
 
 def test_a_changed_answer_moves_the_diagnosis_to_what_is_left() -> None:

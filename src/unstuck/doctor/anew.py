@@ -25,17 +25,23 @@ class Before:
 
 
 def asked_again(
-    knowledge: Knowledge, answered_at: Mapping[str, datetime], fixes_at: Sequence[datetime], over: Collection[str]
+    knowledge: Knowledge,
+    asked: Collection[str],
+    answered_at: Mapping[str, datetime],
+    fixes_at: Sequence[datetime],
+    over: Collection[str],
 ) -> tuple[Question, ...]:
     """Questions whose answers a fix may have changed since they were given.
 
     Those about the whole way, and those about something that a fix has most likely ended: was it really ended?
-    ``over``: such findings. ``fixes_at``: when each fix was done without helping.
+    ``over``: such findings. ``fixes_at``: when each fix was done without helping. What was ``asked`` and has no time, as
+    an answer on the command line, is taken for the newest word.
     """
     return tuple(
         question
         for question in knowledge.questions.values()
-        if any(answered_at.get(question.id, LONG_AGO) <= done for done in fixes_at)
+        if (question.id in answered_at or question.id not in asked)
+        and any(answered_at.get(question.id, LONG_AGO) <= done for done in fixes_at)
         and (question.again or any(finding in answer.findings for answer in question.answers for finding in over))
     )
 

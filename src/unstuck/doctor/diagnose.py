@@ -153,7 +153,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     over = {finding.id for finding in found if finding not in told}
-    again = asked_again(knowledge, options.answered_at, fixes_at, over)
+    again = asked_again(knowledge, _asked(facts), options.answered_at, fixes_at, over)
     insists = options.stopped_again is not None
     shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
     judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
