@@ -34,8 +34,8 @@ def asked_again(
     """Questions whose answers a fix may have changed since they were given.
 
     Those about the whole way, and those about something that a fix has most likely ended: was it really ended?
-    ``over``: such findings. ``fixes_at``: when each fix was done without helping. What was ``asked`` and has no time, as
-    an answer on the command line, is taken for the newest word.
+    ``over``: such findings. ``fixes_at``: when each fix was done without helping. What was ``asked`` and has no time,
+    as an answer on the command line, is taken for the newest word.
     """
     return tuple(
         question
