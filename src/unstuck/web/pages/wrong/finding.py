@@ -75,6 +75,21 @@ def save(visit: Visit, session: Session) -> None:
         guides.put_session(connection, visit.account, session_json(session), visit.services.ambient.now())
 
 
+async def current(visit: Visit) -> Session:
+    """The session of this account, a fresh one where there is none; for the event loop."""
+    return await to_thread.run_sync(load, visit) or begin(now_of(visit))
+
+
+async def put(visit: Visit, session: Session) -> None:
+    """Keep it; for the event loop."""
+    await to_thread.run_sync(save, visit, session)
+
+
+def without(session: Session, path: str) -> Session:
+    """The session without a piece of its evidence."""
+    return replace(session, evidence=tuple(one for one in session.evidence if one.path != path), shown=None)
+
+
 def now_of(visit: Visit) -> datetime:
     """The server's clock."""
     return datetime.fromtimestamp(visit.services.ambient.now(), UTC)
@@ -100,7 +115,7 @@ def ways(visit: Visit, bench: Bench) -> tuple[Way, ...]:
 
 async def find(visit: Visit, bench: Bench, session: Session | None = None, *, fresh: bool = False) -> Found:
     """Read everything again and let the doctor think. ``fresh``: a look of a moment ago is not good enough."""
-    session = session or await to_thread.run_sync(load, visit) or begin(now_of(visit))
+    session = session or await current(visit)
     hands = await to_thread.run_sync(hands_of, visit, bench)
     readings: list[Reading] = []
     for given in session.evidence:
