@@ -6,6 +6,7 @@ Every text of the pages is English in the code and goes through :meth:`Words.get
 """
 
 import gettext
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,8 @@ _NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español",
 _THOUSANDS = {"de": ".", "fr": "\u202f", "es": ".", "nl": "."}
 """What stands between thousands; a comma in English (Unicode CLDR)."""
 _DECIMALS = {"de": ",", "fr": ",", "es": ",", "nl": ","}
+_COMMAND = re.compile(r" \(unstuck [^()]*\)|: unstuck explain \w+")
+"""How a command stands at the end of a text of the knowledge."""
 _MOST_WANTED = 20
 """Languages read from a header: browsers send at most a handful."""
 
@@ -33,6 +36,11 @@ _MOST_WANTED = 20
 def noop(text: str) -> str:
     """The text itself: marks it for the catalogue where it is not shown at once."""
     return text
+
+
+def _without_command(found: re.Match[str]) -> str:
+    """A sentence that ended in a command ends before it."""
+    return "." if found[0].startswith(":") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,11 @@ class Words:
         return Markup(escape(clean(self.plain(text))))
 
     def marked(self, text: str) -> Markup:
-        """The same for the body of a page: what stays English says so, for who listens to it."""
-        shown = self.told(text)
+        """The same for the body of a page: what stays English says so, for who listens to it.
+
+        What the knowledge says to type into a terminal is left out: whoever reads a page has the page.
+        """
+        shown = Markup(_COMMAND.sub(_without_command, self.told(text)))
         if not text or self.language == SOURCE_LANGUAGE or worded.is_known(text, self._has):
             return shown
         return Markup('<span lang="en">%s</span>') % shown

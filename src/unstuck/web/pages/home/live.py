@@ -80,6 +80,7 @@ def _parts(visit: Visit, tracker: str, values: Values) -> dict[str, str]:
         "now": now.html("home/now.html.j2", tracker=shown, **found),
         "today": now.html("home/today.html.j2", tracker=shown, **found),
         "said": now.html("home/said.html.j2", **found),
+        "verdict": now.html("home/verdict.html.j2", tracker=shown, **found),
     }
 
 

@@ -57,19 +57,23 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class SyncLine:
-    """One side: how the last attempt ended, when the next is and why."""
+    """One side: how the last attempt ended, when the next is and why.
+
+    ``measured``: the agent of this process says how far it is; ``progress``: of the attempt that goes on, if any.
+    """
 
     label: Markup
     said: Markup
     following: Markup
     good: bool
+    measured: bool = False
+    progress: "Progress | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An attempt that goes on. ``of``: None while nobody knows."""
+    """An attempt that goes on, in records. ``of``: None while nobody knows."""
 
-    label: Markup
     moved: int
     of: int | None
 
@@ -84,7 +88,6 @@ class Standing:
     step: Markup
     hops: tuple[Hop, ...]
     syncs: tuple[SyncLine, ...]
-    progress: tuple[Progress, ...]
     as_of_s: float
 
 
@@ -160,7 +163,6 @@ class _Teller:
             broken.step if broken else Markup(""),
             tuple(self._hop(id_, broken, quiet=quiet) for id_ in _HOPS),
             tuple(self._syncs()),
-            tuple(self._progress()),
             self._when.now_s if self._seen else (self._known.heard_s or self._when.now_s),
         )
 
@@ -341,16 +343,16 @@ class _Teller:
                 moment=self._when.moment(following.at_s),
                 because=self._(_BECAUSE[following.because]),
             )
-        return SyncLine(label, said, then, good=last is None or last.outcome.good)
+        good = last is None or last.outcome.good
+        return SyncLine(label, said, then, good, measured=True, progress=_progress(seen, side))
 
-    def _progress(self) -> Sequence[Progress]:
-        if self._seen is None:
-            return []
-        labels = {Side.DRAIN: self._("From the tracker"), Side.UPLOAD: self._("To the server")}
-        return [
-            Progress(labels[side], going.moved, None if going.left is None else going.moved + going.left)
-            for side, going in sorted(self._seen.agent.underway.items())
-        ]
+
+def _progress(seen: Seen, side: Side) -> Progress | None:
+    """How far the attempt of this side is; None: none goes on."""
+    going = seen.agent.underway.get(side)
+    if going is None:
+        return None
+    return Progress(going.moved, None if going.left is None else going.moved + going.left)
 
 
 def _hop_of(attempt: Attempt) -> str:

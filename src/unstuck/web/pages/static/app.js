@@ -16,6 +16,13 @@
       .catch(() => undefined);
   }
 
+  /* On a narrow screen the menu scrolls: show where one is. */
+  const here = document.querySelector(".menu [aria-current]");
+  if (here) {
+    const bar = here.closest("nav");
+    bar.scrollLeft = here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
+  }
+
   /* The time zone of this device, where a form wants to know. */
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   document.querySelectorAll("input[data-zone]").forEach((field) => { field.value = zone || ""; });

@@ -47,7 +47,7 @@
         y: { range: (u, low, high) => (kind === "heart" ? [40, Math.max(120, Math.ceil((high || 0) / 20) * 20)] : [0, Math.max(500, high || 0)]) },
       },
       axes: [
-        { ...axis, splits: () => thin([...ticks.keys()], place.clientWidth), values: (u, at) => at.map((one) => ticks.get(one) || "") },
+        { ...axis, size: 30, splits: () => thin([...ticks.keys()], place.clientWidth), values: (u, at) => at.map((one) => ticks.get(one) || "") },
         { ...axis, size: 48 },
       ],
       series: [{ label: day.labels.time, value: (u, at) => (at == null ? "–" : clock.format(new Date(at * 1000))) },
