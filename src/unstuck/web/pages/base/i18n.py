@@ -27,8 +27,8 @@ _NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español",
 _THOUSANDS = {"de": ".", "fr": "\u202f", "es": ".", "nl": "."}
 """What stands between thousands; a comma in English (Unicode CLDR)."""
 _DECIMALS = {"de": ",", "fr": ",", "es": ",", "nl": ","}
-_COMMAND = re.compile(r" \(unstuck [^()]*\)|: unstuck explain \w+")
-"""How a command stands at the end of a text of the knowledge."""
+_COMMAND = re.compile(r" \(unstuck [^()]*\)|: unstuck explain \w+|; (?:run )?&#39;unstuck .*?&#39;[^.]*")
+"""How a command stands at the end of a text of the knowledge or of an error, escaped."""
 _MOST_WANTED = 20
 """Languages read from a header: browsers send at most a handful."""
 
