@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page
 
+from tools.pages_world import PASSWORD
+
 
 def anew(page: Page) -> None:
     """Nothing was said yet."""
@@ -86,6 +88,22 @@ def desk(page: Page) -> None:
     page.get_by_label("A note to the owner").fill("Please keep both within a step of each other for ten minutes.")
     page.get_by_role("button", name="Leave the note").click()
     page.get_by_role("button", name="Look again").click()
+
+
+def second_factor(page: Page) -> None:
+    """The picture that an authenticator app scans."""
+    form = page.locator("form[action$=second-factor]")
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Set up a second factor").click()
+    page.get_by_role("heading", name="Second factor").wait_for()
+
+
+def device(page: Page) -> None:
+    """A token for a new device, which is shown once."""
+    form = page.locator("form[action='/settings/devices']")
+    form.get_by_label("Name of the device").fill("Phone in the hall")
+    form.get_by_role("button", name="Make a token").click()
+    page.get_by_role("heading", level=1).wait_for()
 
 
 def _choose(page: Page, choice: str) -> None:

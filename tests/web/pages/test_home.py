@@ -19,13 +19,14 @@ from unstuck.chain.server.broker import News
 from unstuck.chain.server.domain.ingest import Chunk
 from unstuck.chain.server.storage import trackers
 from unstuck.web.pages.base.visit import Visit
+from unstuck.web.pages.home.day import day as day_of
 from unstuck.web.pages.home.live import stream
 from unstuck.web.pages.home.routes import now_values
 from unstuck.web.pages.mount import mount
 
 Screens = Callable[..., Screen]
-MINUTE_S, HOUR_S = 60, 3600
-KEEPS_S = 7 * 86_400
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+KEEPS_S = 7 * DAY_S
 
 
 @pytest.fixture
@@ -247,6 +248,18 @@ def test_days_are_those_of_the_persons_zone(screen: Screens, world: World) -> No
     one.get("/days/2026-01-21")
     assert "11:00 PM" in one.text()
     assert "1,000" in one.text()
+
+
+def test_a_night_belongs_as_a_whole_to_the_day_on_which_it_ends() -> None:
+    midnight = NOW // DAY_S * DAY_S
+    spans = [(midnight, 2 * HOUR_S), (midnight - HOUR_S, HOUR_S), (midnight + 13 * HOUR_S, HOUR_S)]
+    value = (int(SleepStage.DEEP),)
+    records = [Record(1, at, Kind.SLEEP, start, length, value) for at, (start, length) in enumerate(spans)]
+    records.append(Record(1, 3, Kind.SLEEP, midnight + DAY_S - HOUR_S, HOUR_S + 1, value))
+    before, present = day_of(records, (), midnight - DAY_S, midnight), day_of(records, (), midnight, midnight + DAY_S)
+    assert before.sleep == ()
+    assert present.slept_s == 4 * HOUR_S, "the night from 23:00 and the nap; not what ends tomorrow"
+    assert present.sleep[0].start == midnight - HOUR_S
 
 
 def test_a_day_has_its_sleep_workouts_and_named_holes(alice: tuple[Screen, Agent, str]) -> None:

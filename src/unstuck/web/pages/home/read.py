@@ -1,10 +1,11 @@
 """What the first page and the days are made of, read from the server's storage in one moment."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from unstuck.chain.records import Record
+from unstuck.chain.records import Kind, Record
 from unstuck.chain.server import views
 from unstuck.chain.server.domain.ledger import LedgerHole
 from unstuck.chain.server.domain.refusals import Code, Refusal
@@ -81,8 +82,11 @@ def days(visit: Visit, tracker: str, dates: Sequence[date]) -> list[Day]:
 
 
 def _days(records: Sequence[Record], holes: Sequence[LedgerHole], spans: Sequence[tuple[int, int]]) -> list[Day]:
-    return [day((one for one in records if _within(one, start, end)), holes, start, end) for start, end in spans]
-
-
-def _within(record: Record, start: int, end: int) -> bool:
-    return record.start < end and record.start + record.duration_s > start
+    """``records`` are ordered by their start. A sleep may have begun the day before, so each day is shown them all."""
+    asleep = [one for one in records if one.kind is Kind.SLEEP]
+    awake = [one for one in records if one.kind is not Kind.SLEEP]
+    starts = [one.start for one in awake]
+    return [
+        day([*awake[bisect_left(starts, start) : bisect_left(starts, end)], *asleep], holes, start, end)
+        for start, end in spans
+    ]
