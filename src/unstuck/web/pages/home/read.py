@@ -1,7 +1,7 @@
 """What the first page and the days are made of, read from the server's storage in one moment."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,8 +29,18 @@ def all_trackers(visit: Visit) -> tuple[TrackerName, ...]:
     """Those of the account, the present ones first."""
     with visit.services.database.read() as connection:
         rows = trackers.list_all(connection, visit.account)
-    found = [TrackerName(row["tracker"], row["name"], row["released_at"] is None) for row in rows]
+    here = visit.house.door.snapshot() if visit.house.door else None
+    called = {here.agent.tracker: here.name} if here is not None else {}
+    found = [
+        TrackerName(row["tracker"], _name(row["name"], row["tracker"], called), row["released_at"] is None)
+        for row in rows
+    ]
     return tuple(sorted(found, key=lambda one: (not one.now, one.name)))
+
+
+def _name(given: str, tracker: str, called: Mapping[str, str]) -> str:
+    """What its owner calls it, else what it calls itself, else its id."""
+    return given if given and given != tracker else called.get(tracker, tracker)
 
 
 def chosen(visit: Visit, wanted: str) -> TrackerName | None:

@@ -134,7 +134,7 @@ def _mending(visit: Visit, bench: Bench, found: Found, fix: str, *, auto: bool) 
         new = await find(visit, bench, session, fresh=True)
         connections = finding.connections_of(session, hands) if auto else ()
         return await to_thread.run_sync(
-            lambda: finding.think(session, new.readings, finding.now_of(visit), connections, tried)
+            lambda: finding.think(session, new.readings, finding.now_of(visit), connections, visit.when.zone.key, tried)
         )
 
     async def did_by_hand(done: str) -> None:

@@ -127,7 +127,7 @@ async def find(visit: Visit, bench: Bench, session: Session | None = None, *, fr
     at_home = hands.tracker if hands is not None else next(iter(await to_thread.run_sync(_claimed, visit)), "")
     now = now_of(visit)
     connections = connections_of(session, hands)
-    examination = await to_thread.run_sync(think, session, joined, now, connections)
+    examination = await to_thread.run_sync(think, session, joined, now, connections, visit.when.zone.key)
     return Found(session, joined, examination, now, hands, at_home)
 
 
@@ -136,13 +136,14 @@ def think(
     readings: Sequence[Reading],
     now: datetime,
     connections: tuple[Connection, ...],
+    zone: str,
     tried: tuple[Tried, ...] = (),
 ) -> Examination:
-    """The doctor's word on all of it."""
+    """The doctor's word on all of it. ``zone``: the person's, for all times in it."""
     options = options_of(session)
     if not session.evidence and session.symptom is None:
         options = replace(options, symptom="")
-    options = replace(options, connections=connections, tried=(*options.tried, *tried))
+    options = replace(options, connections=connections, tried=(*options.tried, *tried), zone=zone)
     return examine([*readings, *answer_facts(said(session))], options, now)
 
 
