@@ -107,14 +107,14 @@ def said(text: str, language: Language) -> str:
 
 
 def is_known(text: str, has: Callable[[str], bool]) -> bool:
-    """Whether every template of the text is in a catalogue; ``has`` says it of one message."""
+    """Whether every template of the text is in a catalogue; ``has`` says it of one message. Numbers are in all."""
     if not isinstance(text, Worded):
         return has(text)
     match text.how:
         case _Template(one, _, _, values):
             return has(one) and all(is_known(part, has) for part in values.values() if isinstance(part, Worded))
         case _Joined(parts, _):
-            return all(is_known(part, has) for part in parts)
+            return all(is_known(part, has) for part in parts if any(map(str.isalpha, part)))
         case _Capital(inner):
             return is_known(inner, has)
 
