@@ -77,6 +77,7 @@ SHOTS = (
     Shot("wrong-first", "/wrong", act=walks.first_question),
     Shot("wrong-question", "/wrong", act=walks.question),
     Shot("wrong-found", "/wrong", act=walks.found),
+    Shot("wrong-proof", "/wrong", act=walks.proof),
     Shot("mend", "/mend", act=walks.plan),
     Shot("mend-steps", "/mend", act=walks.steps),
     Shot("mend-helped", "/mend", act=walks.helped),

@@ -1,6 +1,11 @@
 """Walks to the pages of finding and mending: what a person does on a page before it is photographed or looked at."""
 
-from playwright.sync_api import Page
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from examples.make_evidence import write
+from playwright.sync_api import FilePayload, Page
 
 from tools.pages_world import PASSWORD
 
@@ -39,6 +44,24 @@ def found(page: Page) -> None:
     question(page)
     _choose(page, "off")
     _open(page, "/wrong/found")
+
+
+def proof(page: Page) -> None:
+    """A diagnosis from a phone's own files (synthetic), with a sentence of its proof opened."""
+    anew(page)
+    page.locator("#file").set_input_files(_evidence())
+    page.get_by_role("button", name="Send and read it").click()
+    page.wait_for_url("**/wrong/found")
+    page.locator("details.proof > summary").first.click()
+
+
+@cache
+def _evidence() -> list[FilePayload]:
+    """The files of the example in which somebody walks away."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = sorted(write("walked-away", Path(folder)).iterdir())
+        kind = "application/octet-stream"
+        return [FilePayload(name=one.name, mimeType=kind, buffer=one.read_bytes()) for one in made]
 
 
 def plan(page: Page) -> None:
