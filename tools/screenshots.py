@@ -89,9 +89,22 @@ SHOTS = (
 
 
 DOCS = Path(__file__).parents[1] / "docs" / "pictures"
+DOCS_SCALE = {"phone": 2, "tablet": 1, "desk": 1}
+"""Pixels of the file for one of CSS: what is shown small must be sharp."""
 DOCS_QUALITY = 82
 """Of WebP, 0 to 100: below it the small type is ringed."""
-IN_DOCS = (("home-stuck", "light", "desk", 1000),)
+IN_DOCS = (
+    ("home-stuck", "light", "desk", 760),
+    ("home-stuck", "dark", "desk", 760),
+    ("wrong-proof", "light", "desk", 960),
+    ("wrong-proof", "dark", "desk", 960),
+    ("day-lost", "light", "desk", 960),
+    ("case-own", "light", "desk", 960),
+    ("home-syncing", "dark", "phone", 740),
+    ("wrong-question", "light", "phone", 740),
+    ("mend", "light", "phone", 740),
+    ("mend-steps", "light", "phone", 740),
+)
 """Pictures of the documentation: name, theme, width, and how much of the page is shown, CSS pixels; 0: all."""
 
 
@@ -227,8 +240,13 @@ def _take(page: Page, picture: Picture) -> None:
         page.screenshot(path=picture.file, full_page=True)
         return
     wide, high = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
-    clip = {"x": 0, "y": 0, "width": wide, "height": min(high, picture.tall or high), "scale": 1}
-    asked = {"format": "webp", "quality": DOCS_QUALITY, "clip": clip, "captureBeyondViewport": True}
+    clip = {"x": 0, "y": 0, "width": wide, "height": min(high, picture.tall or high)}
+    asked = {
+        "format": "webp",
+        "quality": DOCS_QUALITY,
+        "clip": {**clip, "scale": DOCS_SCALE[picture.width]},
+        "captureBeyondViewport": True,
+    }
     answer = page.context.new_cdp_session(page).send("Page.captureScreenshot", asked)
     picture.file.write_bytes(base64.b64decode(answer["data"]))
 
