@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from unstuck.doctor.telling.wording import clean
 from unstuck.model import worded
 from unstuck.model.worded import Worded
+from unstuck.web.pages.base.recognise import Recogniser
 
 DOMAIN = "unstuck"
 LOCALE = Path(__file__).parents[1] / "locale"
@@ -77,16 +78,25 @@ class Words:
 
         What the knowledge says to type into a terminal is left out: whoever reads a page has the page.
         """
+        text = self._whole(text)
         shown = Markup(_COMMAND.sub(_without_command, self.told(text)))
-        if not text or self.language == SOURCE_LANGUAGE or worded.is_known(text, self._has):
+        if not text or self.language == SOURCE_LANGUAGE or worded.is_known(text, self.knows):
             return shown
         return Markup('<span lang="en">%s</span>') % shown
 
     def plain(self, text: str) -> str:
         """The same as text that is not escaped, for scripts and files."""
+        text = self._whole(text)
         return worded.said(text, _Spoken(self.catalogue.gettext, self.catalogue.ngettext, self.number)) if text else ""
 
-    def _has(self, message: str) -> bool:
+    def _whole(self, text: str) -> str:
+        """A sentence that was kept as plain English, with how it was made."""
+        if isinstance(text, Worded) or self.language == SOURCE_LANGUAGE or not text or self.knows(text):
+            return text
+        return _recogniser(self.language).find(text)
+
+    def knows(self, message: str) -> bool:
+        """Whether the catalogue has it."""
         return not isinstance(self.catalogue.gettext(message), _Untold)
 
     def _in_words(self, values: Mapping[str, object]) -> Mapping[str, object]:
@@ -118,6 +128,15 @@ def words_of(language: str) -> Words:
     found = gettext.translation(DOMAIN, LOCALE, languages=[language], fallback=True)
     found.add_fallback(_English())
     return Words(language, found)
+
+
+@cache
+def _recogniser(language: str) -> Recogniser:
+    words = words_of(language)
+    # gettext has no public way to list a catalogue; without one nothing is recognised, and English stays English.
+    messages = getattr(words.catalogue, "_catalog", {})
+    plain = [one for one in messages if isinstance(one, str)]
+    return Recogniser(plain, [one[0] for one in messages if isinstance(one, tuple)], words.knows)
 
 
 @cache
