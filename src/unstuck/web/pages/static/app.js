@@ -20,6 +20,7 @@
   const here = document.querySelector(".menu [aria-current]");
   if (here) {
     const bar = here.closest("nav");
+    bar.addEventListener("scroll", () => bar.classList.toggle("moved", bar.scrollLeft > 4), { passive: true });
     bar.scrollLeft = here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
   }
 
