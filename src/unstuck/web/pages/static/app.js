@@ -34,6 +34,17 @@
     const words = event.target.dataset.sure;
     if (words && !window.confirm(words)) event.preventDefault();
   });
+
+  /* What takes a moment shows that it was begun, and is not begun twice. */
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (event.defaultPrevented || !button || "stays" in event.target.dataset) return;
+    if (button.ariaBusy === "true") event.preventDefault();
+    button.ariaBusy = "true";
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("button[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
+  });
   document.addEventListener("click", (event) => {
     const from = event.target.closest("[data-copy]");
     if (!from) return;
