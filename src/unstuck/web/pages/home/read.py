@@ -73,9 +73,8 @@ def look(visit: Visit, tracker: TrackerName, dates: Sequence[date]) -> tuple[Kno
     spans = [visit.when.span(one) for one in dates]
     start, end = spans[0][0], spans[-1][1]
     with visit.services.database.read() as connection:
-        ledger = views.ledger_of(connection, visit.account, tracker.id, start, None)
+        ledger, records = views.ledger_and_records(connection, visit.account, tracker.id, start, end)
         received_s = trackers.received_at(connection, visit.account, tracker.id)
-        records = views.records(connection, visit.account, tracker.id, start, end)
     told = (ledger.hops.phone_told_at, ledger.hops.tracker_told_at, received_s)
     heard = [moment for moment in told if moment is not None]
     return Known(ledger, max(heard, default=None), seen(visit, tracker)), _days(records, ledger.holes, spans)
