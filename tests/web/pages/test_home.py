@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -154,6 +155,39 @@ def test_each_trouble_is_shown_at_its_hop(
     door.seen.agent.last[side] = Attempt(side, NOW - 20, NOW, outcome, "", 0)
     one.get("/")
     assert words in one.text()
+
+
+def test_it_stands_still_since_the_first_attempt_that_failed_not_since_the_last(
+    alice: tuple[Screen, Agent, str], door: PictureDoor
+) -> None:
+    one, agent, tracker = alice
+    agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
+    door.stand("syncing", NOW)
+    assert door.seen is not None
+    door.seen.agent.underway.clear()
+    door.seen.agent.last[Side.DRAIN] = Attempt(Side.DRAIN, NOW - 20, NOW, Outcome.TRACKER_SILENT, "", 0)
+    agent_then = replace(door.seen.agent, failing_s={Side.DRAIN: NOW - HOUR_S})
+    door.seen = replace(door.seen, agent=agent_then)
+    one.get("/")
+    assert "Stuck at the tracker since 11:53." in one.text()
+
+
+def test_what_the_device_forbids_is_named_and_stands_where_its_cause_does(
+    alice: tuple[Screen, Agent, str], door: PictureDoor
+) -> None:
+    one, agent, tracker = alice
+    agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
+    door.stand("syncing", NOW)
+    assert door.seen is not None
+    door.seen.agent.underway.clear()
+    door.seen.agent.last[Side.DRAIN] = Attempt(
+        Side.DRAIN, NOW - 20, NOW, Outcome.HOST_FORBIDS, "airplane mode has turned Bluetooth off: turn it off", 0,
+        ("bluetooth.off",),
+    )  # fmt: skip
+    one.get("/")
+    assert "Stuck at Bluetooth since" in one.text()
+    assert "Airplane mode has turned Bluetooth off." in one.text()
+    assert "Turn it off." in one.text()
 
 
 def test_an_agent_is_shown_and_moved_only_by_who_has_its_tracker(

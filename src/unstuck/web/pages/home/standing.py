@@ -127,8 +127,6 @@ _BECAUSE = {
     Because.PERSON: noop("it needs you first"),
 }
 _AT_PHONE = (Outcome.JOURNAL_FULL, Outcome.JOURNAL_FAILED, Outcome.HOST_FORBIDS, Outcome.OTHER_ACCOUNT)
-_HARMLESS = (Outcome.TRIM_HELD_BACK, Outcome.REJECTED, Outcome.FIRMWARE_TOO_OLD)
-"""Not wholly good, but records move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +171,29 @@ class _Teller:
         """What the agent's own last attempts say."""
         for side in Side:
             last = seen.agent.last.get(side)
-            if last is None or last.outcome.good or last.outcome in _HARMLESS:
+            if last is None or last.outcome.moves:
                 continue
             if side is Side.DRAIN and seen.link_open and Side.DRAIN in seen.agent.underway:
                 continue  # it is connected again and at work: what went wrong before is over
             hop = _hop_of(last)
-            since_s = seen.link_since_s if hop == "bluetooth" and not seen.link_open else float(last.began_s)
-            meaning = MEANINGS[last.outcome]
-            state = self._words.told(meaning.state)
-            return _Break(hop, since_s, self._("%(what)s.", what=state), self._words.told(meaning.step))
+            since_s = float(seen.agent.failing_s.get(side, last.began_s))
+            if hop == "bluetooth" and not seen.link_open:
+                since_s = min(since_s, seen.link_since_s)
+            why, step = self._reason(last)
+            return _Break(hop, since_s, self._("%(what)s.", what=why), step)
         return None
+
+    def _reason(self, last: Attempt) -> tuple[Markup, Markup]:
+        """What stopped it and what to do; what the device itself forbids is named."""
+        meaning = MEANINGS[last.outcome]
+        named, _, step = last.detail.partition(": ")
+        if last.outcome is Outcome.HOST_FORBIDS and step:
+            return self._capital(named), self._("%(what)s.", what=self._capital(step))
+        return self._words.told(meaning.state), self._words.told(meaning.step)
+
+    def _capital(self, text: str) -> Markup:
+        told = self._words.told(text)
+        return told[:1].upper() + told[1:]
 
     def _break_told(self) -> _Break | None:
         """What can be told from what agents reported: a phone that speaks and has not met its tracker for long."""
@@ -356,7 +367,11 @@ def _progress(seen: Seen, side: Side) -> Progress | None:
 
 
 def _hop_of(attempt: Attempt) -> str:
-    """Where an attempt that went wrong was stopped."""
+    """Where an attempt that went wrong was stopped: where its cause belongs, if the device knows it."""
+    if attempt.causes:
+        at = attempt.causes[0].partition(".")[0]
+        if at in _HOPS:
+            return at
     if attempt.outcome in _AT_PHONE:
         return "phone"
     if attempt.side is Side.UPLOAD:
