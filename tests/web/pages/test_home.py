@@ -172,6 +172,17 @@ def test_it_stands_still_since_the_first_attempt_that_failed_not_since_the_last(
     assert "Stuck at the tracker since 11:53." in one.text()
 
 
+def test_while_it_stands_still_it_says_until_when_what_was_recorded_since_is_kept(
+    alice: tuple[Screen, Agent, str], door: PictureDoor
+) -> None:
+    one, agent, tracker = alice
+    agent.send(tracker, minutes(1, 0, [10] * 60, start=NOW - HOUR_S))
+    agent.tell(tracker, tracker={"now": NOW, "held": {}, "overwritten": {}, "keeps_s": KEEPS_S})
+    assert "Nothing is lost; all that was recorded until 12:53 is safe." in one.read("/")
+    door.stand("stuck", NOW)
+    assert "Nothing is lost; the oldest unsynced minute is kept until Wednesday 28 January, 12:53." in one.read("/")
+
+
 def test_what_the_device_forbids_is_named_and_stands_where_its_cause_does(
     alice: tuple[Screen, Agent, str], door: PictureDoor
 ) -> None:

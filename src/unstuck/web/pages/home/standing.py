@@ -153,7 +153,7 @@ class _Teller:
         kind = "stuck" if broken else "empty" if empty else "quiet" if quiet else "healthy"
         headline = self._headline(kind, broken)
         why = broken.why if broken else Markup("")
-        lead = Markup(" ").join(part for part in (why, self._safety(empty=empty)) if part)
+        lead = Markup(" ").join(part for part in (why, self._safety(broken, empty=empty)) if part)
         return Standing(
             kind,
             headline,
@@ -224,10 +224,20 @@ class _Teller:
             return self._("Nothing heard since %(since)s.", since=self._when.moment(self._known.heard_s))
         return self._("Everything is moving.")
 
-    def _safety(self, *, empty: bool) -> Markup:
+    def _risk(self, broken: _Break | None) -> tuple[int, int] | None:
+        """Since when minutes are on the tracker alone, and when the first of them goes; None: none is known to be.
+
+        While it cannot be reached it goes on recording: what it has since nobody was told, but it is there.
+        """
+        risk, told = self._known.ledger.at_risk, self._hops.tracker
+        if risk is not None or broken is None or broken.hop == "server" or told is None or told.keeps_s is None:
+            return risk
+        return told.now, told.now + told.keeps_s
+
+    def _safety(self, broken: _Break | None, *, empty: bool) -> Markup:
         if empty:
             return self._("The tracker is yours; no record of it has come yet.")
-        risk = self._known.ledger.at_risk
+        risk = self._risk(broken)
         since_s = self._when.now_s - LOST_SAID_S
         missing = self._known.ledger.missing
         lost = [hole for hole in missing if hole.reason is HoleReason.LOST and hole.end > since_s]
