@@ -119,8 +119,17 @@ _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 def compiled(catalogue: Catalog) -> bytes:
     """As gettext reads it."""
     file = io.BytesIO()
-    catalogue.creation_date = catalogue.revision_date = _NO_DATE
-    write_mo(file, catalogue)
+    whole = Catalog(locale=catalogue.locale)
+    whole.creation_date = whole.revision_date = _NO_DATE
+    whole.header_comment = catalogue.header_comment
+    for message in catalogue:
+        if not message.id:
+            continue
+        whole.add(message.id, message.string)
+        if not isinstance(message.id, str) and not isinstance(message.string, str) and message.string:
+            # Alone too: a sentence that was kept as plain text is recognised by its template (base/recognise.py).
+            whole.add(message.id[1], message.string[-1])
+    write_mo(file, whole)
     return file.getvalue()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import cbor2
 import httpx
+from fastapi import FastAPI
 
 from unstuck.chain.records import Batch, Kind, Record, Sleep, encode
 from unstuck.chain.server.app import create_app
@@ -49,6 +50,7 @@ class World:
     database: Database
     clock: list[float]
     links: Tickets[int]
+    app: FastAPI
     stop: Callable[[], None] = field(repr=False, default=lambda: None)
 
     def person(self, name: str) -> "Person":
@@ -109,7 +111,7 @@ def world(folder: Path, door: Door | None = None, now_s: float = NOW_S, port: in
     with listener:
         thread.start()
         try:
-            yield World(address, database, clock, links)
+            yield World(address, database, clock, links, app)
         finally:
             server.should_exit = True
             thread.join()

@@ -1,13 +1,17 @@
 """Photograph every page: ``python -m tools.screenshots OUT [NAME ...]``, in both themes and three widths.
 
+``--docs`` instead of OUT makes the pictures of the documentation anew; ``--theme`` and ``--width`` leave some out.
+
 Each entry of SHOTS opens one page of a real server in a real Chromium; a new page adds its entry there.
 """
 
-import sys
+import argparse
+import base64
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -61,15 +65,19 @@ SHOTS = (
     Shot("home-stale", "/", later_s=5 * 3600),
     Shot("home-empty", "/", who="nobody"),
     Shot("day", "/days/2026-11-27", act=_drawn),
+    Shot("day-workout", "/days/2026-11-26", act=_drawn),
     Shot("day-lost", "/days/2026-11-25", act=_drawn),
     Shot("day-empty", "/days/2026-01-01"),
     Shot("phone", "/phone", act=_ready),
     Shot("phone-stranger", "/phone", who="", act=_ready),
     Shot("settings", "/settings"),
+    Shot("settings-second-factor", "/settings", who="nobody", act=walks.second_factor),
+    Shot("settings-device", "/settings", who="nobody", act=walks.device),
     Shot("wrong", "/wrong", act=walks.anew),
     Shot("wrong-first", "/wrong", act=walks.first_question),
     Shot("wrong-question", "/wrong", act=walks.question),
     Shot("wrong-found", "/wrong", act=walks.found),
+    Shot("wrong-proof", "/wrong", act=walks.proof),
     Shot("mend", "/mend", act=walks.plan),
     Shot("mend-steps", "/mend", act=walks.steps),
     Shot("mend-helped", "/mend", act=walks.helped),
@@ -78,6 +86,26 @@ SHOTS = (
     Shot("case-desk", "/case", act=walks.desk),
     Shot("error", "/no-such-page"),
 )
+
+
+DOCS = Path(__file__).parents[1] / "docs" / "pictures"
+DOCS_SCALE = {"phone": 2, "tablet": 1, "desk": 1}
+"""Pixels of the file for one of CSS: what is shown small must be sharp."""
+DOCS_QUALITY = 82
+"""Of WebP, 0 to 100: below it the small type is ringed."""
+IN_DOCS = (
+    ("home-stuck", "light", "desk", 760),
+    ("home-stuck", "dark", "desk", 760),
+    ("wrong-proof", "light", "desk", 960),
+    ("wrong-proof", "dark", "desk", 960),
+    ("day-lost", "light", "desk", 960),
+    ("case-own", "light", "desk", 960),
+    ("home-syncing", "dark", "phone", 740),
+    ("wrong-question", "light", "phone", 740),
+    ("mend", "light", "phone", 740),
+    ("mend-steps", "light", "phone", 740),
+)
+"""Pictures of the documentation: name, theme, width, and how much of the page is shown, CSS pixels; 0: all."""
 
 
 @contextmanager
@@ -175,36 +203,90 @@ def contexts(browser: Browser, house: World, theme: str, width: int, height: int
     return made
 
 
-def photograph(browser: Browser, house: World, door: PictureDoor, out: Path, wanted: set[str]) -> None:
-    """Every page that is wanted (empty: all) in both themes and three widths."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One shot in one theme and width, and the file it becomes. ``tall``: CSS pixels of it, 0: the whole page."""
+
+    shot: Shot
+    theme: str
+    width: str
+    file: Path
+    tall: int = 0
+
+
+def photograph(browser: Browser, house: World, door: PictureDoor, pictures: Sequence[Picture]) -> None:
+    """Take them."""
     begin_s = house.clock[0]
-    for theme in THEMES:
-        for width_name, (width, height) in WIDTHS.items():
-            people = contexts(browser, house, theme, width, height)
-            for shot in SHOTS:
-                if wanted and shot.name not in wanted:
-                    continue
-                house.clock[0] = begin_s + shot.later_s
-                door.stand(shot.door, house.clock[0])
-                page = people[shot.who].new_page()
-                page.goto(f"{house.address}{shot.path}")
-                shot.act(page)
-                page.screenshot(path=out / f"{shot.name}-{theme}-{width_name}.png", full_page=True)
-                page.close()
-            house.clock[0] = begin_s
-            for context in people.values():
-                context.close()
+    order = sorted(pictures, key=lambda one: (THEMES.index(one.theme), list(WIDTHS).index(one.width)))
+    for (theme, width), some in groupby(order, key=lambda one: (one.theme, one.width)):
+        people = contexts(browser, house, theme, *WIDTHS[width])
+        for picture in some:
+            house.clock[0] = begin_s + picture.shot.later_s
+            door.stand(picture.shot.door, house.clock[0])
+            page = people[picture.shot.who].new_page()
+            page.goto(f"{house.address}{picture.shot.path}")
+            picture.shot.act(page)
+            _take(page, picture)
+            page.close()
+        house.clock[0] = begin_s
+        for context in people.values():
+            context.close()
+
+
+def _take(page: Page, picture: Picture) -> None:
+    """A PNG, or a WebP, which Chromium itself writes: a third of the size."""
+    page.evaluate("document.activeElement.blur()")
+    if picture.file.suffix == ".png":
+        page.screenshot(path=picture.file, full_page=True)
+        return
+    wide, high = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": wide, "height": min(high, picture.tall or high)}
+    asked = {
+        "format": "webp",
+        "quality": DOCS_QUALITY,
+        "clip": {**clip, "scale": DOCS_SCALE[picture.width]},
+        "captureBeyondViewport": True,
+    }
+    answer = page.context.new_cdp_session(page).send("Page.captureScreenshot", asked)
+    picture.file.write_bytes(base64.b64decode(answer["data"]))
+
+
+def _asked() -> list[Picture]:
+    """What the command line wants. It ends the program where that is nothing."""
+    parser = argparse.ArgumentParser(prog="python -m tools.screenshots", description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path, help="folder for OUT/NAME-THEME-WIDTH.png")
+    parser.add_argument("names", nargs="*", help=f"some of: {' '.join(shot.name for shot in SHOTS)}; none: all")
+    parser.add_argument("--docs", action="store_true", help=f"write {DOCS}/*.webp instead")
+    parser.add_argument("--theme", choices=THEMES)
+    parser.add_argument("--width", choices=tuple(WIDTHS))
+    given = parser.parse_args()
+    by_name = {shot.name: shot for shot in SHOTS}
+    if given.docs:
+        return [
+            Picture(by_name[name], theme, width, DOCS / f"{name}-{theme}-{width}.webp", tall)
+            for name, theme, width, tall in IN_DOCS
+        ]
+    if given.out is None or not set(given.names) <= set(by_name):
+        parser.error("where to? And are all of the names among the shots?")
+    themes = [given.theme] if given.theme else THEMES
+    widths = [given.width] if given.width else list(WIDTHS)
+    return [
+        Picture(shot, theme, width, given.out / f"{shot.name}-{theme}-{width}.png")
+        for shot in SHOTS if not given.names or shot.name in given.names
+        for theme in themes for width in widths
+    ]  # fmt: skip
 
 
 def main() -> None:
-    """Write OUT/NAME-THEME-WIDTH.png."""
-    out, wanted = Path(sys.argv[1]), set(sys.argv[2:])
-    out.mkdir(parents=True, exist_ok=True)
+    """Take what the command line asks for."""
+    pictures = _asked()
+    pictures[0].file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         door = PictureDoor()
         with furnished(Path(folder), door) as house:
-            photograph(browser, house, door, out, wanted)
-    print(f"{len(list(out.glob('*.png')))} pictures in {out}")
+            photograph(browser, house, door, pictures)
+    size = sum(one.file.stat().st_size for one in pictures)
+    print(f"{len(pictures)} pictures in {pictures[0].file.parent}, {size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,13 @@
 """Walks to the pages of finding and mending: what a person does on a page before it is photographed or looked at."""
 
-from playwright.sync_api import Page
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from examples.make_evidence import write
+from playwright.sync_api import FilePayload, Page
+
+from tools.pages_world import PASSWORD
 
 
 def anew(page: Page) -> None:
@@ -37,6 +44,24 @@ def found(page: Page) -> None:
     question(page)
     _choose(page, "off")
     _open(page, "/wrong/found")
+
+
+def proof(page: Page) -> None:
+    """A diagnosis from a phone's own files (synthetic), with a sentence of its proof opened."""
+    anew(page)
+    page.locator("#file").set_input_files(_evidence())
+    page.get_by_role("button", name="Send and read it").click()
+    page.wait_for_url("**/wrong/found")
+    page.locator("details.proof > summary").first.click()
+
+
+@cache
+def _evidence() -> list[FilePayload]:
+    """The files of the example in which somebody walks away."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = sorted(write("walked-away", Path(folder)).iterdir())
+        kind = "application/octet-stream"
+        return [FilePayload(name=one.name, mimeType=kind, buffer=one.read_bytes()) for one in made]
 
 
 def plan(page: Page) -> None:
@@ -86,6 +111,22 @@ def desk(page: Page) -> None:
     page.get_by_label("A note to the owner").fill("Please keep both within a step of each other for ten minutes.")
     page.get_by_role("button", name="Leave the note").click()
     page.get_by_role("button", name="Look again").click()
+
+
+def second_factor(page: Page) -> None:
+    """The picture that an authenticator app scans."""
+    form = page.locator("form[action$=second-factor]")
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Set up a second factor").click()
+    page.get_by_role("heading", name="Second factor").wait_for()
+
+
+def device(page: Page) -> None:
+    """A token for a new device, which is shown once."""
+    form = page.locator("form[action='/settings/devices']")
+    form.get_by_label("Name of the device").fill("Phone in the hall")
+    form.get_by_role("button", name="Make a token").click()
+    page.get_by_role("heading", level=1).wait_for()
 
 
 def _choose(page: Page, choice: str) -> None:

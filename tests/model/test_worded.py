@@ -77,3 +77,11 @@ def test_a_sentence_is_known_when_all_of_its_words_are() -> None:
 
 def test_braces_in_a_value_are_only_text() -> None:
     assert worded("{name}, nothing used", name="{0.__class__}") == "{0.__class__}, nothing used"
+
+
+def test_numbers_among_words_are_known_in_every_language() -> None:
+    def known(one: str, many: str) -> bool:
+        return (one, many) == ("Thursday", "")
+
+    assert is_known(joined([worded("Thursday"), "12:07 – 12:55"], ", "), known)
+    assert not is_known(joined([worded("Thursday"), "some words"], ", "), known)

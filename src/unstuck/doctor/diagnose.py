@@ -72,7 +72,8 @@ class Options:
     ``says_stuck``: the person complains, in whatever words. ``phone``: ``iphone``, ``android`` or an id of a maker,
     where the person said whose phone it is. ``make``: an id of a vendor profile, where the person said whose
     tracker it is; it chooses words and steps, and is no evidence. ``connections``: what is connected, so that
-    something could be done there.
+    something could be done there. ``zone``: where the person who reads it lives, a name of the IANA database; times
+    are said in it instead of the phone's.
     """
 
     tracker: str = ""
@@ -88,6 +89,7 @@ class Options:
     phone: str = ""
     make: str = ""
     connections: tuple[Connection, ...] = ()
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     harmless = case.profile is not None and case.profile.pairs_without_loss
     targets = targets_of(options.connections, facts, packages, case.subjects, pairs_without_loss=harmless)
     platform = replace(_platform(case, readings, options.phone, options.make), automatic=automatic(targets))
-    zone = _text(case, "phone.time_zone")
+    zone = options.zone or _text(case, "phone.time_zone")
     given = evidence_given(reading.source.kind for reading in readings if reading.source.readable)
     diagnosis = Diagnosis(
         verdict=judgement.verdict,

@@ -107,14 +107,17 @@ def said(text: str, language: Language) -> str:
 
 
 def is_known(text: str, has: Callable[[str, str], bool]) -> bool:
-    """Whether every template of the text is in a catalogue; ``has`` says it of one message and its plural, if any."""
+    """Whether every template of the text is in a catalogue; ``has`` says it of one message and its plural, if any.
+
+    Numbers are in all.
+    """
     if not isinstance(text, Worded):
         return has(text, "")
     match text.how:
         case _Template(one, many, _, values):
             return has(one, many) and all(is_known(part, has) for part in values.values() if isinstance(part, Worded))
         case _Joined(parts, _):
-            return all(is_known(part, has) for part in parts)
+            return all(is_known(part, has) for part in parts if any(map(str.isalpha, part)))
         case _Capital(inner):
             return is_known(inner, has)
 

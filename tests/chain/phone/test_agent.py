@@ -373,3 +373,21 @@ def test_attempts_survive_the_agent(quick_folder: Path) -> None:
     assert [attempt.outcome for attempt in journal.attempts(T, 10)] == [Outcome.TRACKER_SILENT] * 3
     assert agent.snapshot().last[Side.DRAIN].outcome is Outcome.TRACKER_SILENT
     journal.close()
+
+
+def test_it_fails_since_the_first_attempt_that_did_until_records_move_again(quick_folder: Path) -> None:
+    wire, now_s = Wire(), [NOW_S]
+    wire.answer = lambda request: Failed(0, Failure.NO_ANSWER)
+    journal = Journal(quick_folder / "journal")
+    ways = Ways(lambda: now_s[0], never, lambda: 0.5)
+    agent = Agent(journal, T, wire, None, ways)
+    assert agent.snapshot().failing_s == {}
+    for _ in range(3):
+        drained(agent)
+        now_s[0] += 600
+    assert agent.snapshot().failing_s == {Side.DRAIN: NOW_S}
+    assert Agent(journal, T, wire, None, ways).snapshot().failing_s == {Side.DRAIN: NOW_S}, "a restart changes nothing"
+    wire.answer = lambda request: None
+    drained(agent)
+    assert agent.snapshot().failing_s == {}
+    journal.close()

@@ -5,9 +5,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from tests.chain.server.world import NOW, Agent, World, minutes
 from unstuck.chain.records import Batch, Kind, Minute, Ranges, Record, Wear
+from unstuck.chain.server import views
 from unstuck.chain.server.domain import ledger
 from unstuck.chain.server.domain.ingest import recut
 from unstuck.chain.server.domain.ledger import Coverage, Place, TrackerTold
@@ -131,6 +133,20 @@ def test_a_hole_has_the_same_bounds_and_reason_whatever_span_is_asked_for(world:
     asked = f"?from={NOW + 60 * 200}&to={NOW + 60 * 210}"
     assert holes_of(agent, tracker, asked) == [("not_recorded", 120, 320)]
     assert holes_of(agent, tracker, f"?from={NOW + 60 * 325}") == []
+
+
+def test_ledger_and_records_of_one_reading_are_those_of_two(world: World) -> None:
+    agent, tracker = setting_up(world)
+    agent.send(tracker, minutes(0, 0, [1] * 10), minutes(0, 30, [1] * 20))
+    agent.send(tracker, minutes(0, 60, [0] * 10, wear=Wear.NOT_WORN), minutes(0, 90, [1] * 5))
+    agent.tell(tracker, tracker=told({"0": [[60, 99]]}, {"0": [[10, 19]]}, 100), phone={"held": {"0": [[70, 79]]}})
+    with world.database.read() as connection:
+        account = connection.execute(text("select account_id from trackers")).scalar_one()
+        for first, last in ((-5, 200), (0, 100), (15, 40), (35, 36), (65, 95), (120, 200)):
+            start, end = NOW + first * 60, NOW + last * 60
+            both = views.ledger_and_records(connection, account, tracker, start, end)
+            assert both[0] == views.ledger_of(connection, account, tracker, start, None), (first, last)
+            assert both[1] == views.records(connection, account, tracker, start, end), (first, last)
 
 
 def test_watermarks_say_the_newest_of_each_hop(world: World) -> None:

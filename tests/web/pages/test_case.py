@@ -118,7 +118,7 @@ def test_remote_checks_only_as_the_owner_allows(alice: Screen, desk: Screen) -> 
     desk.submit(f"{link}/look")
     assert "Newest at the server" in desk.text()
     assert "Bluetooth link" not in desk.text()
-    assert "looked again at: ledger" in alice.read(path)
+    assert "looked again at: What has arrived at the server, and what is missing" in alice.read(path)
 
 
 def test_notes_go_both_ways_and_are_only_text(alice: Screen, desk: Screen) -> None:

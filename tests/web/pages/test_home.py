@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,13 +20,14 @@ from unstuck.chain.server.broker import News
 from unstuck.chain.server.domain.ingest import Chunk
 from unstuck.chain.server.storage import trackers
 from unstuck.web.pages.base.visit import Visit
+from unstuck.web.pages.home.day import day as day_of
 from unstuck.web.pages.home.live import stream
 from unstuck.web.pages.home.routes import now_values
 from unstuck.web.pages.mount import mount
 
 Screens = Callable[..., Screen]
-MINUTE_S, HOUR_S = 60, 3600
-KEEPS_S = 7 * 86_400
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+KEEPS_S = 7 * DAY_S
 
 
 @pytest.fixture
@@ -155,6 +157,50 @@ def test_each_trouble_is_shown_at_its_hop(
     assert words in one.text()
 
 
+def test_it_stands_still_since_the_first_attempt_that_failed_not_since_the_last(
+    alice: tuple[Screen, Agent, str], door: PictureDoor
+) -> None:
+    one, agent, tracker = alice
+    agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
+    door.stand("syncing", NOW)
+    assert door.seen is not None
+    door.seen.agent.underway.clear()
+    door.seen.agent.last[Side.DRAIN] = Attempt(Side.DRAIN, NOW - 20, NOW, Outcome.TRACKER_SILENT, "", 0)
+    agent_then = replace(door.seen.agent, failing_s={Side.DRAIN: NOW - HOUR_S})
+    door.seen = replace(door.seen, agent=agent_then)
+    one.get("/")
+    assert "Stuck at the tracker since 11:53." in one.text()
+
+
+def test_while_it_stands_still_it_says_until_when_what_was_recorded_since_is_kept(
+    alice: tuple[Screen, Agent, str], door: PictureDoor
+) -> None:
+    one, agent, tracker = alice
+    agent.send(tracker, minutes(1, 0, [10] * 60, start=NOW - HOUR_S))
+    agent.tell(tracker, tracker={"now": NOW, "held": {}, "overwritten": {}, "keeps_s": KEEPS_S})
+    assert "Nothing is lost; all that was recorded until 12:53 is safe." in one.read("/")
+    door.stand("stuck", NOW)
+    assert "Nothing is lost; the oldest unsynced minute is kept until Wednesday 28 January, 12:53." in one.read("/")
+
+
+def test_what_the_device_forbids_is_named_and_stands_where_its_cause_does(
+    alice: tuple[Screen, Agent, str], door: PictureDoor
+) -> None:
+    one, agent, tracker = alice
+    agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
+    door.stand("syncing", NOW)
+    assert door.seen is not None
+    door.seen.agent.underway.clear()
+    door.seen.agent.last[Side.DRAIN] = Attempt(
+        Side.DRAIN, NOW - 20, NOW, Outcome.HOST_FORBIDS, "airplane mode has turned Bluetooth off: turn it off", 0,
+        ("bluetooth.off",),
+    )  # fmt: skip
+    one.get("/")
+    assert "Stuck at Bluetooth since" in one.text()
+    assert "Airplane mode has turned Bluetooth off." in one.text()
+    assert "Turn it off." in one.text()
+
+
 def test_an_agent_is_shown_and_moved_only_by_who_has_its_tracker(
     screen: Screens, door: PictureDoor, alice: tuple[Screen, Agent, str], world: World
 ) -> None:
@@ -247,6 +293,18 @@ def test_days_are_those_of_the_persons_zone(screen: Screens, world: World) -> No
     one.get("/days/2026-01-21")
     assert "11:00 PM" in one.text()
     assert "1,000" in one.text()
+
+
+def test_a_night_belongs_as_a_whole_to_the_day_on_which_it_ends() -> None:
+    midnight = NOW // DAY_S * DAY_S
+    spans = [(midnight, 2 * HOUR_S), (midnight - HOUR_S, HOUR_S), (midnight + 13 * HOUR_S, HOUR_S)]
+    value = (int(SleepStage.DEEP),)
+    records = [Record(1, at, Kind.SLEEP, start, length, value) for at, (start, length) in enumerate(spans)]
+    records.append(Record(1, 3, Kind.SLEEP, midnight + DAY_S - HOUR_S, HOUR_S + 1, value))
+    before, present = day_of(records, (), midnight - DAY_S, midnight), day_of(records, (), midnight, midnight + DAY_S)
+    assert before.sleep == ()
+    assert present.slept_s == 4 * HOUR_S, "the night from 23:00 and the nap; not what ends tomorrow"
+    assert present.sleep[0].start == midnight - HOUR_S
 
 
 def test_a_day_has_its_sleep_workouts_and_named_holes(alice: tuple[Screen, Agent, str]) -> None:

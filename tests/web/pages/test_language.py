@@ -236,3 +236,14 @@ def test_what_german_has_not_is_marked_as_english_for_who_listens() -> None:
     assert german.marked("Bluetooth was on") == "Bluetooth war eingeschaltet"
     assert german.marked("Nobody translated this.") == '<span lang="en">Nobody translated this.</span>'
     assert words_of("en").marked("Nobody translated this.") == "Nobody translated this."
+
+
+def test_page_leaves_out_what_is_typed_into_a_terminal() -> None:
+    gate = load().fixes["repair_bond"].safe_part
+    assert "unstuck explain" in gate
+    unread = "a.log: is none of the kinds Unstuck can read; run 'unstuck diagnose' without a source for the list."
+    for language in ("en", "de"):
+        marked = words_of(language).marked
+        for text in (gate, unread, worded("a Takeout export shows it (unstuck diagnose takeout.zip)")):
+            assert "unstuck " not in marked(text), "a page has no terminal"
+        assert str(marked(gate)).endswith(".")

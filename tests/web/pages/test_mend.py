@@ -65,6 +65,15 @@ def test_what_helped_ends_it(alice: Screen) -> None:
     assert f"{title} : helped" in alice.text()
 
 
+def test_step_to_the_support_leads_to_the_page_of_cases_and_names_no_command(alice: Screen) -> None:
+    alice.get("/mend")
+    alice.submit("/mend/do", fix="contact_support", how="hand")
+    until(alice, "Skip this")
+    assert "Make a case here" in alice.text()
+    assert "unstuck case" not in alice.text()
+    assert 'href="/case">Make a case' in alice.page.text
+
+
 def test_what_is_skipped_is_not_offered_again_until_asked_for(alice: Screen) -> None:
     title = begin(alice)
     alice.submit("/mend/answer", value="no")

@@ -4,6 +4,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import Markup
 
 from unstuck.web.pages.base import i18n
 from unstuck.web.pages.base.when import When, clock_of
@@ -89,3 +90,10 @@ def test_values_in_words_are_escaped_and_numbers_are_grouped() -> None:
     assert ENGLISH.gettext("Name: %(name)s", name="<b>") == "Name: &lt;b&gt;"
     assert ENGLISH.ngettext("%(n)s record", "%(n)s records", 12_345) == "12,345 records"
     assert i18n.Words("de", ENGLISH.catalogue).number(12_345.6, 1) == "12.345,6"
+
+
+def test_times_in_a_sentence_of_the_doctor_are_on_the_persons_clock() -> None:
+    told = Markup("Stuck since 14:05 (22 min), 00:30 – 12:00; aa:12:30:bb, 1.12:30, packets 5:10")
+    assert when().on_clock(told) == told
+    twelve = "Stuck since 2:05 PM (22 min), 12:30 AM – 12:00 PM; aa:12:30:bb, 1.12:30, packets 5:10"
+    assert when(clock="12").on_clock(told) == twelve

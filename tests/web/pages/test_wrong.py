@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.chain.server.world import World
+from tests.chain.server.world import NOW, World, minutes
 from tests.web.pages.screen import Screen
 from unstuck.doctor.knowledge.loader import load
 from unstuck.web.pages.wrong import pictures
@@ -156,6 +156,23 @@ def test_own_ledger_can_be_looked_at_without_an_agent_here(screen: Screens, worl
     one.submit("/wrong/connect", way="chain")
     follow(one)
     assert "the server" in one.text()
+
+
+def test_times_of_the_diagnosis_are_in_the_persons_zone(screen: Screens, world: World) -> None:
+    one = screen()
+    person = world.person("carol")
+    tracker = person.tracker()
+    agent = person.device()
+    agent.send(tracker, minutes(1, 0, [10] * 60, start=NOW - 7200))
+    one.sign_in("carol")
+    one.get("/wrong")
+    one.submit("/wrong/connect", way="chain")
+    for zone, clock, words in (("UTC", "24", "12:"), ("Asia/Kolkata", "24", "18:"), ("Asia/Kolkata", "12", "6:")):
+        one.get("/settings")
+        one.submit("/settings/view", language="", zone=zone, clock=clock, theme="")
+        read = re.search(r"What was read (.*)", one.read("/wrong/found"))
+        assert read
+        assert f" {words}" in read[1], read[1]
 
 
 def test_what_is_not_connected_cannot_be(alice: Screen) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -57,7 +57,8 @@ class Snapshot:
     """How the agent stands now.
 
     ``last``: the newest attempt by side; ``next``: when each side tries again and why; ``usual_s``: the
-    interval in seconds at which each side in fact gets through, learned; ``underway``: attempts that go on.
+    interval in seconds at which each side in fact gets through, learned; ``underway``: attempts that go on;
+    ``failing_s``: when the first of those attempts began that have failed since records moved last.
     """
 
     tracker: str
@@ -68,6 +69,7 @@ class Snapshot:
     usual_s: dict[Side, float]
     held_back: tuple[Reason, ...]
     underway: dict[Side, Underway]
+    failing_s: Mapping[Side, int] = field(default_factory=dict)
 
 
 class Agent:
@@ -95,6 +97,9 @@ class Agent:
         self._next: dict[Side, Next] = {}
         self._began_s: dict[Side, int] = {}
         self._recent = deque(journal.attempts(tracker, OUTCOMES_LOOKED_AT), OUTCOMES_LOOKED_AT)
+        self._failing_s: dict[Side, int] = {}
+        for attempt in self._recent:
+            self._judge(attempt)
         self._api = TrackerApi(link)
         self._server = server
         self._drain = Drain(journal, tracker, self._api, ways.host, ways.clock, on_change)
@@ -121,6 +126,7 @@ class Agent:
             {side: self._usual_s(side) for side in Side},
             self._drain.held_back,
             {side: self._underway(side, began_s, ledger) for side, began_s in self._began_s.items()},
+            dict(self._failing_s),
         )
 
     def _underway(self, side: Side, began_s: int, ledger: Ledger) -> Underway:
@@ -179,8 +185,15 @@ class Agent:
             return False
         return True
 
+    def _judge(self, attempt: Attempt) -> None:
+        if attempt.outcome.moves:
+            self._failing_s.pop(attempt.side, None)
+        else:
+            self._failing_s.setdefault(attempt.side, attempt.began_s)
+
     def _noted(self, attempt: Attempt) -> Attempt:
         self._recent.append(attempt)
+        self._judge(attempt)
         # A full disk is what the attempt itself tells; that it cannot be written down too must not end the agent.
         with suppress(JournalError):
             self._journal.attempted(self.tracker, attempt, attempt.ended_s - ATTEMPTS_KEPT_S)

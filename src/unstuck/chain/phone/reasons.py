@@ -74,8 +74,14 @@ class Outcome(StrEnum):
         """Whether the attempt did what it was for."""
         return self in _GOOD
 
+    @property
+    def moves(self) -> bool:
+        """Whether records move, though not all is well."""
+        return self.good or self in _MOVES
+
 
 _GOOD = (Outcome.SYNCED, Outcome.NOTHING_NEW, Outcome.UPDATED, Outcome.UPDATE_NOT_NEEDED)
+_MOVES = (Outcome.TRIM_HELD_BACK, Outcome.REJECTED, Outcome.FIRMWARE_TOO_OLD)
 
 
 class Retry(StrEnum):

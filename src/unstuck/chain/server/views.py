@@ -1,7 +1,7 @@
 """What is shown of one tracker: read from storage in one moment, put together by the rules."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -75,6 +75,27 @@ def hops_known(connection: Connection, account: int, tracker: str) -> HopsKnown:
 def ledger_of(connection: Connection, account: int, tracker: str, since: int | None, until: int | None) -> Ledger:
     """The ledger with the holes that reach into [since, until). Refusal: the span holds too much."""
     hops = hops_known(connection, account, tracker)
+    return _ledger(hops, since, until, lambda first, last: _records(connection, account, tracker, first, last))
+
+
+def ledger_and_records(
+    connection: Connection, account: int, tracker: str, start: int, end: int
+) -> tuple[Ledger, list[Record]]:
+    """The ledger from ``start`` on, and :func:`records` of [start, end): what is stored is read once for both."""
+    kept: list[Record] = []
+
+    def read(first: int, last: int) -> list[Record]:
+        kept.extend(_records(connection, account, tracker, min(first, start), max(last, end)))
+        return kept
+
+    found = _ledger(hops_known(connection, account, tracker), start, None, read)
+    return found, _within(kept, start, end)
+
+
+def _ledger(
+    hops: HopsKnown, since: int | None, until: int | None, read: Callable[[int, int], Iterable[Record]]
+) -> Ledger:
+    """``read`` gives the records that reach into a span; more of them do no harm."""
     end = hops.as_of
     identity = ledger.identity_holes(hops.places, hops.phone, hops.tracker, end)
     start = since if since is not None else end - _DAYS_SHOWN_S
@@ -84,7 +105,7 @@ def ledger_of(connection: Connection, account: int, tracker: str, since: int | N
     earliest = min([*begins, *(hole.start for hole in identity)], default=end)
     first = max((begin for begin in begins if begin <= start), default=earliest)
     last = min((begin for begin in begins if begin >= stop), default=end) if stop < end else end
-    coverage = Coverage.of(_records(connection, account, tracker, first, last + ledger.MINUTE_S))
+    coverage = Coverage.of(read(first, last + ledger.MINUTE_S))
     silent = ledger.time_holes(coverage, identity, first, end if last == end else last + ledger.MINUTE_S)
     found = ledger.joined([*identity, *silent])
     # Missing records whose time cannot be told may lie at the very end.
@@ -132,12 +153,12 @@ def minutes(connection: Connection, account: int, tracker: str, start: int, end:
 
 def records(connection: Connection, account: int, tracker: str, start: int, end: int) -> list[Record]:
     """Records of every kind that reach into [start, end), ordered by start and identity. Refusal: too many."""
-    found = [
-        record
-        for record in _records(connection, account, tracker, start, end)
-        if record.start < end and record.start + max(record.duration_s, 1) > start
-    ]
-    return sorted(found, key=lambda record: (record.start, record.boot, record.sequence))
+    return _within(_records(connection, account, tracker, start, end), start, end)
+
+
+def _within(found: Iterable[Record], start: int, end: int) -> list[Record]:
+    kept = [record for record in found if record.start < end and record.start + max(record.duration_s, 1) > start]
+    return sorted(kept, key=lambda record: (record.start, record.boot, record.sequence))
 
 
 def days(found: Iterable[tuple[Record, Minute]], zone: tzinfo) -> dict[str, tuple[int, int, int, int]]:

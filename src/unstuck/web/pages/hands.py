@@ -8,11 +8,12 @@ from unstuck.doctor.remedies.acts import Channel
 from unstuck.doctor.remedies.drive import Hand
 from unstuck.doctor.remedies.target import Connection
 from unstuck.model.evidence import Reading
+from unstuck.web.pages.base.i18n import noop
 
 CHAIN, PHONE = "chain", "phone"
 """Ids of what can be connected."""
 
-JOURNAL_NAME, SERVER_NAME = "the agent's journal", "the server"
+JOURNAL_NAME, SERVER_NAME = noop("the agent's journal"), noop("the server")
 """What sources of the chain are called on pages: a file's place on this machine says nothing to a person."""
 
 

@@ -23,6 +23,7 @@ from unstuck.web.pages.mend import breaking
 from unstuck.web.pages.mend import routes as mend
 from unstuck.web.pages.phone import routes as phone
 from unstuck.web.pages.settings import routes as settings
+from unstuck.web.pages.wrong import asking, files
 from unstuck.web.pages.wrong import routes as wrong
 
 ROUTERS = (
@@ -31,6 +32,8 @@ ROUTERS = (
     home.router,
     settings.router,
     wrong.router,
+    asking.router,
+    files.router,
     mend.router,
     breaking.router,
     case.router,
@@ -38,7 +41,7 @@ ROUTERS = (
 )
 """Each group of pages; a new one is added here."""
 
-STREAMED = frozenset({wrong.UPLOAD_PATH})
+STREAMED = frozenset({files.UPLOAD_PATH})
 """Paths whose route reads and bounds its own body, as uploads of evidence do."""
 
 

@@ -9,12 +9,13 @@ from playwright.sync_api import Browser, BrowserContext
 from tools.pages_world import World
 from tools.screenshots import SHOTS, THEMES, PictureDoor, Shot, contexts
 
+from tests.web.pages.browser.seen import RULES
+
 pytestmark = pytest.mark.browser
 
 EXPECTED = re.compile(r"Unrecognized feature: 'bluetooth'|status of 404|blocked by Playwright")
 """Chromium without Bluetooth does not know the policy's word for it; the page that is not there is one of the
 pages; the service worker has a test of its own."""
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module", params=THEMES)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.web.pages.browser.seen import faults
 from tests.web.pages.live import lab
 from unstuck.cli.lab_live import Live
 
@@ -72,6 +73,7 @@ def test_out_of_range_is_shown_found_and_mended_by_hand(owner: BrowserContext, l
     home = owner.new_page()
     home.goto(f"{live.address}/")
     expect(home.get_by_role("heading", name="Everything is moving.")).to_be_visible()
+    expect(home.get_by_role("button", name="Find out why")).to_be_hidden()
     strike(owner, live, "gone_out")
     began_s = time.monotonic()
     expect(home.get_by_role("heading", name=re.compile("Stuck at Bluetooth"))).to_be_visible(
@@ -81,17 +83,24 @@ def test_out_of_range_is_shown_found_and_mended_by_hand(owner: BrowserContext, l
     pass_time(owner, live)
 
     page = owner.new_page()
-    look_at(page, live, "This chain", "The phone on a cable")
+    page.goto(f"{live.address}/")
+    page.get_by_role("button", name="Find out why").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Stuck at Bluetooth")
+    look_at(page, live, "The phone on a cable")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Stuck at Bluetooth")
     first = page.locator(".causes > li").first
     expect(first).to_contain_text("out of the phone's reach")
     first.locator("summary").first.click()
     expect(first.get_by_text("Facts behind it").first).to_be_visible()
     assert "/tmp" not in page.locator("main").inner_text()
+    assert faults(page) == ""
 
     page.get_by_role("link", name="Mend it").first.click()
+    expect(page.get_by_role("heading", name="Closed doors")).to_be_visible()
+    assert faults(page) == ""
     page.get_by_role("button", name="Show me the steps").click()
     expect(page.get_by_role("heading", name=re.compile("Bring phone and tracker"))).to_be_visible()
+    assert faults(page) == ""
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("heading", name="It helped: data moves.")).to_be_visible(timeout=MENDED_WITHIN_MS)
     expect(home.get_by_role("heading", name="Everything is moving.")).to_be_visible(timeout=20_000)
@@ -107,11 +116,16 @@ def test_bluetooth_off_is_mended_by_the_machine_with_consent(owner: BrowserConte
     page.get_by_role("button", name="Let the machine do it").click()
     expect(page.get_by_role("heading", name="Shall this be done?")).to_be_visible()
     expect(page.get_by_text("Taken back", exact=True)).to_be_visible()
+    assert faults(page) == ""
     assert live.lab.world is not None
     assert live.lab.world.state.phone.state.bluetooth != "on", "nothing is done before the person agrees"
     page.get_by_role("button", name="Yes, do it").click()
     expect(page.get_by_role("heading", name="It helped: data moves.")).to_be_visible(timeout=MENDED_WITHIN_MS)
     assert live.lab.world.state.phone.state.bluetooth == "on"
+    assert faults(page) == ""
+    for path in ("/wrong", "/break"):
+        page.goto(f"{live.address}{path}")
+        assert faults(page) == ""
     page.goto(f"{live.address}/")
     expect(page.get_by_role("heading", name="Everything is moving.")).to_be_visible(timeout=20_000)
 
@@ -147,6 +161,7 @@ def test_case_is_opened_by_a_desk_and_withdrawn(owner: BrowserContext, browser: 
     look_at(page, live, "This chain")
     page.goto(f"{live.address}/case")
     page.get_by_role("button", name="Make it and look at it").click()
+    assert faults(page) == ""
     page.get_by_label("When the agent last reached").check()
     page.get_by_role("button", name="Make a link").click()
     address = page.locator("#link").inner_text()
@@ -158,6 +173,7 @@ def test_case_is_opened_by_a_desk_and_withdrawn(owner: BrowserContext, browser: 
     assert "owner" not in desk.locator("main .verdict").inner_text().lower()
     desk.get_by_role("button", name="Look again").click()
     expect(desk.get_by_text("Bluetooth link")).to_be_visible()
+    assert faults(desk) == ""
     desk.get_by_label("A note to the owner").fill("Is the phone's battery saver on?")
     desk.get_by_role("button", name="Leave the note").click()
 

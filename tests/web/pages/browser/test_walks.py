@@ -99,6 +99,20 @@ def test_zone_of_the_device_is_taken_at_the_first_sign_in(page: Page, house: Wor
     expect(page.get_by_text("Times are those of Europe/Berlin.")).to_be_visible()
 
 
+def test_what_takes_a_moment_shows_that_it_was_begun_and_is_not_begun_twice(page: Page, house: World) -> None:
+    sign_in(page, house.address, "alex")
+    page.goto(f"{house.address}/wrong")
+    page.evaluate(
+        "document.addEventListener('submit', event => { sessionStorage.seen = "
+        "(sessionStorage.seen || '') + event.submitter.ariaBusy + (event.defaultPrevented ? ' kept' : ' sent') + ';' })"
+    )
+    page.get_by_role("button", name="Look at it now").dblclick()
+    page.wait_for_url("**/wrong/found")
+    assert page.evaluate("sessionStorage.seen") == "true sent;true kept;"
+    page.go_back()
+    assert page.locator("button[aria-busy]").count() == 0
+
+
 def test_chart_is_drawn_and_the_table_folds_away_but_stays(page: Page, house: World) -> None:
     sign_in(page, house.address, "alex")
     page.goto(f"{house.address}/days/2026-11-25")

@@ -6,6 +6,7 @@ Every text of the pages is English in the code and goes through :meth:`Words.get
 """
 
 import gettext
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from markupsafe import Markup, escape
 from unstuck.doctor.telling.wording import clean
 from unstuck.model import worded
 from unstuck.model.worded import Worded
+from unstuck.web.pages.base.recognise import Recogniser
 
 DOMAIN = "unstuck"
 LOCALE = Path(__file__).parents[1] / "locale"
@@ -26,6 +28,8 @@ _NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español",
 _THOUSANDS = {"de": ".", "fr": "\u202f", "es": ".", "nl": "."}
 """What stands between thousands; a comma in English (Unicode CLDR)."""
 _DECIMALS = {"de": ",", "fr": ",", "es": ",", "nl": ","}
+_COMMAND = re.compile(r" \(unstuck [^()]*\)|: unstuck explain \w+|; (?:run )?&#39;unstuck .*?&#39;[^.]*")
+"""How a command stands at the end of a text of the knowledge or of an error, escaped."""
 _MOST_WANTED = 20
 """Languages read from a header: browsers send at most a handful."""
 
@@ -33,6 +37,11 @@ _MOST_WANTED = 20
 def noop(text: str) -> str:
     """The text itself: marks it for the catalogue where it is not shown at once."""
     return text
+
+
+def _without_command(found: re.Match[str]) -> str:
+    """A sentence that ended in a command ends before it."""
+    return "." if found[0].startswith(":") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +74,30 @@ class Words:
         return Markup(escape(clean(self.plain(text))))
 
     def marked(self, text: str) -> Markup:
-        """The same for the body of a page: what stays English says so, for who listens to it."""
-        shown = self.told(text)
-        if not text or self.language == SOURCE_LANGUAGE or worded.is_known(text, self._has):
+        """The same for the body of a page: what stays English says so, for who listens to it.
+
+        What the knowledge says to type into a terminal is left out: whoever reads a page has the page.
+        """
+        text = self._whole(text)
+        shown = Markup(_COMMAND.sub(_without_command, self.told(text)))
+        if not text or self.language == SOURCE_LANGUAGE or worded.is_known(text, self.knows):
             return shown
         return Markup('<span lang="en">%s</span>') % shown
 
     def plain(self, text: str) -> str:
         """The same as text that is not escaped, for scripts and files."""
+        text = self._whole(text)
         return worded.said(text, _Spoken(self.catalogue.gettext, self.catalogue.ngettext, self.number)) if text else ""
 
-    def _has(self, message: str, plural: str) -> bool:
-        # Asked as it is stored: gettext finds the singular of a pair only in newer Pythons (not in 3.11.2).
+    def _whole(self, text: str) -> str:
+        """A sentence that was kept as plain English, with how it was made."""
+        if isinstance(text, Worded) or self.language == SOURCE_LANGUAGE or not text or self.knows(text):
+            return text
+        return _recogniser(self.language).find(text)
+
+    def knows(self, message: str, plural: str = "") -> bool:
+        """Whether the catalogue has it. A pair is asked for as one: gettext finds its singular alone only in newer
+        Pythons (not in 3.11.2)."""
         found = self.catalogue.ngettext(message, plural, 1) if plural else self.catalogue.gettext(message)
         return not isinstance(found, _Untold)
 
@@ -112,6 +133,15 @@ def words_of(language: str) -> Words:
     found = gettext.translation(DOMAIN, LOCALE, languages=[language], fallback=True)
     found.add_fallback(_English())
     return Words(language, found)
+
+
+@cache
+def _recogniser(language: str) -> Recogniser:
+    words = words_of(language)
+    # gettext has no public way to list a catalogue; without one nothing is recognised, and English stays English.
+    messages = getattr(words.catalogue, "_catalog", {})
+    plain = [one for one in messages if isinstance(one, str)]
+    return Recogniser(plain, [one[0] for one in messages if isinstance(one, tuple)], words.knows)
 
 
 @cache

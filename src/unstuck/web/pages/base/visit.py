@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from jinja2 import Environment
+from markupsafe import Markup
 
 from unstuck import __version__
 from unstuck.chain.server.domain import tokens
@@ -100,6 +101,10 @@ class Visit:
     def by_htmx(self) -> bool:
         """Whether a part of a page is asked for."""
         return self.request.headers.get("HX-Request") == "true"
+
+    def tell(self, text: str) -> Markup:
+        """A text of the doctor for the body of a page, in this person's words and on their clock."""
+        return self.when.on_clock(self.words.marked(text))
 
     def html(self, template: str, **values: Any) -> str:
         """The template as text, in this person's words."""

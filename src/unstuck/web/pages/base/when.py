@@ -1,5 +1,6 @@
 """Times as a person reads them: in their zone, on their clock, in their language. Unix seconds enter, words leave."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -52,6 +53,15 @@ def is_zone(name: str) -> bool:
     return name in available_timezones()
 
 
+_TIME = re.compile(r"(?<![\w:.,/-])([01]\d|2[0-3]):([0-5]\d)(?![\w:/-])")
+"""A time of day in a sentence; no part of an address, a version or a length."""
+
+
+def _twelve(hour: int, minute: str) -> str:
+    """``8:14 PM``."""
+    return f"{(hour + 11) % 12 + 1}:{minute} {'AM' if hour < 12 else 'PM'}"
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """One person's way to read times. ``now_s``: Unix seconds of the moment the page is made."""
@@ -84,7 +94,11 @@ class When:
         at = self.local(unix_s)
         if self.clock == "24":
             return f"{at:%H:%M}"
-        return f"{(at.hour + 11) % 12 + 1}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
+        return _twelve(at.hour, f"{at:%M}")
+
+    def on_clock(self, told: Markup) -> Markup:
+        """A text with times of day as the doctor writes them, ``20:14``, on this person's clock."""
+        return told if self.clock == "24" else Markup(_TIME.sub(lambda found: _twelve(int(found[1]), found[2]), told))
 
     def long_date(self, day: date) -> Markup:
         """``27 November 2026``."""

@@ -60,7 +60,7 @@ def _ledger(services: Services, account: int, words: Words, when: When) -> Lines
         for reason, count in counted.items():
             told = words.gettext(REASONS[reason][0])
             holes_said = words.ngettext("%(n)s hole in a week", "%(n)s holes in a week", count)
-            lines.append((str(holes_said), str(told)))
+            lines.append((str(told), str(holes_said)))
         if not counted:
             lines.append((str(words.gettext("Holes in a week")), str(words.gettext("none"))))
     return lines or [(str(words.gettext("Ledger")), str(words.gettext("no tracker is claimed")))]

@@ -10,6 +10,7 @@ from unstuck.doctor.casefile.reading import case_of
 from unstuck.doctor.diagnose import answer_facts, diagnose
 from unstuck.doctor.guide.machine import options_of, said
 from unstuck.model.history import Tried
+from unstuck.model.worded import worded
 from unstuck.web.pages.base.i18n import noop
 from unstuck.web.pages.wrong.finding import Found
 from unstuck.web.report.members import members_of
@@ -53,7 +54,7 @@ def make(found: Found, tried: tuple[Tried, ...], wanted: Wanted) -> bytes:
         replies=tuple(Reply(one.question, one.answer, one.at) for one in session.answers) if answers else (),
         tried=tried if "tried" in parts else (),
         versions={**own, **versions_seen(diagnosis)} if "versions" in parts else {},
-        missing=tuple(f"Left out by the owner: {words}." for words in left_out),
+        missing=tuple(worded(noop("Left out by the owner: {part}."), part=words) for words in left_out),
     )
     return pack(members_of(redacted(bounded(case))))
 

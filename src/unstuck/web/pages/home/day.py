@@ -8,7 +8,9 @@ from unstuck.chain.server.domain.ledger import LedgerHole
 from unstuck.model.records import HoleReason
 from unstuck.web.pages.base.i18n import noop
 
-HOUR_S = 3600
+HOUR_S, DAY_S = 3600, 86_400
+UP_S = HOUR_S
+"""Who was up for longer between two stretches of sleep slept twice."""
 LEAST_SHOWN_S = 60
 """Shorter holes are seconds of a clock that was set: nothing could be drawn there."""
 
@@ -106,7 +108,10 @@ class Day:
 
 
 def day(records: Iterable[Record], holes: Sequence[LedgerHole], start: int, end: int) -> Day:
-    """The day [start, end) of these records and holes. A minute that came twice counts once, by its start."""
+    """The day [start, end) of these records and holes. A minute that came twice counts once, by its start.
+
+    A sleep belongs to the day on which it ends, as a whole: give the records of the evening before too.
+    """
     minutes: dict[int, Minute] = {}
     sleep: list[Stretch] = []
     workouts: list[Session] = []
@@ -114,10 +119,10 @@ def day(records: Iterable[Record], holes: Sequence[LedgerHole], start: int, end:
         until = record.start + record.duration_s
         if record.kind is Kind.MINUTE and start <= record.start < end:
             minutes[record.start] = Minute(*record.value)
-        elif record.kind is Kind.SLEEP and record.start < end and until > start:
+        elif record.kind is Kind.SLEEP and start - DAY_S < until <= end + DAY_S:
             stage = Sleep(*record.value).stage
             if stage in SleepStage.__members__.values():
-                sleep.append(Stretch(max(record.start, start), min(until, end), SleepStage(stage)))
+                sleep.append(Stretch(record.start, until, SleepStage(stage)))
         elif record.kind is Kind.WORKOUT and start <= record.start < end:
             workout = Workout(*record.value)
             workouts.append(
@@ -128,7 +133,20 @@ def day(records: Iterable[Record], holes: Sequence[LedgerHole], start: int, end:
             )  # fmt: skip
     inside = tuple(hole for hole in (_cut(one, start, end) for one in holes) if hole is not None)
     found = tuple(sorted(minutes.items()))
-    return Day(start, end, found, tuple(_hours(found, inside, start, end)), tuple(sleep), tuple(workouts), inside)
+    slept = tuple(one for night in _nights(sleep) if start < max(part.end for part in night) <= end for one in night)
+    return Day(start, end, found, tuple(_hours(found, inside, start, end)), slept, tuple(workouts), inside)
+
+
+def _nights(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
+    """Stretches that belong together, in their order."""
+    nights: list[list[Stretch]] = []
+    until = 0
+    for one in sorted(stretches, key=lambda one: one.start):
+        if not nights or one.start - until > UP_S:
+            nights.append([])
+        nights[-1].append(one)
+        until = max(until, one.end)
+    return nights
 
 
 def _cut(hole: LedgerHole, start: int, end: int) -> LedgerHole | None:

@@ -14,7 +14,7 @@ from unstuck.web.pages.home.day import REASONS, STAGES, Day, Stretch
 WIDTH = 480.0
 HEIGHT = 120.0
 _FOOT = 22.0
-_LEFT = 44.0
+_LEFT = 58.0
 _GAP = 3.0
 _STEPS_LEAST = 1000
 """The scale of steps ends here at least: a quiet day must not look like a marathon."""
@@ -61,7 +61,7 @@ def sleep(day: Day, words: Words, when: When) -> Markup:
     if not day.sleep:
         return Markup("")
     first, last = min(one.start for one in day.sleep), max(one.end for one in day.sleep)
-    left, row = 60.0, 26.0
+    left, row = 72.0, 26.0
     scale = (WIDTH - left) / max(last - first, 1)
     stages = list(STAGES)
     parts: list[Markup] = [

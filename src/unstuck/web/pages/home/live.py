@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from unstuck.web.pages.home import read
 
 RETRY_S = 5.0
 """Seconds after which another stream may be tried."""
-_LEAST_S = 1.0
+_LEAST_S = 0.5
 """Real seconds between two fragments: a person sees it move, and the database is hardly asked."""
 
 Values = Callable[[Visit, read.TrackerName], dict[str, Any]]
@@ -41,11 +40,12 @@ async def stream(visit: Visit, tracker: str, values: Values) -> AsyncGenerator[s
                     await asyncio.sleep(_LEAST_S)
                 news = asyncio.create_task(listener.next(services.settings.heartbeat_s))
                 waiting = asyncio.create_task(changed.wait())
-                done, rest = await asyncio.wait((news, waiting), return_when=asyncio.FIRST_COMPLETED)
-                for one in rest:
-                    one.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await one
+                try:
+                    done, _ = await asyncio.wait((news, waiting), return_when=asyncio.FIRST_COMPLETED)
+                finally:  # also where the browser has gone meanwhile: nothing is left behind
+                    news.cancel()
+                    waiting.cancel()
+                    await asyncio.wait((news, waiting))
                 if news in done:
                     try:
                         heard = news.result()
@@ -80,6 +80,7 @@ def _parts(visit: Visit, tracker: str, values: Values) -> dict[str, str]:
         "now": now.html("home/now.html.j2", tracker=shown, **found),
         "today": now.html("home/today.html.j2", tracker=shown, **found),
         "said": now.html("home/said.html.j2", **found),
+        "verdict": now.html("home/verdict.html.j2", tracker=shown, **found),
     }
 
 

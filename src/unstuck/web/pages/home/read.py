@@ -1,10 +1,11 @@
 """What the first page and the days are made of, read from the server's storage in one moment."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from unstuck.chain.records import Record
+from unstuck.chain.records import Kind, Record
 from unstuck.chain.server import views
 from unstuck.chain.server.domain.ledger import LedgerHole
 from unstuck.chain.server.domain.refusals import Code, Refusal
@@ -28,8 +29,18 @@ def all_trackers(visit: Visit) -> tuple[TrackerName, ...]:
     """Those of the account, the present ones first."""
     with visit.services.database.read() as connection:
         rows = trackers.list_all(connection, visit.account)
-    found = [TrackerName(row["tracker"], row["name"], row["released_at"] is None) for row in rows]
+    here = visit.house.door.snapshot() if visit.house.door else None
+    called = {here.agent.tracker: here.name} if here is not None else {}
+    found = [
+        TrackerName(row["tracker"], _name(row["name"], row["tracker"], called), row["released_at"] is None)
+        for row in rows
+    ]
     return tuple(sorted(found, key=lambda one: (not one.now, one.name)))
+
+
+def _name(given: str, tracker: str, called: Mapping[str, str]) -> str:
+    """What its owner calls it, else what it calls itself, else its id."""
+    return given if given and given != tracker else called.get(tracker, tracker)
 
 
 def chosen(visit: Visit, wanted: str) -> TrackerName | None:
@@ -62,9 +73,8 @@ def look(visit: Visit, tracker: TrackerName, dates: Sequence[date]) -> tuple[Kno
     spans = [visit.when.span(one) for one in dates]
     start, end = spans[0][0], spans[-1][1]
     with visit.services.database.read() as connection:
-        ledger = views.ledger_of(connection, visit.account, tracker.id, start, None)
+        ledger, records = views.ledger_and_records(connection, visit.account, tracker.id, start, end)
         received_s = trackers.received_at(connection, visit.account, tracker.id)
-        records = views.records(connection, visit.account, tracker.id, start, end)
     told = (ledger.hops.phone_told_at, ledger.hops.tracker_told_at, received_s)
     heard = [moment for moment in told if moment is not None]
     return Known(ledger, max(heard, default=None), seen(visit, tracker)), _days(records, ledger.holes, spans)
@@ -81,8 +91,11 @@ def days(visit: Visit, tracker: str, dates: Sequence[date]) -> list[Day]:
 
 
 def _days(records: Sequence[Record], holes: Sequence[LedgerHole], spans: Sequence[tuple[int, int]]) -> list[Day]:
-    return [day((one for one in records if _within(one, start, end)), holes, start, end) for start, end in spans]
-
-
-def _within(record: Record, start: int, end: int) -> bool:
-    return record.start < end and record.start + record.duration_s > start
+    """``records`` are ordered by their start. A sleep may have begun the day before, so each day is shown them all."""
+    asleep = [one for one in records if one.kind is Kind.SLEEP]
+    awake = [one for one in records if one.kind is not Kind.SLEEP]
+    starts = [one.start for one in awake]
+    return [
+        day([*awake[bisect_left(starts, start) : bisect_left(starts, end)], *asleep], holes, start, end)
+        for start, end in spans
+    ]

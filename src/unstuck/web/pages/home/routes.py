@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from unstuck.chain.server.domain.refusals import Code, Refusal
 from unstuck.web.pages.base import security
 from unstuck.web.pages.base.visit import Form, SignedIn, Visit
+from unstuck.web.pages.hands import CHAIN
 from unstuck.web.pages.home import drawing, live, read
 from unstuck.web.pages.home.chart import chart
 from unstuck.web.pages.home.day import REASONS, Day
@@ -37,6 +38,7 @@ def home(visit: SignedIn, tracker: Wanted = "") -> Response:
         tracker=shown,
         trackers=mine,
         asked=tracker,
+        chain=CHAIN,
         **_week(visit, shown, dates, days),
         **_now(visit, known, days[-1]),
     )

@@ -57,19 +57,23 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class SyncLine:
-    """One side: how the last attempt ended, when the next is and why."""
+    """One side: how the last attempt ended, when the next is and why.
+
+    ``measured``: the agent of this process says how far it is; ``progress``: of the attempt that goes on, if any.
+    """
 
     label: Markup
     said: Markup
     following: Markup
     good: bool
+    measured: bool = False
+    progress: "Progress | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An attempt that goes on. ``of``: None while nobody knows."""
+    """An attempt that goes on, in records. ``of``: None while nobody knows."""
 
-    label: Markup
     moved: int
     of: int | None
 
@@ -84,7 +88,6 @@ class Standing:
     step: Markup
     hops: tuple[Hop, ...]
     syncs: tuple[SyncLine, ...]
-    progress: tuple[Progress, ...]
     as_of_s: float
 
 
@@ -124,8 +127,6 @@ _BECAUSE = {
     Because.PERSON: noop("it needs you first"),
 }
 _AT_PHONE = (Outcome.JOURNAL_FULL, Outcome.JOURNAL_FAILED, Outcome.HOST_FORBIDS, Outcome.OTHER_ACCOUNT)
-_HARMLESS = (Outcome.TRIM_HELD_BACK, Outcome.REJECTED, Outcome.FIRMWARE_TOO_OLD)
-"""Not wholly good, but records move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class _Teller:
         kind = "stuck" if broken else "empty" if empty else "quiet" if quiet else "healthy"
         headline = self._headline(kind, broken)
         why = broken.why if broken else Markup("")
-        lead = Markup(" ").join(part for part in (why, self._safety(empty=empty)) if part)
+        lead = Markup(" ").join(part for part in (why, self._safety(broken, empty=empty)) if part)
         return Standing(
             kind,
             headline,
@@ -160,7 +161,6 @@ class _Teller:
             broken.step if broken else Markup(""),
             tuple(self._hop(id_, broken, quiet=quiet) for id_ in _HOPS),
             tuple(self._syncs()),
-            tuple(self._progress()),
             self._when.now_s if self._seen else (self._known.heard_s or self._when.now_s),
         )
 
@@ -171,16 +171,29 @@ class _Teller:
         """What the agent's own last attempts say."""
         for side in Side:
             last = seen.agent.last.get(side)
-            if last is None or last.outcome.good or last.outcome in _HARMLESS:
+            if last is None or last.outcome.moves:
                 continue
             if side is Side.DRAIN and seen.link_open and Side.DRAIN in seen.agent.underway:
                 continue  # it is connected again and at work: what went wrong before is over
             hop = _hop_of(last)
-            since_s = seen.link_since_s if hop == "bluetooth" and not seen.link_open else float(last.began_s)
-            meaning = MEANINGS[last.outcome]
-            state = self._words.told(meaning.state)
-            return _Break(hop, since_s, self._("%(what)s.", what=state), self._words.told(meaning.step))
+            since_s = float(seen.agent.failing_s.get(side, last.began_s))
+            if hop == "bluetooth" and not seen.link_open:
+                since_s = min(since_s, seen.link_since_s)
+            why, step = self._reason(last)
+            return _Break(hop, since_s, self._("%(what)s.", what=why), step)
         return None
+
+    def _reason(self, last: Attempt) -> tuple[Markup, Markup]:
+        """What stopped it and what to do; what the device itself forbids is named."""
+        meaning = MEANINGS[last.outcome]
+        named, _, step = last.detail.partition(": ")
+        if last.outcome is Outcome.HOST_FORBIDS and step:
+            return self._capital(named), self._("%(what)s.", what=self._capital(step))
+        return self._words.told(meaning.state), self._words.told(meaning.step)
+
+    def _capital(self, text: str) -> Markup:
+        told = self._words.told(text)
+        return told[:1].upper() + told[1:]
 
     def _break_told(self) -> _Break | None:
         """What can be told from what agents reported: a phone that speaks and has not met its tracker for long."""
@@ -211,10 +224,20 @@ class _Teller:
             return self._("Nothing heard since %(since)s.", since=self._when.moment(self._known.heard_s))
         return self._("Everything is moving.")
 
-    def _safety(self, *, empty: bool) -> Markup:
+    def _risk(self, broken: _Break | None) -> tuple[int, int] | None:
+        """Since when minutes are on the tracker alone, and when the first of them goes; None: none is known to be.
+
+        While it cannot be reached it goes on recording: what it has since nobody was told, but it is there.
+        """
+        risk, told = self._known.ledger.at_risk, self._hops.tracker
+        if risk is not None or broken is None or broken.hop == "server" or told is None or told.keeps_s is None:
+            return risk
+        return told.now, told.now + told.keeps_s
+
+    def _safety(self, broken: _Break | None, *, empty: bool) -> Markup:
         if empty:
             return self._("The tracker is yours; no record of it has come yet.")
-        risk = self._known.ledger.at_risk
+        risk = self._risk(broken)
         since_s = self._when.now_s - LOST_SAID_S
         missing = self._known.ledger.missing
         lost = [hole for hole in missing if hole.reason is HoleReason.LOST and hole.end > since_s]
@@ -341,20 +364,24 @@ class _Teller:
                 moment=self._when.moment(following.at_s),
                 because=self._(_BECAUSE[following.because]),
             )
-        return SyncLine(label, said, then, good=last is None or last.outcome.good)
+        good = last is None or last.outcome.good
+        return SyncLine(label, said, then, good, measured=True, progress=_progress(seen, side))
 
-    def _progress(self) -> Sequence[Progress]:
-        if self._seen is None:
-            return []
-        labels = {Side.DRAIN: self._("From the tracker"), Side.UPLOAD: self._("To the server")}
-        return [
-            Progress(labels[side], going.moved, None if going.left is None else going.moved + going.left)
-            for side, going in sorted(self._seen.agent.underway.items())
-        ]
+
+def _progress(seen: Seen, side: Side) -> Progress | None:
+    """How far the attempt of this side is; None: none goes on."""
+    going = seen.agent.underway.get(side)
+    if going is None:
+        return None
+    return Progress(going.moved, None if going.left is None else going.moved + going.left)
 
 
 def _hop_of(attempt: Attempt) -> str:
-    """Where an attempt that went wrong was stopped."""
+    """Where an attempt that went wrong was stopped: where its cause belongs, if the device knows it."""
+    if attempt.causes:
+        at = attempt.causes[0].partition(".")[0]
+        if at in _HOPS:
+            return at
     if attempt.outcome in _AT_PHONE:
         return "phone"
     if attempt.side is Side.UPLOAD:

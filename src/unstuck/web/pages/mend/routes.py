@@ -44,6 +44,9 @@ RESULTS = {
 }
 _ANSWERS: dict[str, object] = {"yes": True, "no": False, "unsure": None}
 _TRIED_SHOWN = 20
+_TYPED = re.compile(r"'unstuck [a-z]")
+"""How a step of the knowledge names a command."""
+_CASE_STEP = noop("Make a case here and look at it: names, addresses and serials are taken out; see that you agree.")
 _NO_HARM = re.compile(r"^None[^.]*\.\s*")
 """How the harm of a harmless fix begins; what follows is worth reading."""
 
@@ -131,7 +134,7 @@ def _mending(visit: Visit, bench: Bench, found: Found, fix: str, *, auto: bool) 
         new = await find(visit, bench, session, fresh=True)
         connections = finding.connections_of(session, hands) if auto else ()
         return await to_thread.run_sync(
-            lambda: finding.think(session, new.readings, finding.now_of(visit), connections, tried)
+            lambda: finding.think(session, new.readings, finding.now_of(visit), connections, visit.when.zone.key, tried)
         )
 
     async def did_by_hand(done: str) -> None:
@@ -165,8 +168,10 @@ def _values(visit: Visit, mending: Mending) -> dict[str, Any]:
     asked = mending.asked
     steps: list[dict[str, object]] = []
     if asked is not None and asked.kind == "guide" and asked.fix is not None:
-        for number, text in enumerate(asked.fix.steps):
-            steps.append({"text": text, "wait_s": timers.wait_s(text), "timer": mending.timers.get(number)})
+        for number, text in enumerate(_for_a_page(asked.fix.steps)):
+            if text:
+                timer = mending.timers.get(number)
+                steps.append({"number": number, "text": text, "wait_s": timers.wait_s(text), "timer": timer})
     last = mending.entries[-1] if mending.entries else None
     return {
         "m_": mending,
@@ -175,9 +180,18 @@ def _values(visit: Visit, mending: Mending) -> dict[str, Any]:
         "acts": _acts(asked.proposal.acts) if asked is not None and asked.proposal is not None else [],
         "last": last,
         "results": RESULTS,
+        "support": CONTACT_SUPPORT,
         "pace": mending.pace,
         "clock_s": mending.clock(),
     }
+
+
+def _for_a_page(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Steps without what is typed in a terminal: the page that does the same is named once, at its first place."""
+    typed = [number for number, text in enumerate(steps) if _TYPED.search(text)]
+    return tuple(
+        text if number not in typed else (_CASE_STEP if number == typed[0] else "") for number, text in enumerate(steps)
+    )
 
 
 def _acts(acts: tuple[Ready | Wait, ...]) -> list[dict[str, str]]:

@@ -16,6 +16,14 @@
       .catch(() => undefined);
   }
 
+  /* On a narrow screen the menu scrolls: show where one is. */
+  const here = document.querySelector(".menu [aria-current]");
+  if (here) {
+    const bar = here.closest("nav");
+    bar.addEventListener("scroll", () => bar.classList.toggle("moved", bar.scrollLeft > 4), { passive: true });
+    bar.scrollLeft = here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
+  }
+
   /* The time zone of this device, where a form wants to know. */
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   document.querySelectorAll("input[data-zone]").forEach((field) => { field.value = zone || ""; });
@@ -25,6 +33,17 @@
   document.addEventListener("submit", (event) => {
     const words = event.target.dataset.sure;
     if (words && !window.confirm(words)) event.preventDefault();
+  });
+
+  /* What takes a moment shows that it was begun, and is not begun twice. */
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (event.defaultPrevented || !button || "stays" in event.target.dataset) return;
+    if (button.ariaBusy === "true") event.preventDefault();
+    button.ariaBusy = "true";
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("button[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
   });
   document.addEventListener("click", (event) => {
     const from = event.target.closest("[data-copy]");

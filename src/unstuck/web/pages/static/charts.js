@@ -1,7 +1,9 @@
 /* Draws a day with uPlot: heart rate as a line, steps as bars, holes as named ground. */
 "use strict";
 (function () {
-  const TALL = { heart: 220, steps: 160 };
+  /* A pixel of the design: on a large screen all type is larger, and charts with it. */
+  const px = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  const TALL = { heart: 220 * px, steps: 160 * px };
   document.querySelectorAll("[data-chart]").forEach((place) => {
     place.textContent = place.dataset.loading;
     fetch(place.dataset.chart, { headers: { Accept: "application/json" } })
@@ -31,7 +33,7 @@
     frame.append(words);
     place.append(frame);
     const axis = {
-      stroke: () => colour("muted"), font: "12px " + getComputedStyle(document.body).fontFamily,
+      stroke: () => colour("muted"), font: 12 * px + "px " + getComputedStyle(document.body).fontFamily,
       grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false },
     };
     const series = kind === "heart"
@@ -39,7 +41,7 @@
       : { label: day.labels.steps, stroke: () => colour("moving"), fill: () => colour("moving"), width: 0,
           paths: uPlot.paths.bars({ size: [0.8, 100] }), points: { show: false } };
     const chart = new uPlot({
-      width: place.clientWidth, height: TALL[kind], padding: [12, 24, 0, 0],
+      width: place.clientWidth, height: TALL[kind], padding: [12 * px, 24 * px, 0, 0],
       legend: { live: true },
       cursor: { drag: { x: false, y: false }, y: false, sync: { key: "day" } },
       scales: {
@@ -47,8 +49,8 @@
         y: { range: (u, low, high) => (kind === "heart" ? [40, Math.max(120, Math.ceil((high || 0) / 20) * 20)] : [0, Math.max(500, high || 0)]) },
       },
       axes: [
-        { ...axis, splits: () => thin([...ticks.keys()], place.clientWidth), values: (u, at) => at.map((one) => ticks.get(one) || "") },
-        { ...axis, size: 48 },
+        { ...axis, size: 30 * px, splits: () => thin([...ticks.keys()], place.clientWidth), values: (u, at) => at.map((one) => ticks.get(one) || "") },
+        { ...axis, size: 48 * px },
       ],
       series: [{ label: day.labels.time, value: (u, at) => (at == null ? "–" : clock.format(new Date(at * 1000))) },
         { ...series, value: (u, at) => (at == null ? "–" : String(at)) }],
@@ -62,6 +64,7 @@
 
   function ground(u, day) {
     const { ctx, bbox } = u;
+    const dot = devicePixelRatio * px;
     ctx.save();
     for (const hole of day.holes) {
       const left = u.valToPos(hole.start, "x", true), right = u.valToPos(hole.end, "x", true);
@@ -69,15 +72,15 @@
       ctx.fillStyle = colour(soft + "-soft");
       ctx.fillRect(left, bbox.top, right - left, bbox.height);
       ctx.fillStyle = colour(soft);
-      ctx.font = 11 * devicePixelRatio + "px " + getComputedStyle(document.body).fontFamily;
+      ctx.font = 11 * dot + "px " + getComputedStyle(document.body).fontFamily;
       ctx.textAlign = "left";
       ctx.textBaseline = "alphabetic";
-      const long = ctx.measureText(hole.label).width + 8 * devicePixelRatio;
+      const long = ctx.measureText(hole.label).width + 8 * dot;
       if (long < right - left) {
-        ctx.fillText(hole.label, left + 4 * devicePixelRatio, bbox.top + 13 * devicePixelRatio);
-      } else if (long < bbox.height && right - left > 13 * devicePixelRatio) {
+        ctx.fillText(hole.label, left + 4 * dot, bbox.top + 13 * dot);
+      } else if (long < bbox.height && right - left > 13 * dot) {
         ctx.save();
-        ctx.translate((left + right) / 2 + 4 * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio);
+        ctx.translate((left + right) / 2 + 4 * dot, bbox.top + bbox.height - 4 * dot);
         ctx.rotate(-Math.PI / 2);
         ctx.fillText(hole.label, 0, 0);
         ctx.restore();

@@ -75,6 +75,21 @@ def save(visit: Visit, session: Session) -> None:
         guides.put_session(connection, visit.account, session_json(session), visit.services.ambient.now())
 
 
+async def current(visit: Visit) -> Session:
+    """The session of this account, a fresh one where there is none; for the event loop."""
+    return await to_thread.run_sync(load, visit) or begin(now_of(visit))
+
+
+async def put(visit: Visit, session: Session) -> None:
+    """Keep it; for the event loop."""
+    await to_thread.run_sync(save, visit, session)
+
+
+def without(session: Session, path: str) -> Session:
+    """The session without a piece of its evidence."""
+    return replace(session, evidence=tuple(one for one in session.evidence if one.path != path), shown=None)
+
+
 def now_of(visit: Visit) -> datetime:
     """The server's clock."""
     return datetime.fromtimestamp(visit.services.ambient.now(), UTC)
@@ -100,7 +115,7 @@ def ways(visit: Visit, bench: Bench) -> tuple[Way, ...]:
 
 async def find(visit: Visit, bench: Bench, session: Session | None = None, *, fresh: bool = False) -> Found:
     """Read everything again and let the doctor think. ``fresh``: a look of a moment ago is not good enough."""
-    session = session or await to_thread.run_sync(load, visit) or begin(now_of(visit))
+    session = session or await current(visit)
     hands = await to_thread.run_sync(hands_of, visit, bench)
     readings: list[Reading] = []
     for given in session.evidence:
@@ -112,7 +127,7 @@ async def find(visit: Visit, bench: Bench, session: Session | None = None, *, fr
     at_home = hands.tracker if hands is not None else next(iter(await to_thread.run_sync(_claimed, visit)), "")
     now = now_of(visit)
     connections = connections_of(session, hands)
-    examination = await to_thread.run_sync(think, session, joined, now, connections)
+    examination = await to_thread.run_sync(think, session, joined, now, connections, visit.when.zone.key)
     return Found(session, joined, examination, now, hands, at_home)
 
 
@@ -121,13 +136,14 @@ def think(
     readings: Sequence[Reading],
     now: datetime,
     connections: tuple[Connection, ...],
+    zone: str,
     tried: tuple[Tried, ...] = (),
 ) -> Examination:
-    """The doctor's word on all of it."""
+    """The doctor's word on all of it. ``zone``: the person's, for all times in it."""
     options = options_of(session)
     if not session.evidence and session.symptom is None:
         options = replace(options, symptom="")
-    options = replace(options, connections=connections, tried=(*options.tried, *tried))
+    options = replace(options, connections=connections, tried=(*options.tried, *tried), zone=zone)
     return examine([*readings, *answer_facts(said(session))], options, now)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from unstuck.doctor.diagnose import GATE_QUESTIONS
 from unstuck.doctor.telling import wording
 from unstuck.model.diagnosis import Diagnosis, PlannedFix, Verdict
+from unstuck.model.worded import Worded, worded
+from unstuck.web.pages.base.i18n import noop
 from unstuck.web.report.html import causes_shown, links
 
 
@@ -20,8 +22,29 @@ def diagnosis_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "plan": wording.split_plan(diagnosis),
         "closed": closed_doors(diagnosis),
         "unchecked": wording.grouped_unchecked(diagnosis.unchecked),
+        "where": where,
         "inconclusive": diagnosis.verdict is Verdict.INCONCLUSIVE,
     }
+
+
+_CHAIN_PLACES = {
+    "attempt": noop("attempt {number}"),
+    "attempts": noop("attempts {number}"),
+    "event": noop("event {number}"),
+    "ledger": noop("ledger {number}"),
+    "line": noop("line {number}"),
+    "packet": noop("packet {number}"),
+    "row": noop("row {number}"),
+}
+"""Kinds of places that a locator begins with."""
+
+
+def where(locator: str) -> str:
+    """A place as words, where it is of a kind that is known."""
+    kind, _, number = locator.partition(" ")
+    if isinstance(locator, Worded) or not number or kind not in _CHAIN_PLACES:
+        return locator
+    return worded(_CHAIN_PLACES[kind], number=number)
 
 
 def closed_doors(diagnosis: Diagnosis) -> list[tuple[PlannedFix, str]]:
