@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from unstuck.doctor.anew import asked_again, newest, said_before
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
 from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.tried import seen_at
 from unstuck.model.diagnosis import Finding, Proof, State
 from unstuck.model.evidence import Fact
 from unstuck.model.history import Answered, How, Result, Tried
@@ -103,3 +104,9 @@ def test_a_changed_answer_moves_the_diagnosis_to_what_is_left() -> None:
     )
     assert now < 0.1 < 0.4 < was
     assert after["server.outage"] > 3 * before.get("server.outage", 0.0)
+
+
+def test_what_is_dated_ahead_of_now_was_seen_before_whatever_is_done_today() -> None:
+    """A clock that was set back leaves findings from its future; a fix that is done now comes after them."""
+    ahead = read("clock_set_back", State.YES, 300)
+    assert seen_at([ahead, OFF], {}, at(10)) == {"adapter_off": at(0)}

@@ -11,10 +11,10 @@ from unstuck.lab import acts
 from unstuck.lab.acts import do
 from unstuck.lab.case import BEHAVIOURS, Case, Played, parse, play, possible
 from unstuck.lab.faults.all import FAULTS, HEALTHY
-from unstuck.lab.person import _LOOK_UP
+from unstuck.lab.person import _LOOK_UP, Sight, answer
 from unstuck.lab.phone.models import MODELS
 from unstuck.lab.phone.phone import LabPhone
-from unstuck.lab.state import Claimed, Down, Hung, State
+from unstuck.lab.state import Claimed, Down, Hung, Login, State
 from unstuck.lab.ways import causes
 
 NOW_S = 1_773_298_800.0
@@ -127,10 +127,21 @@ def test_reinstalling_loses_what_was_not_sent_and_locks_out_while_the_service_is
     assert (done.lost, done.locked_out) == (7, True)
 
 
-def test_signing_in_without_knowing_the_login_locks_out() -> None:
+def test_who_cannot_sign_in_to_the_web_page_changes_nothing_in_the_app_but_a_new_installation_locks_out() -> None:
+    for knows, down in ((False, Down.NO), (True, Down.UNAVAILABLE)):
+        state = world_state()
+        state.person.knows_login, state.service.down, state.service.login = knows, down, Login.REVOKED
+        assert not do("sign_in_again", state, random.Random(1)).harmful
+        assert state.service.login is Login.REVOKED
+        assert do("reinstall_app", state, random.Random(1)).locked_out
+
+
+def test_a_login_counts_as_known_by_who_has_just_signed_in_to_the_page_of_a_service_that_is_up() -> None:
     state = world_state()
-    state.person.knows_login = False
-    assert do("sign_in_again", state, random.Random(1)).locked_out
+    sight = Sight(state, (), 0.0, 0.0, 168)
+    assert answer("login_known", sight, "anybody") == "yes"
+    state.service.down = Down.TIMEOUT
+    assert answer("login_known", sight, "anybody") == "no"
 
 
 def test_a_fix_that_has_nothing_to_do_with_it_changes_nothing() -> None:

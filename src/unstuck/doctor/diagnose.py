@@ -138,14 +138,14 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     failed = failures(options.tried, stop.since if stop is not None and stop.since <= now else None)
     fixes_at = [when(one) for one in failed]
     read, answered = findings(case, knowledge), answered_findings(case, knowledge)
-    found, before = newest(read, answered, seen_at(read, options.answered_at), options.answered_at, fixes_at)
+    found, before = newest(read, answered, seen_at(read, options.answered_at, now), options.answered_at, fixes_at)
     before += said_before(options.answers, read, answered, knowledge)
     states = {finding.id: finding.state for finding in found}
     helped = moving_again(options.tried, options.stopped_again, judged_at if stop is not None else None)
     complains = bool(failed) or options.says_stuck or options.stopped_again is not None
     stopped = complains or is_stopped(case, flow, found)
     known, ways = counted(found, knowledge), able(flow, knowledge)
-    seen = seen_at(found, options.answered_at)
+    seen = seen_at(found, options.answered_at, now)
     by_person = _by_person(found, knowledge)
     network = _network(knowledge)
     findings_alone = network.posterior(known, stopped=stopped, able=ways, told=by_person)

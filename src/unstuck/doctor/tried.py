@@ -60,16 +60,17 @@ def moving_again(
     return None if over else last
 
 
-def seen_at(found: Sequence[Finding], answered_at: Mapping[str, datetime]) -> dict[str, datetime]:
+def seen_at(found: Sequence[Finding], answered_at: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
     """When each finding was last seen to be so; those without a time are left out.
 
-    ``answered_at``: when each question was answered.
+    ``answered_at``: when each question was answered. What is dated after ``now`` was written before a clock was set
+    back: nobody knows when, and it is left out too.
     """
     seen: dict[str, datetime] = {}
     for finding in found:
         facts = [fact for proof in finding.proof for fact in proof.facts]
         times = [answered_at.get(fact.subject) if fact.name == "reported.answer" else fact.time for fact in facts]
-        known = [time for time in times if time is not None]
+        known = [time for time in times if time is not None and time <= now]
         if known:
             seen[finding.id] = max(known)
     return seen

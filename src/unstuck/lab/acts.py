@@ -211,13 +211,13 @@ def _sync_now(state: State, dice: random.Random) -> None:
     state.wrist.lagging = False
 
 
-def _sign_in_again(state: State, dice: random.Random) -> Done:
+def _sign_in_again(state: State, dice: random.Random) -> None:
+    """Its first step is to sign in to the web page; who does not get in there changes nothing in the app."""
     if state.service.down is not Down.NO or not state.person.knows_login:
-        return Done(locked_out=True)
+        return
     state.service.login = Login.GOOD
     if state.service.claimed is Claimed.OTHER:
         state.service.claimed = Claimed.OWN
-    return Done()
 
 
 def _relink_account(state: State, dice: random.Random) -> Done:

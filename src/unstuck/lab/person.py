@@ -284,9 +284,14 @@ _LOOK_UP: Mapping[str, Callable[[Sight], Answers]] = {
     ),
     "tracker_listed": _listed,
     "arrived": _whether("yes", "no", _arrived),
-    "login_known": _whether("yes", "no", lambda s: s.state.person.knows_login),
+    "login_known": _whether("yes", "no", lambda s: _signs_in(s)),
     "battery_half": _whether("yes", "no", lambda s: s.state.wrist.battery_percent >= 50),
 }
+
+
+def _signs_in(sight: Sight) -> bool:
+    """On the service's web page, as the question asks: that fails too while the service is down."""
+    return sight.state.person.knows_login and sight.state.service.down is Down.NO
 
 
 def _shows_another_time(sight: Sight) -> bool:
