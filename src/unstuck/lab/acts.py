@@ -268,8 +268,10 @@ def _contact_support(state: State, dice: random.Random) -> None:
     wrist.memory_refuses = wrist.sensor_dead = False
     wrist.hung = Hung.NO
     state.service.claimed = Claimed.OWN
-    if state.unsent == 0 or dice.random() < FILES_FROM_AFAR:
-        state.phone.state.app.data_corrupt = False
+    app = state.phone.state.app
+    if app.data_corrupt and (state.unsent == 0 or dice.random() < FILES_FROM_AFAR):
+        app.data_corrupt = False
+        state.app_installed += 1  # its files are new
 
 
 _ACTS: Mapping[str, Callable[[State, random.Random], Done | None]] = {
