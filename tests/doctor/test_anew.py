@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from unstuck.doctor.anew import asked_again, newest, said_before
+import pytest
+
+from unstuck.doctor.anew import Before, asked_again, newest, said_before
 from unstuck.doctor.diagnose import Options, answer_facts, diagnose
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.tried import seen_at
+from unstuck.doctor.reasoning.network import Network, Said
+from unstuck.doctor.tried import failures, seen_at, weigh
 from unstuck.model.diagnosis import Finding, Proof, State
 from unstuck.model.evidence import Fact
 from unstuck.model.history import Answered, How, Result, Tried
@@ -49,10 +52,10 @@ def test_what_was_read_stays_where_no_fix_was_done_between_it_and_the_answer() -
 def test_an_answer_that_became_another_counts_for_its_own_time_and_the_same_one_only_once() -> None:
     answers = [
         Answered("sync_by_hand", answer, at(minute))
-        for minute, answer in enumerate(["not_found", "not_found", "error", "unsure"])
+        for minute, answer in enumerate(["not_found", "unsure", "not_found", "error", "unsure"])
     ]
     told = said_before(answers, [], {}, load())
-    assert [one.at for one in told] == [at(1), at(2)]
+    assert [one.at for one in told] == [at(2), at(3)], "I don't know changes nothing, and leaves what was said before"
     assert told[0].states["sync_finds_no_tracker"] is State.YES
     assert told[1].states["sync_shows_error"] is State.YES
     assert all(one.said is not None and one.said.question == "sync_by_hand" for one in told)
@@ -76,6 +79,43 @@ def test_the_whole_way_is_asked_about_again_after_any_fix_and_a_part_only_after_
     assert ids(set(), at(0)) == set(), "it was answered after the fix"
     assert ids(set(), at(2)) == {"sync_by_hand"}
     assert ids({"phone_offline"}, at(2)) == {"sync_by_hand", "web_page"}
+
+
+def test_what_was_is_never_asked_about_again() -> None:
+    past = [question for question in load().questions.values() if question.past]
+    assert {"password_changed", "last_sync", "restarts"} <= {question.id for question in past}
+    over = {finding for question in past for answer in question.answers for finding in answer.findings}
+    answered_at = {question.id: at(1) for question in past}
+    again = asked_again(load(), answered_at, answered_at, [at(2)], over)
+    assert not {question.id for question in again} & answered_at.keys()
+
+
+def test_who_could_not_tell_what_a_sync_comes_to_is_not_asked_after_every_fix() -> None:
+    moved = Tried("move_closer", at(2), How.GUIDED, Result.DID_NOT_HELP, at(3))
+    answers = (Answered("sync_by_hand", "unsure", at(1)),)
+    options = Options(symptom="steps_frozen", tried=(moved,), answered_at={"sync_by_hand": at(1)}, answers=answers)
+    found = diagnose(answer_facts([("sync_by_hand", "unsure")]), options, at(5))
+    assert found.next_question is None or found.next_question.id != "sync_by_hand"
+
+
+def test_what_was_said_before_a_fix_counts_though_nobody_can_tell_after_it() -> None:
+    network, knowledge = Network.of(load()), load()
+    failed = [Tried("move_closer", at(2), How.GUIDED, Result.DID_NOT_HELP, at(3))]
+    said = Said("bluetooth_on")
+
+    def off(states: dict[str, State], before: tuple[Before, ...] = ()) -> float:
+        seen, told = {"adapter_off": at(1)}, {"adapter_off": said}
+        found = weigh(network, states, seen, failed, knowledge.fixes, stopped=True, able=None, told=told, before=before)
+        return found.marginals["bluetooth.off"]
+
+    earlier = (Before(at(1), {"adapter_off": State.YES}, said),)
+    assert off({"adapter_off": State.UNKNOWN}, earlier) == pytest.approx(off({"adapter_off": State.YES}))
+    assert off({"adapter_off": State.UNKNOWN}, earlier) > 2 * off({})
+
+
+def test_support_that_is_asked_again_is_no_second_try() -> None:
+    twice = [Tried("contact_support", at(one), How.GUIDED, Result.DID_NOT_HELP, at(one)) for one in (1, 2)]
+    assert failures(twice) == twice[:1]
 
 
 def test_an_answer_without_a_time_is_the_newest_word_and_not_asked_for_again() -> None:

@@ -4,7 +4,6 @@ read or said before. Both count, each at its time."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 
 from unstuck.doctor.knowledge.schema import Knowledge, Question
 from unstuck.doctor.reasoning.network import Said
@@ -35,12 +34,13 @@ def asked_again(
 
     Those about the whole way, and those about something that a fix has most likely ended: was it really ended?
     ``over``: such findings. ``fixes_at``: when each fix was done without helping. What was ``asked`` and has no time,
-    as an answer on the command line, is taken for the newest word.
+    as an answer on the command line, is not asked again: it would be for ever.
     """
     return tuple(
         question
         for question in knowledge.questions.values()
-        if (question.id in answered_at or question.id not in asked)
+        if not question.past
+        and (question.id in answered_at or question.id not in asked)
         and any(answered_at.get(question.id, LONG_AGO) <= done for done in fixes_at)
         and (question.again or any(finding in answer.findings for answer in question.answers for finding in over))
     )
@@ -90,9 +90,11 @@ def said_before(
     told = []
     for question in knowledge.questions.values():
         given = [one for one in answers if one.question == question.id]
-        for one, then in pairwise(given):
+        known = {answer.id for answer in question.answers}  # "I don't know" between two answers changes nothing
+        for place, one in enumerate(given[:-1]):
             said = next((answer for answer in question.answers if answer.id == one.answer), None)
-            if said is None or then.answer == one.answer:
+            then = next((later.answer for later in given[place + 1 :] if later.answer in known), "")
+            if said is None or then == one.answer:
                 continue
             states = {
                 finding: State.YES if holds else State.NO

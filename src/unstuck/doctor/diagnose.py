@@ -155,7 +155,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
     over = {finding.id for finding in found if finding not in told}
-    again = asked_again(knowledge, _asked(facts), options.answered_at, fixes_at, over)
+    may_change = asked_again(knowledge, _asked(facts), options.answered_at, fixes_at, over)
+    again = [question for question in may_change if question.id not in _not_known(facts)]
     insists = options.stopped_again is not None
     shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
     judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
@@ -287,6 +288,13 @@ def _traces(readings: Sequence[Reading]) -> dict[str, Span]:
         for reading in readings
         if reading.source.span is not None and any(fact.name == "hci.coverage" for fact in reading.facts)
     }
+
+
+def _not_known(facts: FactSet) -> frozenset[str]:
+    """Questions whose newest answer is "I don't know": who could not tell once is not asked after every fix."""
+    newest = {fact.subject: fact.text("answer") for fact in facts.all(ANSWER)}
+    known = {question.id: {answer.id for answer in question.answers} for question in load().questions.values()}
+    return frozenset(question for question, answer in newest.items() if answer not in known.get(question, set()))
 
 
 def _asked(facts: FactSet) -> frozenset[str]:

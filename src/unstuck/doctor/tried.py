@@ -28,9 +28,13 @@ ENDED = 0.5
 
 
 def failures(tried: Sequence[Tried], since: datetime | None = None) -> list[Tried]:
-    """What was done and did not help, in the order of time; only since data stopped, where that is known."""
-    spoken = [one for one in tried if one.result in SPEAKS and (since is None or when(one) >= since)]
-    return sorted(spoken, key=when)
+    """What was done and did not help, in the order of time; only since data stopped, where that is known.
+
+    Support counts once: that it was asked again is no second try.
+    """
+    spoken = sorted((one for one in tried if one.result in SPEAKS and (since is None or when(one) >= since)), key=when)
+    first = next((one for one in spoken if one.fix == CONTACT_SUPPORT), None)
+    return [one for one in spoken if one.fix != CONTACT_SUPPORT or one is first]
 
 
 def when(tried: Tried) -> datetime:
@@ -93,8 +97,8 @@ def weigh(
     Findings without a time were seen before the first fix. Unknown fixes say nothing. ``told``: those that a person
     answered. ``before``: what was seen before it was looked at once more.
     """
-    left = {finding: state for finding, state in states.items() if finding in network.links}
-    older = list(before)
+    left = {id_: state for id_, state in states.items() if id_ in network.links and state is not State.UNKNOWN}
+    older = sorted(before, key=lambda one: one.at)
 
     def until(moment: datetime | None) -> _Batch:
         """What was seen up to a moment (None: the rest), of each finding the newest."""

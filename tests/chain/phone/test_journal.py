@@ -186,7 +186,7 @@ def test_another_database_is_not_taken_for_a_journal(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database " * 100)
     with pytest.raises(JournalError) as refused:
         Journal(tmp_path / "text")
-    assert refused.value.fault is JournalFault.OTHER_VERSION
+    assert refused.value.fault is JournalFault.DAMAGED, "so looks one whose first page was overwritten"
 
 
 def test_a_committed_claim_without_bytes_makes_the_journal_unsound(tmp_path: Path) -> None:

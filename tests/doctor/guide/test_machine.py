@@ -211,6 +211,22 @@ def test_after_support_a_session_goes_on() -> None:
     assert view.screen.kind is not Kind.CLOSED
 
 
+def test_a_login_that_was_found_again_opens_its_fix_after_support() -> None:
+    person = Person()
+    person.does("steps_frozen", "google", UNSURE)
+    said = {"sync_by_hand": "sign_in", "login_known": "no", "password_changed": "yes"}
+    view = person.gets_to(Kind.SUPPORT, said)
+    assert "sign_in_again" not in {one.fix for one in view.session.tried}
+    view = person.does("did_not_help")
+    for _ in range(MOST_STEPS):
+        if view.screen.id == "login_known" or view.screen.kind is not Kind.QUESTION:
+            break
+        view = person.does(UNSURE)
+    assert (view.screen.kind, view.screen.id) == (Kind.QUESTION, "login_known")
+    view = person.does("yes")
+    assert (view.screen.kind, view.screen.id) == (Kind.FIX, "sign_in_again")
+
+
 def test_the_battery_is_asked_about_before_charging_is_advised_for_an_update() -> None:
     person = Person()
     person.does("error_shown", "google", UNSURE)

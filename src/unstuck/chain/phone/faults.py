@@ -20,7 +20,7 @@ class JournalFault(StrEnum):
 _WORDS = {
     JournalFault.DISK_FULL: "the disk is full; free some space and it goes on by itself",
     JournalFault.BUSY: "another agent uses it; stop that one first",
-    JournalFault.DAMAGED: "it is damaged; keep a copy, then begin a new one",
+    JournalFault.DAMAGED: "it is damaged, or no journal; keep a copy, then begin a new one",
     JournalFault.OTHER_VERSION: "it is of another version or no journal; use the version of Unstuck that made it",
     JournalFault.CANNOT_WRITE: "it cannot be opened or written; check the folder and its permissions",
     JournalFault.FAILED: "the database failed",
@@ -31,7 +31,7 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_BUSY: JournalFault.BUSY,
     sqlite3.SQLITE_LOCKED: JournalFault.BUSY,
     sqlite3.SQLITE_CORRUPT: JournalFault.DAMAGED,
-    sqlite3.SQLITE_NOTADB: JournalFault.OTHER_VERSION,
+    sqlite3.SQLITE_NOTADB: JournalFault.DAMAGED,
     sqlite3.SQLITE_CANTOPEN: JournalFault.CANNOT_WRITE,
     sqlite3.SQLITE_READONLY: JournalFault.CANNOT_WRITE,
     sqlite3.SQLITE_IOERR: JournalFault.CANNOT_WRITE,

@@ -157,7 +157,7 @@ def _next(
     if moves is not None or diagnosis.verdict is Verdict.HEALTHY:
         return Kind.MOVES, ""
     fixes = [step for step in diagnosis.plan if step.blocked is None and step.fix != CONTACT_SUPPORT]
-    # A step that only opens the gate for a later one is worth its time if it can: asking comes first.
+    # A step that hardly helps, and only opens the gate for a later one, comes after all that may help by itself.
     fixes = [step for step in fixes if step.chance >= LEAST_CHANCE] or fixes
     shown = session.shown
     if shown is not None and shown.kind in (Kind.FIX, Kind.WAIT) and shown.id in {fix.fix for fix in fixes}:
@@ -170,8 +170,19 @@ def _next(
         if gate and gate not in asked:
             return Kind.QUESTION, gate
     if not fixes:
-        return Kind.SUPPORT, ""
+        return _after_support(session, diagnosis)
     return (Kind.WAIT if fixes[0].fix == WAIT_FOR_VENDOR else Kind.FIX), fixes[0].fix
+
+
+def _after_support(session: Session, diagnosis: Diagnosis) -> tuple[Kind, str]:
+    """Support; and once it was asked, whether the one answer that closes a fix has changed: the login is known now."""
+    asked_at = max((when(one) for one in session.tried if one.fix == CONTACT_SUPPORT), default=None)
+    answered_at = {answer.question: answer.at for answer in session.answers}
+    for step in diagnosis.plan:
+        gate = _gate_question(step)
+        if gate and asked_at is not None and gate in answered_at and answered_at[gate] < asked_at:
+            return Kind.QUESTION, gate
+    return Kind.SUPPORT, ""
 
 
 def _up_to(plan: Sequence[PlannedFix], first: PlannedFix | None) -> list[PlannedFix]:

@@ -136,7 +136,9 @@ def _question(session: Session, shown: Shown, diagnosis: Diagnosis) -> Screen:
         question.id,
         question.text,
         tuple(choices),
-        (worded("You answered this before. Look once more: what you did since may have changed it."),) if again else (),
+        (worded("You were asked this before. Look once more: what you did since may have changed it."),)
+        if again
+        else (),
         how_to_look=_where(question, session, diagnosis),
         likely=_likely(diagnosis),
         unsure=True,

@@ -356,6 +356,7 @@ def _question(row: Row, known: frozenset[str]) -> Question:
         answers=tuple(_answer(answer) for answer in row.rows("answers", least=2)),
         look_up=look_up,
         again=row.flag("again", default=False),
+        past=row.flag("past", default=False),
     )
 
 

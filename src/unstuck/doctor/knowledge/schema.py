@@ -124,7 +124,7 @@ class Question:
     """A question a person can answer, with where to look on each platform. ``minutes`` it takes.
 
     ``again``: it looks at the whole way, so that each fix that is done may change its answer, and it is worth asking
-    once more.
+    once more. ``past``: it is about what was, which no fix changes.
     """
 
     id: str
@@ -133,6 +133,7 @@ class Question:
     answers: tuple[Answer, ...]
     look_up: Mapping[str, str]
     again: bool = False
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def waiting_causes(posterior: Posterior, fixes: Iterable[Fix]) -> frozenset[str]
 
 
 def _waiting_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> tuple[PlanStep, ...] | None:
-    """The plan when more likely than not there is nothing to repair; None otherwise."""
+    """The plan when there is most likely nothing to repair (WAITING_SHARE); None otherwise."""
     waiting = waiting_causes(posterior, fixes.values())
     others = [index for index, cause in enumerate(posterior.cause_ids) if cause not in waiting]
     only_waiting: Bools = np.logical_not(posterior.combinations[:, others].any(axis=1))
