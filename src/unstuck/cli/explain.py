@@ -94,7 +94,8 @@ def _was(fitted: Fitted | None) -> str:
     """Where a number was fitted: on how much, and what the judgement was."""
     if fitted is None:
         return ""
-    return f", fitted on {fitted.cases} {'case' if fitted.cases == 1 else 'cases'}, judged {fitted.before:.2%} before"
+    cases = "case" if fitted.cases == 1 else "cases"
+    return f", fitted on {fitted.cases} {cases} of the lab, judged {100 * fitted.before:.3g}%"
 
 
 def _cause(console: Console, cause: Cause, knowledge: Knowledge) -> None:

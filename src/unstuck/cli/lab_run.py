@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import typer
 from rich.console import Console
@@ -32,6 +33,9 @@ from unstuck.lab.phone.state import Bond
 from unstuck.lab.state import State
 from unstuck.lab.world import KINDS, TRACE_FILE
 from unstuck.model.errors import ErrorCode, UsageError
+
+HEAD_WIDE = 14
+"""Columns of what a line is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,9 @@ def _well(played: Played, given: Given) -> bool:
 
 def _show(played: Played, given: Given, took_s: float, console: Console, *, plain: bool) -> None:
     def say(head: str, text: str) -> None:
-        console.print(f"  {head:<14} {text}", markup=False, soft_wrap=True)
+        hang = " " * (2 + HEAD_WIDE + 1)
+        told = fill(f"  {head:<{HEAD_WIDE}} {text}", console.width, subsequent_indent=hang, break_long_words=False)
+        console.print(told, markup=False)
 
     everything = {**FAULTS, **HEALTHY}
     console.print()

@@ -132,7 +132,8 @@ _SENTENCES: Mapping[ErrorCode, str] = {
     ErrorCode.USAGE_SYMPTOM: "'{given}' is not a symptom; use one of: {known}.",
     ErrorCode.USAGE_TIME: "'{given}' is not a time; write it like 2026-03-19T20:04 or 2026-03-19T20:04:00Z.",
     ErrorCode.USAGE_TOPIC: (
-        "'{given}' is not a cause, fix or finding{hint}; 'unstuck diagnose --list-checks' lists them."
+        "'{given}' is not a cause, fix, finding, question or symptom{hint}; "
+        "'unstuck diagnose --list-checks' lists them."
     ),
     ErrorCode.USAGE_OUTPUT: "{path}: cannot be written ({reason}); choose another place.",
     ErrorCode.USAGE_SOURCE: "{given}: {reason}.",
