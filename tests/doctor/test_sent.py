@@ -5,27 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.doctor.rules.cases import APP, END, TRACKER, at, data, encrypted, error, http, opened
+from tests.doctor.rules.cases import APP, END, at, data, encrypted, error, http, opened
+from tests.doctor.test_diagnose import ROOT_FACT
 from unstuck.doctor.diagnose import Options, examine
 from unstuck.model.evidence import Fact, Reading, SourceInfo
 
 DRAINED_AGO = 30.0
 """Minutes from the tracker's last packet to the end of the evidence."""
 
-KNOWN = Fact(
-    "device.recognised",
-    {"vendor": "fitbit", "name": "Inspire 3", "by": "advert", "sure": 0.95},
-    None,
-    "synthetic",
-    "packet 1",
-    "",
-    TRACKER,
-)
-
 
 def sent(*more: Fact, upload: Sequence[Fact] = (http(200, DRAINED_AGO),), now: datetime = END) -> bool | None:
     """Whether anything waits there, as the gate is told: False means that nothing does."""
-    facts = (KNOWN, opened(60), encrypted(59), *data(DRAINED_AGO), *upload, *more)
+    facts = (ROOT_FACT, opened(60), encrypted(59), *data(DRAINED_AGO), *upload, *more)
     return examine([Reading(SourceInfo("synthetic", "btsnoop", len(facts)), facts)], Options(), now).situation.unsent
 
 

@@ -20,6 +20,7 @@ from unstuck.chain.server.broker import News
 from unstuck.chain.server.domain.ingest import Chunk
 from unstuck.chain.server.storage import trackers
 from unstuck.web.pages.base.visit import Visit
+from unstuck.web.pages.door import Seen
 from unstuck.web.pages.home.day import day as day_of
 from unstuck.web.pages.home.live import stream
 from unstuck.web.pages.home.routes import now_values
@@ -39,6 +40,15 @@ def alice(screen: Screens, world: World) -> tuple[Screen, Agent, str]:
     agent = person.device()
     one.sign_in("alice")
     return one, agent, tracker
+
+
+def ended(door: PictureDoor, attempt: Attempt) -> Seen:
+    """What the device shows of itself once this attempt is over."""
+    door.stand("syncing", NOW)
+    assert door.seen is not None
+    door.seen.agent.underway.clear()
+    door.seen.agent.last[attempt.side] = attempt
+    return door.seen
 
 
 def test_without_a_tracker_it_says_how_to_claim_one(screen: Screens) -> None:
@@ -149,10 +159,7 @@ def test_each_trouble_is_shown_at_its_hop(
 ) -> None:
     one, agent, tracker = alice
     agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
-    door.stand("syncing", NOW)
-    assert door.seen is not None
-    door.seen.agent.underway.clear()
-    door.seen.agent.last[side] = Attempt(side, NOW - 20, NOW, outcome, "", 0)
+    ended(door, Attempt(side, NOW - 20, NOW, outcome, "", 0))
     one.get("/")
     assert words in one.text()
 
@@ -162,12 +169,8 @@ def test_it_stands_still_since_the_first_attempt_that_failed_not_since_the_last(
 ) -> None:
     one, agent, tracker = alice
     agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
-    door.stand("syncing", NOW)
-    assert door.seen is not None
-    door.seen.agent.underway.clear()
-    door.seen.agent.last[Side.DRAIN] = Attempt(Side.DRAIN, NOW - 20, NOW, Outcome.TRACKER_SILENT, "", 0)
-    agent_then = replace(door.seen.agent, failing_s={Side.DRAIN: NOW - HOUR_S})
-    door.seen = replace(door.seen, agent=agent_then)
+    seen = ended(door, Attempt(Side.DRAIN, NOW - 20, NOW, Outcome.TRACKER_SILENT, "", 0))
+    door.seen = replace(seen, agent=replace(seen.agent, failing_s={Side.DRAIN: NOW - HOUR_S}))
     one.get("/")
     assert "Stuck at the tracker since 11:53." in one.text()
 
@@ -188,13 +191,8 @@ def test_what_the_device_forbids_is_named_and_stands_where_its_cause_does(
 ) -> None:
     one, agent, tracker = alice
     agent.send(tracker, minutes(1, 0, [10] * 5, start=NOW - 600))
-    door.stand("syncing", NOW)
-    assert door.seen is not None
-    door.seen.agent.underway.clear()
-    door.seen.agent.last[Side.DRAIN] = Attempt(
-        Side.DRAIN, NOW - 20, NOW, Outcome.HOST_FORBIDS, "airplane mode has turned Bluetooth off: turn it off", 0,
-        ("bluetooth.off",),
-    )  # fmt: skip
+    why = "airplane mode has turned Bluetooth off: turn it off"
+    ended(door, Attempt(Side.DRAIN, NOW - 20, NOW, Outcome.HOST_FORBIDS, why, 0, ("bluetooth.off",)))
     one.get("/")
     assert "Stuck at Bluetooth since" in one.text()
     assert "Airplane mode has turned Bluetooth off." in one.text()
