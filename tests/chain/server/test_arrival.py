@@ -3,8 +3,9 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -58,6 +59,8 @@ def test_an_account_with_many_tokens_keeps_no_place_from_another(worlds: Worlds)
     with beginning(agents, 4) as begun:
         assert durable(bert.device().send(bert.tracker(), minutes(0, 0, [1]))) == {0: [[0, 0]]}
         assert code_of_error(agents[0].send("x")) == (429, "request.too_often")
+        refused = list(islice(as_completed(begun, PATIENCE_S), 12))  # before the places of the others are free again
+        assert len(refused) == 12
     answers = [one.result() for one in begun]
     assert sorted(code_of_error(answer) for answer in answers) == (
         [(422, "request.not_cbor")] * 4 + [(429, "request.too_often")] * 12
