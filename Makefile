@@ -116,7 +116,7 @@ bench-smoke: $(VENV)/stamp-dev  ## Run every benchmark small, write nothing
 	@$(BIN)/python -m benchmarks.doctor run --smoke
 
 CASES ?= 300
-bench-doctor: $(VENV)/stamp-dev  ## Measure the doctor in the lab (CASES=10000; continues where it was stopped)
+bench-doctor: $(VENV)/stamp-dev  ## Measure the doctor in the lab (CASES=2600 are ten thousand with each kind of evidence; continues where it was stopped)
 	@$(BIN)/python -m benchmarks.doctor run --cases $(CASES) --resume
 
 docs: $(VENV)/stamp-dev  ## Write the generated pages of docs/ anew

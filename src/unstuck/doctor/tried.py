@@ -139,12 +139,8 @@ def _given(posterior: Posterior, fresh: _Batch) -> Posterior:
         if finding not in fresh.said:
             posterior = posterior.given(finding, state)
     for said in dict.fromkeys(fresh.said.values()):
-        stated = {
-            id_: state
-            for id_, state in fresh.states.items()
-            if fresh.said.get(id_) == said and state is not State.UNKNOWN
-        }
-        posterior = posterior.given_answer(stated, said) if stated else posterior
+        stated = {id_: state for id_, state in fresh.states.items() if fresh.said.get(id_) == said}
+        posterior = posterior.given_answer(stated, said)
     return posterior
 
 
