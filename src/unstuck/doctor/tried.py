@@ -146,7 +146,7 @@ def _given(posterior: Posterior, fresh: _Batch) -> Posterior:
 
 def mends_of(fix: Fix | None, network: Network) -> dict[str, float]:
     """The causes of the network that a fix ends, each with its chance."""
-    return {} if fix is None else {m.cause: m.chance for m in fix.mends if m.cause in network.cause_ids}
+    return {} if fix is None else {m.cause: m.chance for m in fix.mends if m.cause in network.columns}
 
 
 def without_mended(

@@ -17,7 +17,7 @@ from unstuck.chain.releases.versions import is_too_old
 from unstuck.doctor.guide.state import UNSURE
 from unstuck.lab.acts import NEWEST_APP
 from unstuck.lab.phone.phone import LabPhone
-from unstuck.lab.state import Claimed, Down, Login, State, Wedged
+from unstuck.lab.state import Claimed, Down, Hung, Login, State, Wedged
 from unstuck.lab.ways import causes
 
 UNSURE_SHARE = 0.08
@@ -146,9 +146,7 @@ def _by_hand(sight: Sight) -> Answers:
     if not app.enabled or app.data_corrupt:
         return "closes", "error"
     if left & _AIR or any(cause.startswith("bluetooth.") for cause in left) or state.wrist.restarts_every_s:
-        drain = sight.last(Side.DRAIN)
-        broke = drain is not None and drain.outcome in _BREAKS_OFF
-        return ("breaks_off", "not_found") if broke else ("not_found", "error")
+        return ("breaks_off", "not_found") if _comes_and_goes(sight) else ("not_found", "error")
     if left & _INSIDE or state.wrist.memory_refuses:
         return "breaks_off", "works"
     if state.service.login is not Login.GOOD:
@@ -160,10 +158,27 @@ def _by_hand(sight: Sight) -> Answers:
     return "works", "old"
 
 
-_BREAKS_OFF = frozenset(
-    {Outcome.LINK_LOST, Outcome.TRACKER_SILENT, Outcome.KEY_MISSING, Outcome.PAIRING_REFUSED, Outcome.TRACKER_REFUSED}
-)
-"""What an app shows as a connection that came and went; that it never came about it shows as none."""
+def _unreachable(sight: Sight) -> bool:
+    """Whether no connection comes about: what is between the radios comes before what they say to each other."""
+    left = causes(sight.state) - {"bluetooth.bond_broken"}
+    return (
+        bool(left & {"tracker.battery_empty", "phone.permission_missing"})
+        or sight.state.wrist.hung is Hung.RADIO
+        or any(cause.startswith("bluetooth.") for cause in left)
+    )
+
+
+def _comes_and_goes(sight: Sight) -> bool:
+    """What an app shows as a connection that came and went; that it never came about it shows as none.
+
+    A tracker that keeps restarting is there now and then: as it was last time.
+    """
+    if _unreachable(sight):
+        return False
+    if sight.state.wrist.restarts_every_s:
+        drain = sight.last(Side.DRAIN)
+        return drain is not None and drain.outcome is Outcome.LINK_LOST
+    return True
 
 
 def _apart(sight: Sight) -> bool:
@@ -182,9 +197,9 @@ def _others_fail(sight: Sight) -> bool:
 
 
 def _pairing_told(sight: Sight) -> bool:
-    """The system's own notices: it asks to pair where it has no key, and says so where pairing fails."""
-    newest = [one.outcome for one in sight.attempts if one.side is Side.DRAIN][-4:]
-    return sight.state.phone_forgot or any(one in (Outcome.KEY_MISSING, Outcome.PAIRING_REFUSED) for one in newest)
+    """The system's own notices, once the app is open and calls it: it asks to pair where it has no key, and says so
+    where pairing fails."""
+    return "bluetooth.bond_broken" in causes(sight.state) and not _unreachable(sight)
 
 
 def _works_close(sight: Sight) -> bool:
@@ -213,10 +228,8 @@ def _listed(sight: Sight) -> Answers:
 
 
 def _arrived(sight: Sight) -> bool:
-    """The app says that it synced, both ways, and shows nothing of it: late, empty, or under another time."""
-    drain, upload = sight.last(Side.DRAIN), sight.last(Side.UPLOAD)
-    synced = all(one is not None and one.outcome.good for one in (drain, upload))
-    return synced and _by_hand(sight)[0] == "old"
+    """The app, opened to look, syncs and says so, and shows nothing of it: late, empty, or under another time."""
+    return _by_hand(sight)[0] == "old"
 
 
 _SHOWN = frozenset(

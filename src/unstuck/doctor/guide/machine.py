@@ -140,7 +140,8 @@ def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datet
     seen = diagnose(readings, Options(), now)
     if seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
         return None
-    return seen if seen.judged_at > latest else None
+    # What is dated at or after now has no time of its own, or was written before a clock was set back.
+    return seen if latest < seen.judged_at < now else None
 
 
 def _next(

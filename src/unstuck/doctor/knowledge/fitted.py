@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from unstuck.doctor.knowledge.consistency import SYMPTOM_PREFIX
+from unstuck.doctor.knowledge.forms import with_means
 from unstuck.doctor.knowledge.rows import Row
 from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fitted, Knowledge, Link, Mend, Symptom
 
@@ -21,6 +22,8 @@ CASES_MOST = 10**9
 """More cases than anybody plays."""
 
 Pair = tuple[str, str]
+"""A finding and a cause, or the key of one of its forms (:func:`key_of`); a fix and a cause."""
+
 _Key = TypeVar("_Key", Pair, str)
 _Sign = TypeVar("_Sign", FindingSpec, Symptom)
 
@@ -50,6 +53,16 @@ class _Overlay:
         return None
 
 
+def key_of(cause: str, form: str = "") -> str:
+    """How a cause, or one of its forms, is named in the file: ``tracker.hung``, ``tracker.hung/mute``."""
+    return f"{cause}/{form}" if form else cause
+
+
+def keys_of(link: Link) -> dict[str, float]:
+    """The strengths of a link by their keys: one, or one for each form."""
+    return {key_of(link.cause, one.form): one.strength for one in link.of_forms} or {link.cause: link.strength}
+
+
 def overlaid(knowledge: Knowledge, file: Row) -> Knowledge:
     """The knowledge with the file's numbers in it. KnowledgeError: an id or pair that the knowledge does not have."""
     run = file.rows("run", least=1)
@@ -70,7 +83,7 @@ def overlaid(knowledge: Knowledge, file: Row) -> Knowledge:
     )
     file.end()
     _known(knowledge, over)
-    return replace(
+    fitted = replace(
         knowledge,
         causes={key: _prior(one, over) for key, one in knowledge.causes.items()},
         findings={key: _sign(key, one, over) for key, one in knowledge.findings.items()},
@@ -81,6 +94,7 @@ def overlaid(knowledge: Knowledge, file: Row) -> Knowledge:
         },
         stale=tuple(over.stale),
     )
+    return with_means(fitted)
 
 
 def _number(row: Row, certain: bool) -> Number:
@@ -115,7 +129,7 @@ def _known(knowledge: Knowledge, over: _Overlay) -> None:
     """Stop at a row that speaks of what is not there."""
     signs: dict[str, tuple[Link, ...]] = {key: one.links for key, one in knowledge.findings.items()}
     signs |= {SYMPTOM_PREFIX + key: one.links for key, one in knowledge.symptoms.items()}
-    links = {(sign, link.cause) for sign, its in signs.items() for link in its}
+    links = {(sign, key) for sign, its in signs.items() for link in its for key in keys_of(link)}
     mends = {(fix.id, mend.cause) for fix in knowledge.fixes.values() for mend in fix.mends}
     _all_in(over.strengths, lambda pair: pair in links, "there is no link between")
     _all_in(over.mends, lambda pair: pair in mends, "there is no mend between")
@@ -143,8 +157,20 @@ def _sign(name: str, sign: _Sign, over: _Overlay) -> _Sign:
 
 
 def _link(sign: str, link: Link, over: _Overlay) -> Link:
-    number = over.use(over.strengths.get((sign, link.cause)), link.strength, f"strength of {link.cause} for {sign}")
-    return link if number is None else replace(link, strength=number.value, fitted=number.fitted)
+    def fitted(key: str, before: float) -> Number | None:
+        return over.use(over.strengths.get((sign, key)), before, f"strength of {key} for {sign}")
+
+    if not link.of_forms:
+        number = fitted(link.cause, link.strength)
+        return link if number is None else replace(link, strength=number.value, fitted=number.fitted)
+    forms = [(one, fitted(key_of(link.cause, one.form), one.strength)) for one in link.of_forms]
+    return replace(
+        link,
+        of_forms=tuple(
+            one if number is None else replace(one, strength=number.value, fitted=number.fitted)
+            for one, number in forms
+        ),
+    )
 
 
 def _mend(fix: str, mend: Mend, over: _Overlay) -> Mend:

@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from unstuck.doctor.knowledge.consistency import check
 from unstuck.doctor.knowledge.fitted import FITTED_FILE, overlaid
+from unstuck.doctor.knowledge.forms import check_forms, with_means
 from unstuck.doctor.knowledge.rows import Row, invalid, read
 from unstuck.doctor.knowledge.schema import (
     Answer,
@@ -24,11 +25,13 @@ from unstuck.doctor.knowledge.schema import (
     EvidenceKind,
     FindingSpec,
     Fix,
+    Form,
     Guard,
     Knowledge,
     Link,
     Mend,
     Obtain,
+    OfForm,
     Question,
     Steps,
     Symptom,
@@ -163,6 +166,8 @@ def read_knowledge(folder: Traversable, *, fitted: bool = True) -> Knowledge:
         symptoms=_table(read(folder, "symptoms.toml"), "symptom", _symptom),
         fixes=fixes,
     )
+    check_forms(knowledge)
+    knowledge = with_means(knowledge)
     check(knowledge)
     if fitted and folder.joinpath(FITTED_FILE).is_file():
         knowledge = overlaid(knowledge, read(folder, FITTED_FILE))
@@ -297,7 +302,16 @@ def _cause(row: Row) -> Cause:
         how_to_check=row.text("how_to_check"),
         closes=_boundaries(row),
         fault=row.flag("fault", default=True),
+        forms=_forms(row),
     )
+
+
+def _forms(row: Row) -> tuple[Form, ...]:
+    forms = []
+    for form in row.rows("forms"):
+        forms.append(Form(form.text("id"), form.chance("share"), form.text("says")))
+        form.end()
+    return tuple(forms)
 
 
 def _boundaries(row: Row) -> tuple[Boundary, ...]:
@@ -338,7 +352,10 @@ def _symptom(row: Row) -> Symptom:
 def _links(row: Row) -> tuple[Link, ...]:
     links = []
     for link in row.rows("links"):
-        links.append(Link(link.text("cause"), link.chance("strength", certain=True), link.text("source")))
+        of_forms = tuple(OfForm(form, chance) for form, chance in link.chances("forms").items())
+        # The mean over forms needs their shares, which stand with the cause (forms.with_means).
+        strength = 0.0 if of_forms else link.chance("strength", certain=True)
+        links.append(Link(link.text("cause"), strength, link.text("source"), of_forms=of_forms))
         link.end()
     return tuple(links)
 

@@ -61,6 +61,11 @@ class Row:
             self.fail(f"'{key}' is 1, but nothing is certain: it must be below 1")
         return value
 
+    def chances(self, key: str) -> Mapping[str, float]:
+        """A table of probabilities above 0 and up to 1; empty where it is left out."""
+        given = Row(f"{self.where}, {key}", self.mapping(key))
+        return {name: given.chance(name, certain=True) for name in given._table}
+
     def whole(self, key: str, low: int, high: int) -> int:
         """A whole number with low <= number <= high."""
         value = self._get(key)

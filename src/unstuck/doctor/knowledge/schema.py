@@ -58,11 +58,20 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """One of several ways in which a cause shows itself, of which one holds at a time. ``share``: how often, of all."""
+
+    id: str
+    share: float
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """A row of the catalogue. ``prior`` is the chance that it holds when a person complains.
 
     ``closes`` are the ways it can close; ``fault`` is False where nothing is broken (not worn, waiting
-    for the service).
+    for the service). ``forms``: two or more, where the cause shows itself in ways that exclude each other; else none.
     """
 
     id: str
@@ -76,16 +85,31 @@ class Cause:
     fault: bool = True
     closes: tuple[Boundary, ...] = ()
     prior_fitted: Fitted | None = None
+    forms: tuple[Form, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfForm:
+    """How strongly a cause in one of its forms brings about a finding."""
+
+    form: str
+    strength: float
+    fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How strongly a cause brings about a finding: P(finding | only this cause, no leak)."""
+    """How strongly a cause brings about a finding: P(finding | only this cause, no leak).
+
+    ``of_forms``: the same for each form of a cause whose forms show differently, in the order of the cause; then
+    ``strength`` is their mean by share. Empty: all forms show alike.
+    """
 
     cause: str
     strength: float
     source: str
     fitted: Fitted | None = None
+    of_forms: tuple[OfForm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

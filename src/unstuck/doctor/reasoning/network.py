@@ -7,6 +7,10 @@ about::
     P(no  | S) = (1 - leak) * product over c in S of (1 - strength_c)
     P(yes | S) = 1 - P(no | S)
 
+A cause that shows itself in several forms is split: each form is a column of its own, with its share of the prior and
+its own strengths, and of one cause one form holds at a time. Otherwise the signs that one form cannot show would speak
+against the others.
+
 The posterior is exact over every combination S of at most ``max_together`` causes. The model, its
 limits and the reasons for its numbers: docs/why/reasoning.md.
 """
@@ -69,10 +73,10 @@ class Said:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Lattice:
-    """Every combination of at most so many of ``n`` causes. Row 0 is the empty one.
+    """Every combination of at most so many of ``n`` columns, a cause or a form of one. Row 0 is the empty one.
 
-    ``present`` (rows, causes) bool. ``members`` (rows, most together): the numbers of its causes,
-    filled up with ``n``. ``without`` (rows, causes): the row that is left when that cause is taken
+    ``present`` (rows, columns) bool. ``members`` (rows, most together): the numbers of its causes,
+    filled up with ``n``. ``without`` (rows, columns): the row that is left when that cause is taken
     out, -1 where it is not in.
     """
 
@@ -82,34 +86,46 @@ class Lattice:
 
 
 @lru_cache(maxsize=8)
-def lattice(causes: int, max_together: int) -> Lattice:
-    """Lay out the combinations once per process. ValueError when they would not fit in memory."""
-    together = min(causes, max_together)
-    rows = sum(math.comb(causes, size) for size in range(together + 1))
+def lattice(kinds: tuple[int, ...], max_together: int) -> Lattice:
+    """Lay out the combinations once per process. ``kinds``: of each column a number; of one number only one column is
+    in a combination. ValueError when they would not fit in memory."""
+    columns = len(kinds)
+    together = min(columns, max_together)
+    rows = sum(math.comb(columns, size) for size in range(together + 1))
     if together < 0 or rows > _COMBINATIONS_LIMIT:
-        raise ValueError(f"{rows} combinations of {causes} causes are more than {_COMBINATIONS_LIMIT}")
-    present = np.zeros((rows, causes), dtype=np.bool_)
-    members = np.full((rows, together), causes, dtype=np.intp)
-    without = np.full((rows, causes), -1, dtype=np.intp)
+        raise ValueError(f"{rows} combinations of {columns} causes are more than {_COMBINATIONS_LIMIT}")
+    of_kind = np.array(kinds, dtype=np.int64)
+    by_size = [_fitting(np.array(list(combinations(range(columns), size)), dtype=np.int64), of_kind)
+               for size in range(1, together + 1)]
+    rows = 1 + sum(len(chosen) for chosen in by_size)
+    present = np.zeros((rows, columns), dtype=np.bool_)
+    members = np.full((rows, together), columns, dtype=np.intp)
+    without = np.full((rows, columns), -1, dtype=np.intp)
     first, first_smaller, smaller_keys = 1, 0, np.zeros(1, dtype=np.int64)
-    for size in range(1, together + 1):
-        chosen = np.array(list(combinations(range(causes), size)), dtype=np.int64)
+    for size, chosen in enumerate(by_size, 1):
         here = np.arange(first, first + len(chosen))
         present[here[:, None], chosen] = True
         members[here, :size] = chosen
         for place in range(size):
-            keys = _keys(np.delete(chosen, place, axis=1), causes)
+            keys = _keys(np.delete(chosen, place, axis=1), columns)
             without[here, chosen[:, place]] = first_smaller + np.searchsorted(smaller_keys, keys)
-        first, first_smaller, smaller_keys = first + len(chosen), first, _keys(chosen, causes)
+        first, first_smaller, smaller_keys = first + len(chosen), first, _keys(chosen, columns)
     for array in (present, members, without):
         array.setflags(write=False)
     return Lattice(present, members, without)
 
 
-def over_members(values: Floats, members: Indices, combine: np.ufunc) -> Floats:
-    """Add or multiply a value per cause over the causes of each combination.
+def _fitting(chosen: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those combinations (rows of column numbers) in which no kind is twice."""
+    of_each = np.sort(kinds[chosen], axis=1)
+    alone: Bools = np.logical_not((np.diff(of_each, axis=1) == 0).any(axis=1))
+    return chosen[alone]
 
-    ``values`` (k, causes), ``members`` (rows, most together) -> (k, rows). By looking up, not as a
+
+def over_members(values: Floats, members: Indices, combine: np.ufunc) -> Floats:
+    """Add or multiply a value per column over the columns of each combination.
+
+    ``values`` (k, columns), ``members`` (rows, most together) -> (k, rows). By looking up, not as a
     product of matrices: that is as fast here, exact for zeros, and does not wake other threads.
     """
     neutral = np.full((len(values), 1), combine.identity, dtype=np.float64)
@@ -132,11 +148,12 @@ def _keys(chosen: NDArray[np.int64], causes: int) -> NDArray[np.int64]:
 class Network:
     """Causes and findings made ready for many posteriors.
 
-    ``log_silent`` (findings, rows): log P(no | combination). ``log_prior`` (rows,), not normalised.
+    ``causes``: of every column its cause, so one with forms is there more than once. ``columns``: of every cause its
+    columns. ``log_silent`` (findings, rows): log P(no | combination). ``log_prior`` (rows,), not normalised.
     """
 
     causes: tuple[Cause, ...]
-    cause_ids: tuple[str, ...]
+    columns: Mapping[str, tuple[int, ...]]
     finding_ids: tuple[str, ...]
     lattice: Lattice
     log_prior: Floats
@@ -152,28 +169,39 @@ class Network:
         max_together: int = MAX_CAUSES_TOGETHER,
     ) -> "Network":
         """Join the parts. ValueError: a cause twice, a link to no cause, a leak missing, a number outside 0 to 1."""
-        cause_ids = tuple(cause.id for cause in causes)
-        column = {cause: index for index, cause in enumerate(cause_ids)}
-        if len(column) != len(cause_ids):
-            raise ValueError("a cause is listed twice")
-        space = lattice(len(cause_ids), max_together)
-        priors = np.array([_probability(cause.prior, f"prior of {cause.id}") for cause in causes], dtype=np.float64)
-        log_odds = np.log(priors) - np.log1p(-priors)
-        log_prior = np.log1p(-priors).sum() + over_members(log_odds[None], space.members, np.add)[0]
-        log_fails = np.zeros((len(links), len(cause_ids)), dtype=np.float64)
+        columns: dict[str, tuple[int, ...]] = {}
+        of_column: list[tuple[Cause, str]] = []
+        log_odds: list[float] = []
+        log_none = 0.0
+        for cause in causes:
+            if cause.id in columns:
+                raise ValueError("a cause is listed twice")
+            prior = _probability(cause.prior, f"prior of {cause.id}")
+            log_none += math.log1p(-prior)
+            forms = [(form.id, form.share) for form in cause.forms] or [("", 1.0)]
+            columns[cause.id] = tuple(range(len(of_column), len(of_column) + len(forms)))
+            of_column += [(cause, form) for form, _ in forms]
+            log_odds += [math.log(prior * share) - math.log1p(-prior) for _, share in forms]
+        kinds = tuple(kind for kind, its in enumerate(columns.values()) for _ in its)
+        space = lattice(kinds, max_together)
+        log_prior = log_none + over_members(np.array([log_odds], dtype=np.float64), space.members, np.add)[0]
+        log_fails = np.zeros((len(links), len(of_column)), dtype=np.float64)
         log_no_leak = np.zeros(len(links), dtype=np.float64)
         for index, (finding, its_links) in enumerate(links.items()):
             if finding not in leaks:
                 raise ValueError(f"finding {finding} has no leak")
             log_no_leak[index] = math.log1p(-_probability(leaks[finding], f"leak of {finding}"))
             for link in its_links:
-                if link.cause not in column:
+                if link.cause not in columns:
                     raise ValueError(f"finding {finding} is linked to {link.cause}, which is no cause")
-                strength = _probability(link.strength, f"strength of {link.cause} for {finding}")
-                log_fails[index, column[link.cause]] += math.log1p(-strength)
+                of_forms = {one.form: one.strength for one in link.of_forms}
+                for column in columns[link.cause]:
+                    strength = of_forms.get(of_column[column][1], link.strength)
+                    strength = _probability(strength, f"strength of {link.cause} for {finding}")
+                    log_fails[index, column] += math.log1p(-strength)
         log_silent = log_no_leak[:, None] + over_members(log_fails, space.members, np.add)
         kept = {finding: tuple(its_links) for finding, its_links in links.items()}
-        return cls(tuple(causes), cause_ids, tuple(kept), space, log_prior, log_silent, kept)
+        return cls(tuple(cause for cause, _ in of_column), columns, tuple(kept), space, log_prior, log_silent, kept)
 
     @classmethod
     def of(cls, knowledge: Knowledge, max_together: int = MAX_CAUSES_TOGETHER) -> "Network":
@@ -222,7 +250,7 @@ class Network:
 
     def _explaining(self, able: Collection[str]) -> Floats:
         """Prior weights with all combinations that hold no able cause scaled down to UNLISTED_SHARE together."""
-        columns = [index for index, cause in enumerate(self.cause_ids) if cause in able]
+        columns = [column for cause, its in self.columns.items() if cause in able for column in its]
         explains = np.asarray(self.lattice.present[:, columns].any(axis=1), dtype=np.bool_)
         log_weights = self.log_prior.copy()
         if explains.any():
@@ -284,12 +312,12 @@ class Posterior:
 
     @property
     def cause_ids(self) -> tuple[str, ...]:
-        """The columns of ``combinations``."""
-        return self.network.cause_ids
+        """Of each column of ``combinations`` its cause; one with forms has several."""
+        return tuple(cause.id for cause in self.network.causes)
 
     @property
     def combinations(self) -> Bools:
-        """Which cause is in which combination, shape (rows, causes)."""
+        """Which column is in which combination, shape (rows, columns)."""
         return self.network.lattice.present
 
     @property
@@ -302,11 +330,9 @@ class Posterior:
     def marginals(self) -> dict[str, float]:
         """Probability of each cause, by id. Causes may coincide, so these need not sum to 1."""
         members = self.network.lattice.members
-        counted = np.bincount(
-            members.ravel(), np.repeat(self.weights, members.shape[1]), minlength=len(self.cause_ids) + 1
-        )
-        held = np.minimum(counted[: len(self.cause_ids)], 1.0)
-        return dict(zip(self.cause_ids, held.tolist(), strict=True))
+        columns = self.network.lattice.present.shape[1]
+        counted = np.bincount(members.ravel(), np.repeat(self.weights, members.shape[1]), minlength=columns + 1)
+        return {cause: min(float(counted[list(its)].sum()), 1.0) for cause, its in self.network.columns.items()}
 
     @property
     def hops(self) -> dict[Hop, float]:
@@ -361,9 +387,9 @@ class Posterior:
 
         Each combination is weighed by the chance that the fix leaves it stuck, 1 - product of its ``mends``.
         """
-        chances = np.zeros((1, len(self.cause_ids)), dtype=np.float64)
+        chances = np.zeros((1, len(self.network.causes)), dtype=np.float64)
         for cause, chance in mends.items():
-            chances[0, self.cause_ids.index(cause)] = chance
+            chances[0, self.network.columns[cause]] = chance
         ended = over_members(chances, self.network.lattice.members, np.multiply)[0]
         ended[0] = 0.0  # no fix here ends what is not listed
         weights = self.weights
@@ -385,7 +411,7 @@ class Posterior:
         The log-likelihood ratio: log odds of the cause with the finding minus those without it
         (natural logarithm). 0 for a finding these weights do not rest on. KeyError: no such cause.
         """
-        if cause not in self.cause_ids:
+        if cause not in self.network.columns:
             raise KeyError(cause)
         if finding not in self.known:
             return 0.0
@@ -412,7 +438,7 @@ class Posterior:
         return tuple(sorted((pair for pair in spoken if pair[1] >= at_least), key=lambda pair: (-pair[1], pair[0])))
 
     def _log_odds(self, log_weights: Floats, cause: str) -> float:
-        held = self.combinations[:, self.cause_ids.index(cause)]
+        held: Bools = self.combinations[:, self.network.columns[cause]].any(axis=1)
         return log_sum(log_weights[held]) - log_sum(log_weights[~held])
 
 
@@ -452,8 +478,8 @@ def transition(network: Network, weights: Floats, mends: Mapping[str, float]) ->
     after = weights.copy()
     unlisted = float(after[0])
     after[0] = 0.0
-    for cause, chance in mends.items():
-        column = network.cause_ids.index(cause)
+    each = [(column, chance) for cause, chance in mends.items() for column in network.columns[cause]]
+    for column, chance in each:
         holds = network.lattice.present[:, column]
         ended = after[holds] * chance
         after[holds] -= ended

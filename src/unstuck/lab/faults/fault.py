@@ -38,6 +38,7 @@ class Fault:
     least_android: int = 0
     also: frozenset[str] = frozenset()
     """Causes that are true as well, because the fault brings them along."""
+    form: str = ""
 
     def strike_at(self) -> list[float]:
         """When its steps come (seconds after it began), in order."""

@@ -7,6 +7,7 @@ counted in ``weight`` cases: ``(weight * judgement + yes) / (weight + cases)``. 
 - A **strength** is counted in the cases in which, of the finding's causes, only this one holds. A yes there may come
   from the leak, so it counts for the cause by the chance that the cause brought it about; both depend on each other, so
   they are worked out in turns until nothing moves (expectation and maximisation, as for any noisy-OR).
+- Where a cause has **forms**, each has its own strength, counted in the cases in which that form is known to hold.
 - What a **person** said is wrong in a known share of answers, and counts for as much as it is then worth.
 - A **chance to mend** is counted in the cases in which only that cause holds and the fix was tried.
 - A finding that is the same in **every case** is not fitted: the lab makes it so (no phone of it is delivered with the
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from unstuck.doctor.knowledge.consistency import STRONG, STRONG_CAUSES_MAX, SYMPTOM_PREFIX
+from unstuck.doctor.knowledge.fitted import keys_of
 from unstuck.doctor.knowledge.schema import Fitted, Knowledge, Link
 from unstuck.doctor.reasoning.network import TOLD_WRONGLY
 from unstuck.lab.learning.observed import Observed, Seen
@@ -144,20 +146,22 @@ def missing_links(knowledge: Knowledge, cases: Sequence[Observed]) -> list[Missi
 def _fit_sign(
     finding: str, links: Sequence[Link], leak: float, cases: Iterable[Observed], weight: float
 ) -> tuple[Number | None, dict[str, Number]]:
-    causes = {link.cause: link.strength for link in links}
-    alone: dict[str, list[Seen]] = {cause: [] for cause in causes}
+    by_key = {key: strength for link in links for key, strength in keys_of(link).items()}
+    causes = {link.cause for link in links}
+    alone: dict[str, list[Seen]] = {key: [] for key in by_key}
     without: list[Seen] = []
     for case in cases:
         seen = case.seen.get(finding)
-        holding = case.truth & causes.keys()
+        holding = case.truth & causes
         if seen is not None and not holding:
             without.append(seen)
         elif seen is not None and len(holding) == 1:
-            alone[next(iter(holding))].append(seen)
+            for key in by_key.keys() & (holding | case.forms):
+                alone[key].append(seen)
     leaked = _settle(without, leak, weight, 0.0)
     base = leaked.value if leaked is not None else leak
-    fitted = {cause: _settle(alone[cause], before, weight, base) for cause, before in causes.items()}
-    return leaked, {cause: number for cause, number in fitted.items() if number is not None}
+    fitted = {key: _settle(alone[key], before, weight, base) for key, before in by_key.items()}
+    return leaked, {key: number for key, number in fitted.items() if number is not None}
 
 
 def _settle(seen: Sequence[Seen], before: float, weight: float, leak: float) -> Number | None:
@@ -187,8 +191,12 @@ def _fires(seen: Seen, strength: float, leak: float) -> float:
 
 
 def _few_strong(links: Sequence[Link], fitted: Mapping[str, Number]) -> dict[str, Number]:
-    """Keep the rule that not too much explains a finding strongly: the weakest of those that were fitted give way."""
-    values = {link.cause: link.strength for link in links} | {cause: one.value for cause, one in fitted.items()}
+    """Keep the rule that not too much explains a finding strongly: the weakest of those that were fitted give way.
+
+    Of a cause with forms the rule is about the mean, which the judgement sets: its forms never give way.
+    """
+    fitted_causes = {link.cause: fitted[link.cause].value for link in links if link.cause in fitted}
+    values = {link.cause: link.strength for link in links} | fitted_causes
     strong = [cause for cause, value in values.items() if value >= STRONG]
     give_way = sorted((cause for cause in strong if cause in fitted), key=lambda cause: (values[cause], cause))
     many = max(0, len(strong) - STRONG_CAUSES_MAX)

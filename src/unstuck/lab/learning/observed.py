@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unstuck.doctor.knowledge.consistency import SYMPTOM_PREFIX
+from unstuck.doctor.knowledge.fitted import key_of
 from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.lab.benchmark.row import Row, states_of
 from unstuck.lab.evidence import Given
@@ -28,12 +29,14 @@ class Seen:
 class Observed:
     """One case. ``truth``: the causes that are true. ``seen``: by finding, symptoms among them (``symptom.<id>``).
 
-    ``ends``: fixes that were tried while only these causes held, and which of them each ended.
+    ``ends``: fixes that were tried while only these causes held, and which of them each ended. ``forms``: of the causes
+    that have several, those that are known to hold (``tracker.hung/mute``).
     """
 
     truth: frozenset[str]
     seen: Mapping[str, Seen]
     ends: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    forms: frozenset[str] = frozenset()
 
 
 def observed(rows: Iterable[Row], knowledge: Knowledge) -> list[Observed]:
@@ -61,4 +64,6 @@ def _case(rows: Sequence[Row], knowledge: Knowledge) -> Observed:
         for symptom in knowledge.symptoms:
             seen[SYMPTOM_PREFIX + symptom] = Seen(symptom == rows[0].symptom)
     ends = next((row.ends for row in rows if row.ends), {})
-    return Observed(frozenset(rows[0].truth), seen, {fix: frozenset(causes) for fix, causes in ends.items()})
+    forms = frozenset(key_of(fault.cause, fault.form) for fault in rows[0].case.all if fault.form)
+    ended = {fix: frozenset(causes) for fix, causes in ends.items()}
+    return Observed(frozenset(rows[0].truth), seen, ended, forms)
