@@ -16,7 +16,7 @@ from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
 from unstuck.doctor.reasoning.network import Network, Posterior, Said
-from unstuck.doctor.reasoning.plan import make_plan, tempting
+from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT, make_plan, not_tried_yet, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
 from unstuck.doctor.remedies.acts import Target
@@ -57,6 +57,15 @@ ANSWER = "reported.answer"
 
 APPLE = "Apple"
 """The maker of phones whose system is not Android."""
+
+import os
+KNOWN_ENOUGH = float(os.environ.get("KE", "0.85"))
+def surest(posterior):
+    m = posterior.network.lattice.members
+    import numpy as np
+    n = posterior.network.lattice.present.shape[1]
+    c = np.bincount(m.ravel(), np.repeat(posterior.weights, m.shape[1]), minlength=n + 1)[:n]
+    return float(c.max())
 
 THE_PERSON = "you"
 """Source of what the person reported."""
@@ -167,6 +176,11 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     well = judgement.verdict is Verdict.HEALTHY
     fixes = offered(knowledge.fixes, options.tried)
     plan = make_plan(posterior, fixes, situation) if stopped and not well else ()
+    no_more = all(step.blocked or step.fix.id == CONTACT_SUPPORT for step in plan)
+    if not well and no_more and any(one.fix == CONTACT_SUPPORT for one in failed):
+        planned_ids = {step.fix.id for step in plan}
+        left = not_tried_yet(posterior, fixes, situation, GATE_QUESTIONS)
+        plan = (*(step for step in left if step.fix.id not in planned_ids), *plan)
     if stuck:
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)
@@ -191,7 +205,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
-        if well or (causes and causes[0].probability >= SURE and not failed)  # what failed may have been done wrongly
+        if well or (not failed and surest(posterior) >= KNOWN_ENOUGH)  # what failed may have been done wrongly
         else next_question(
             posterior,
             replace(knowledge, fixes=fixes),

@@ -145,8 +145,9 @@ def _given(posterior: Posterior, fresh: _Batch) -> Posterior:
 
 
 def mends_of(fix: Fix | None, network: Network) -> dict[str, float]:
-    """The causes of the network that a fix ends, each with its chance."""
-    return {} if fix is None else {m.cause: m.chance for m in fix.mends if m.cause in network.columns}
+    """The causes of the network that a fix ends, or their forms, each with its chance."""
+    known = [mend for mend in fix.mends if mend.cause in network.columns] if fix is not None else []
+    return {key: chance for mend in known for key, chance in mend.by_key.items()}
 
 
 def without_mended(

@@ -202,11 +202,19 @@ def _clear_app_cache(state: State, dice: random.Random) -> None:
 
 
 def _sync_now(state: State, dice: random.Random) -> None:
-    """The app, enabled where it was disabled, is opened, which also ends a force-stop, and left when it is done."""
-    phone = state.phone
-    phone.state.app.enabled = True
-    phone.use_app()
-    phone.leave_app()
+    """The app, enabled where it was disabled, is opened and left when it is done."""
+    state.phone.state.app.enabled = True
+    open_app(state)
+
+
+def open_app(state: State) -> None:
+    """Somebody opens the app and looks while it syncs, to do that or to tell what happens. It also ends a force-stop;
+    nothing happens where the app is disabled, or closes at once."""
+    app = state.phone.state.app
+    if not app.enabled or app.data_corrupt:
+        return
+    state.phone.use_app()
+    state.phone.leave_app()
     state.synced_by_hand += 1
     state.wrist.lagging = False
 

@@ -296,13 +296,14 @@ _LOOK_UP: Mapping[str, Callable[[Sight], Answers]] = {
         "yes", "no", lambda s: s.state.service.login in (Login.PASSWORD_CHANGED, Login.SECOND_FACTOR)
     ),
     "tracker_listed": _listed,
+    "account_shown": _whether("other", "same", lambda s: s.state.service.claimed is Claimed.OTHER),
     "arrived": _whether("yes", "no", _arrived),
-    "login_known": _whether("yes", "no", lambda s: _signs_in(s)),
+    "login_known": _whether("yes", "no", lambda s: signs_in(s)),
     "battery_half": _whether("yes", "no", lambda s: s.state.wrist.battery_percent >= 50),
 }
 
 
-def _signs_in(sight: Sight) -> bool:
+def signs_in(sight: Sight) -> bool:
     """On the service's web page, as the question asks: that fails too while the service is down."""
     return sight.state.person.knows_login and sight.state.service.down is Down.NO
 

@@ -21,7 +21,7 @@ from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
 from unstuck.evidence.profiles import vendor_of_package
 from unstuck.lab import acts
-from unstuck.lab.person import Sight, answer
+from unstuck.lab.person import Sight, answer, signs_in
 from unstuck.lab.state import State
 from unstuck.lab.ways import causes
 from unstuck.model.diagnosis import Diagnosis
@@ -47,6 +47,9 @@ NOTHING_TO_MEND = frozenset({"tracker.not_worn"})
 
 INSISTS_MOST = 2
 """How often a person who is told that all is well says that it is not. Judgement: then they give up."""
+
+TRIES_A_SYNC = "sync_by_hand"
+"""The question that is answered by doing it: the app is opened, and syncs where it can."""
 
 SCREENS_MOST = 150
 """More screens than any session has: 39 questions, some of them asked again, 27 fixes, and the ends."""
@@ -227,10 +230,14 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 time = 1 + sum(one.question == screen.id for one in session.answers)
                 choice = answer(screen.id, replace(sight, state=tally.state), seed, time)
                 tally.ask(screen.id)
+                if screen.id == TRIES_A_SYNC:
+                    acts.open_app(tally.state)
+                    if flows(tally.state):
+                        return _told(tally, choose(view, choice, clock), readings, clock, first)
             case Kind.FIX | Kind.WAIT:
                 if tally.do(screen.id):
                     return _guided(tally.end(True), first, settled)
-                choice = "did_not_help"
+                choice = "could_not" if screen.id == "sign_in_again" and not signs_in(sight) else "did_not_help"
             case Kind.SUPPORT:
                 if causes(before) <= NOTHING_TO_MEND:
                     return _guided(tally.end(True), first, settled)
@@ -246,6 +253,14 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
         clock += timedelta(minutes=1)
         session = choose(view, choice, clock)
     return _guided(tally.end(False), first, settled)
+
+
+def _told(
+    tally: _Tally, session: Session, readings: Sequence[Reading], clock: datetime, first: Diagnosis | None
+) -> Guided:
+    """A sync by hand brought everything, and the person says what happened."""
+    view = look(session, readings, clock)
+    return _guided(tally.end(True), first or view.diagnosis, view.diagnosis)
 
 
 def _guided(treated: Treated, first: Diagnosis | None, settled: Diagnosis | None) -> Guided:

@@ -13,7 +13,7 @@ from unstuck.doctor.guide import screens
 from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.screen import Screen
 from unstuck.doctor.guide.state import OTHER, UNSURE, Given, Kind, Session, Shown, Step
-from unstuck.doctor.reasoning.gate import LIFTED_BY
+from unstuck.doctor.reasoning.gate import LIFTED_BY, REMOVES_NOTHING
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import WAIT_FOR_VENDOR
 from unstuck.doctor.tried import when
@@ -37,6 +37,11 @@ RESTARTS_QUESTION = "toggle_helped"
 
 LEAST_CHANCE = 0.01
 """Chance of helping below which a step is shown only where nothing better is left (probability)."""
+
+
+_OPENING = frozenset(LIFTED_BY[guard] for guard in GATE_QUESTIONS if guard in LIFTED_BY)
+"""Fixes after which a question tells whether the gate is open: after charging, how full the battery is. That nothing is
+left on the tracker only evidence can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,8 @@ def _next(
     if moves is not None or diagnosis.verdict is Verdict.HEALTHY:
         return Kind.MOVES, ""
     fixes = [step for step in diagnosis.plan if step.blocked is None and step.fix != CONTACT_SUPPORT]
-    # A step that hardly helps, and only opens the gate for a later one, comes after all that may help by itself.
-    fixes = [step for step in fixes if step.chance >= LEAST_CHANCE] or fixes
+    # What hardly helps, and is there to open the gate for a later step, is worth its time where that can then be seen.
+    fixes = [step for step in fixes if step.chance >= LEAST_CHANCE or step.fix in _OPENING] or _last(fixes, session)
     shown = session.shown
     if shown is not None and shown.kind in (Kind.FIX, Kind.WAIT) and shown.id in {fix.fix for fix in fixes}:
         return shown.kind, shown.id  # somebody is busy with it
@@ -173,6 +178,11 @@ def _next(
     if not fixes:
         return _after_support(session, diagnosis)
     return (Kind.WAIT if fixes[0].fix == WAIT_FOR_VENDOR else Kind.FIX), fixes[0].fix
+
+
+def _last(fixes: Sequence[PlannedFix], session: Session) -> list[PlannedFix]:
+    """What hardly helps: nothing before support was asked, all of it afterwards."""
+    return list(fixes) if any(one.fix == CONTACT_SUPPORT for one in session.tried) else []
 
 
 def _after_support(session: Session, diagnosis: Diagnosis) -> tuple[Kind, str]:
@@ -200,7 +210,9 @@ def _gate_question(step: PlannedFix) -> str:
     by_guard = {guard.value: question for guard, question in GATE_QUESTIONS.items()}
     if any(guard not in by_guard for guard in step.held_by):
         return ""
-    guards = (*step.held_by, *step.unsure_of)
+    # A fix that takes nothing away begins with finding that out: asking before would be the same work twice.
+    unsure_of = () if step.fix in REMOVES_NOTHING else step.unsure_of
+    guards = (*step.held_by, *unsure_of)
     return next((by_guard[guard] for guard in guards if guard in by_guard), "")
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from unstuck.doctor.knowledge.consistency import SYMPTOM_PREFIX
 from unstuck.doctor.knowledge.forms import with_means
 from unstuck.doctor.knowledge.rows import Row
-from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fitted, Knowledge, Link, Mend, Symptom
+from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fitted, Knowledge, Link, Mend, Symptom, key_of
 
 FITTED_FILE = "fitted.toml"
 
@@ -51,16 +51,6 @@ class _Overlay:
             return number
         self.stale.append(f"{what}: fitted on {number.fitted.before:g}, the file now says {now:g}")
         return None
-
-
-def key_of(cause: str, form: str = "") -> str:
-    """How a cause, or one of its forms, is named in the file: ``tracker.hung``, ``tracker.hung/mute``."""
-    return f"{cause}/{form}" if form else cause
-
-
-def keys_of(link: Link) -> dict[str, float]:
-    """The strengths of a link by their keys: one, or one for each form."""
-    return {key_of(link.cause, one.form): one.strength for one in link.of_forms} or {link.cause: link.strength}
 
 
 def overlaid(knowledge: Knowledge, file: Row) -> Knowledge:
@@ -129,7 +119,7 @@ def _known(knowledge: Knowledge, over: _Overlay) -> None:
     """Stop at a row that speaks of what is not there."""
     signs: dict[str, tuple[Link, ...]] = {key: one.links for key, one in knowledge.findings.items()}
     signs |= {SYMPTOM_PREFIX + key: one.links for key, one in knowledge.symptoms.items()}
-    links = {(sign, key) for sign, its in signs.items() for link in its for key in keys_of(link)}
+    links = {(sign, key) for sign, its in signs.items() for link in its for key in link.by_key}
     mends = {(fix.id, mend.cause) for fix in knowledge.fixes.values() for mend in fix.mends}
     _all_in(over.strengths, lambda pair: pair in links, "there is no link between")
     _all_in(over.mends, lambda pair: pair in mends, "there is no mend between")
@@ -174,5 +164,7 @@ def _link(sign: str, link: Link, over: _Overlay) -> Link:
 
 
 def _mend(fix: str, mend: Mend, over: _Overlay) -> Mend:
+    if mend.of_forms:
+        return mend  # closed cases do not say which form it was
     number = over.use(over.mends.get((fix, mend.cause)), mend.chance, f"chance of {fix} for {mend.cause}")
     return mend if number is None else replace(mend, chance=number.value, fitted=number.fitted)

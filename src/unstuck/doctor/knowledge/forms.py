@@ -1,21 +1,18 @@
 """Forms of a cause: that links and causes agree about them, and the mean strength over them. Knowledge in and out.
 
 A cause has forms where it shows itself in ways of which one holds at a time (its radio is silent, or it connects and
-answers nothing). A link to such a cause has one strength for all of them, or one for each.
+answers nothing). A link to such a cause has one strength for all of them, or one for each; so has what a fix mends.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from unstuck.doctor.knowledge.rows import invalid
-from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Knowledge, Link, Symptom
+from unstuck.doctor.knowledge.schema import Cause, Knowledge, Link, OfForm
 
 SHARES_SUM_WITHIN = 1e-6
 """The shares of all forms of a cause add up to 1 as near as decimals do."""
-
-_Sign = TypeVar("_Sign", FindingSpec, Symptom)
 
 
 def check_forms(knowledge: Knowledge) -> None:
@@ -27,34 +24,47 @@ def check_forms(knowledge: Knowledge) -> None:
         total = math.fsum(form.share for form in cause.forms)
         if ids and abs(total - 1.0) > SHARES_SUM_WITHIN:
             invalid(f"cause {cause.id}: the shares of its forms add up to {total:g}, not to 1")
-    for sign in (*knowledge.findings.values(), *knowledge.symptoms.values()):
-        for link in sign.links:
-            cause_of = knowledge.causes.get(link.cause)
-            known = [form.id for form in cause_of.forms] if cause_of is not None else []
-            if link.of_forms and [one.form for one in link.of_forms] != known:
-                have = ", ".join(known) or "none"
-                invalid(f"{sign.id}: the link to {link.cause} must name its forms in their order ({have})")
+    signs = {key: one.links for key, one in knowledge.findings.items()}
+    signs |= {key: one.links for key, one in knowledge.symptoms.items()}
+    for sign, links in signs.items():
+        for link in links:
+            _same_forms(knowledge, f"{sign}: the link to", link.cause, link.of_forms)
+    for fix in knowledge.fixes.values():
+        for mend in fix.mends:
+            _same_forms(knowledge, f"{fix.id}: what it mends of", mend.cause, mend.of_forms)
+
+
+def _same_forms(knowledge: Knowledge, where: str, cause: str, of_forms: Sequence[OfForm]) -> None:
+    known = [form.id for form in knowledge.causes[cause].forms] if cause in knowledge.causes else []
+    if of_forms and [one.form for one in of_forms] != known:
+        invalid(f"{where} {cause} must name its forms in their order ({', '.join(known) or 'none'})")
 
 
 def with_means(knowledge: Knowledge) -> Knowledge:
-    """The same with the mean over the forms as the strength of each link that tells them apart."""
+    """The same with the mean over the forms as strength or chance of all that tells them apart."""
+    causes = knowledge.causes
     return replace(
         knowledge,
-        findings={key: _meant(one, knowledge.causes) for key, one in knowledge.findings.items()},
-        symptoms={key: _meant(one, knowledge.causes) for key, one in knowledge.symptoms.items()},
+        findings={key: replace(one, links=_links(one.links, causes)) for key, one in knowledge.findings.items()},
+        symptoms={key: replace(one, links=_links(one.links, causes)) for key, one in knowledge.symptoms.items()},
+        fixes={
+            key: replace(
+                fix,
+                mends=tuple(
+                    replace(mend, chance=_mean(mend.of_forms, causes[mend.cause])) if mend.of_forms else mend
+                    for mend in fix.mends
+                ),
+            )
+            for key, fix in knowledge.fixes.items()
+        },
     )
 
 
-def mean_strength(link: Link, cause: Cause) -> float:
-    """Over the forms by their shares; the link's own where it does not tell them apart."""
-    if not link.of_forms:
-        return link.strength
-    return math.fsum(form.share * one.strength for form, one in zip(cause.forms, link.of_forms, strict=True))
-
-
-def _meant(sign: _Sign, causes: Mapping[str, Cause]) -> _Sign:
-    links = tuple(
-        replace(link, strength=mean_strength(link, causes[link.cause])) if link.of_forms else link
-        for link in sign.links
+def _links(links: Sequence[Link], causes: Mapping[str, Cause]) -> tuple[Link, ...]:
+    return tuple(
+        replace(link, strength=_mean(link.of_forms, causes[link.cause])) if link.of_forms else link for link in links
     )
-    return replace(sign, links=links)
+
+
+def _mean(of_forms: Sequence[OfForm], cause: Cause) -> float:
+    return math.fsum(form.share * one.strength for form, one in zip(cause.forms, of_forms, strict=True))

@@ -352,12 +352,16 @@ def _symptom(row: Row) -> Symptom:
 def _links(row: Row) -> tuple[Link, ...]:
     links = []
     for link in row.rows("links"):
-        of_forms = tuple(OfForm(form, chance) for form, chance in link.chances("forms").items())
-        # The mean over forms needs their shares, which stand with the cause (forms.with_means).
+        of_forms = _of_forms(link)
         strength = 0.0 if of_forms else link.chance("strength", certain=True)
         links.append(Link(link.text("cause"), strength, link.text("source"), of_forms=of_forms))
         link.end()
     return tuple(links)
+
+
+def _of_forms(row: Row) -> tuple[OfForm, ...]:
+    """What stands for each form; the mean needs their shares, which stand with the cause (forms.with_means)."""
+    return tuple(OfForm(form, chance) for form, chance in row.chances("forms").items())
 
 
 def _question(row: Row, known: frozenset[str]) -> Question:
@@ -396,7 +400,9 @@ def _fix(row: Row) -> Fix:
         row.fail(f"unknown guard '{unknown[0]}'")
     mends = []
     for mend in row.rows("mends"):
-        mends.append(Mend(mend.text("cause"), mend.chance("chance", certain=True), mend.text("source")))
+        of_forms = _of_forms(mend)
+        chance = 0.0 if of_forms else mend.chance("chance", certain=True)
+        mends.append(Mend(mend.text("cause"), chance, mend.text("source"), of_forms=of_forms))
         mend.end()
     return Fix(
         id=row.text("id"),

@@ -88,9 +88,14 @@ class Cause:
     forms: tuple[Form, ...] = ()
 
 
+def key_of(cause: str, form: str = "") -> str:
+    """How a cause, or one of its forms, is named: ``tracker.hung``, ``tracker.hung/mute``."""
+    return f"{cause}/{form}" if form else cause
+
+
 @dataclass(frozen=True, slots=True)
 class OfForm:
-    """How strongly a cause in one of its forms brings about a finding."""
+    """How strongly a cause in one of its forms brings about a finding, or the chance that a fix ends it."""
 
     form: str
     strength: float
@@ -110,6 +115,11 @@ class Link:
     source: str
     fitted: Fitted | None = None
     of_forms: tuple[OfForm, ...] = ()
+
+    @property
+    def by_key(self) -> Mapping[str, float]:
+        """The strengths by cause, or by its forms (:func:`key_of`)."""
+        return {key_of(self.cause, one.form): one.strength for one in self.of_forms} or {self.cause: self.strength}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +183,21 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """The chance that a fix, done properly, ends a cause that holds."""
+    """The chance that a fix, done properly, ends a cause that holds.
+
+    ``of_forms``: the same for each form of the cause, where they differ; then ``chance`` is their mean by share.
+    """
 
     cause: str
     chance: float
     source: str
     fitted: Fitted | None = None
+    of_forms: tuple[OfForm, ...] = ()
+
+    @property
+    def by_key(self) -> Mapping[str, float]:
+        """The chances by cause, or by its forms (:func:`key_of`)."""
+        return {key_of(self.cause, one.form): one.strength for one in self.of_forms} or {self.cause: self.chance}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.doctor.knowledge.schema import Cause, Knowledge, Link
+from unstuck.doctor.knowledge.schema import Cause, Knowledge, Link, key_of
 from unstuck.model.diagnosis import State
 from unstuck.model.hop import Hop
 
@@ -194,9 +194,9 @@ class Network:
             for link in its_links:
                 if link.cause not in columns:
                     raise ValueError(f"finding {finding} is linked to {link.cause}, which is no cause")
-                of_forms = {one.form: one.strength for one in link.of_forms}
+                by_key = link.by_key
                 for column in columns[link.cause]:
-                    strength = of_forms.get(of_column[column][1], link.strength)
+                    strength = by_key.get(key_of(link.cause, of_column[column][1]), link.strength)
                     strength = _probability(strength, f"strength of {link.cause} for {finding}")
                     log_fails[index, column] += math.log1p(-strength)
         log_silent = log_no_leak[:, None] + over_members(log_fails, space.members, np.add)
@@ -239,6 +239,15 @@ class Network:
         log_weights += np.log(-np.expm1(self.log_silent[seen])).sum(axis=0)
         log_weights += self.log_told(known, doubted)
         return Posterior(self, log_weights - log_sum(log_weights), known, stopped, doubted)
+
+    def columns_of(self, key: str) -> tuple[int, ...]:
+        """The columns of a cause, or the one of a form (``tracker.hung/mute``); none where there is no such cause."""
+        cause, _, form = key.partition("/")
+        columns = self.columns.get(cause, ())
+        if not form or not columns:
+            return columns
+        forms = [one.id for one in self.causes[columns[0]].forms]
+        return (columns[forms.index(form)],)
 
     @property
     def log_unlisted(self) -> float:
@@ -376,7 +385,7 @@ class Posterior:
     def after_failed(self, mends: Mapping[str, float]) -> "Posterior":
         """The posterior after a fix was done and data still does not move.
 
-        ``mends``: cause -> chance that the fix ends it; each cause present is ended or not on its
+        ``mends``: cause, or form of one -> chance that the fix ends it; each cause present is ended or not on its
         own. What is left is no longer what the findings were seen on, so ``known`` is empty.
         """
         after, moving = transition(self.network, self.weights, mends)
@@ -389,7 +398,7 @@ class Posterior:
         """
         chances = np.zeros((1, len(self.network.causes)), dtype=np.float64)
         for cause, chance in mends.items():
-            chances[0, self.network.columns[cause]] = chance
+            chances[0, self.network.columns_of(cause)] = chance
         ended = over_members(chances, self.network.lattice.members, np.multiply)[0]
         ended[0] = 0.0  # no fix here ends what is not listed
         weights = self.weights
@@ -438,7 +447,7 @@ class Posterior:
         return tuple(sorted((pair for pair in spoken if pair[1] >= at_least), key=lambda pair: (-pair[1], pair[0])))
 
     def _log_odds(self, log_weights: Floats, cause: str) -> float:
-        held: Bools = self.combinations[:, self.network.columns[cause]].any(axis=1)
+        held: Bools = np.asarray(self.combinations[:, self.network.columns[cause]].any(axis=1), dtype=np.bool_)
         return log_sum(log_weights[held]) - log_sum(log_weights[~held])
 
 
@@ -478,7 +487,7 @@ def transition(network: Network, weights: Floats, mends: Mapping[str, float]) ->
     after = weights.copy()
     unlisted = float(after[0])
     after[0] = 0.0
-    each = [(column, chance) for cause, chance in mends.items() for column in network.columns[cause]]
+    each = [(column, chance) for cause, chance in mends.items() for column in network.columns_of(cause)]
     for column, chance in each:
         holds = network.lattice.present[:, column]
         ended = after[holds] * chance

@@ -5,8 +5,8 @@ corrected by a look-ahead of two: a pair of fixes that only helps together is ju
 compare it with the best of all orders. The argument: docs/why/reasoning.md.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -18,7 +18,7 @@ from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR
 from unstuck.model.hop import Hop
 
 CONTACT_SUPPORT = "contact_support"
-"""The fix that ends a plan: it comes last, whatever it costs."""
+"""The fix that ends a plan: what is worth less for its cost than asking for help is left out."""
 
 STEPS_MAX = 8
 """Most steps before support: after each one the doctor looks again and plans anew, so the end of a
@@ -51,6 +51,9 @@ TEMPTING: Mapping[Hop, tuple[str, ...]] = {
 _NO_WORSE = 1e-9
 """Relative: a pair must beat the best single step by more than rounding to be preferred."""
 
+NOT_TRIED_SHOWN = 5
+"""Steps listed of what is left after support: after each of them the rest is weighed anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
@@ -77,9 +80,36 @@ def make_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Situati
     waiting = _waiting_plan(stuck, fixes, situation)
     if waiting is not None:
         return waiting
+    support = fixes.get(CONTACT_SUPPORT)
     tried = [fix for fix in fixes.values() if fix.id != CONTACT_SUPPORT]
-    order = _Search(stuck, tried, situation).order()
-    return _walk(stuck, [tried[row] for row in order], fixes.get(CONTACT_SUPPORT), situation)
+    order = _Search(stuck, tried, situation, support).order()
+    return _walk(stuck, [tried[row] for row in order], support, situation)
+
+
+def not_tried_yet(
+    posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation, askable: Collection[Guard]
+) -> tuple[PlanStep, ...]:
+    """What is left when support does not know either: the best for its cost first, a few of it.
+
+    All that may be done, and what an answer to a question may open: ``askable`` are the guards that have one.
+
+    A plan ends where going on costs more than it is likely to bring. Who is still stuck after that, and after support,
+    has something that the findings did not show: then what harms nothing and was not done is worth more than nothing.
+    """
+    open_to_us = [
+        fix
+        for fix in fixes.values()
+        if fix.id != CONTACT_SUPPORT and all(one.guard in askable for one in reasons_not_now(fix, situation))
+    ]
+    repair = Repair.build(posterior.if_stopped(), open_to_us, tail_mass=0.0)
+    ends = posterior.marginals
+    worth = {
+        fix.id: sum(ends.get(mend.cause, 0.0) * mend.chance for mend in fix.mends) / cost
+        for fix, cost in zip(open_to_us, repair.costs.tolist(), strict=True)
+    }
+    best = sorted(open_to_us, key=lambda fix: (-worth[fix.id], fix.id))[:NOT_TRIED_SHOWN]
+    alone = dict(zip([fix.id for fix in open_to_us], repair.moved(repair.missing).tolist(), strict=True))
+    return tuple(_step(fix, alone[fix.id], situation) for fix in best)
 
 
 def tempting(
@@ -126,10 +156,15 @@ def _waiting_plan(posterior: Posterior, fixes: Mapping[str, Fix], situation: Sit
 
 
 class _Search:
-    """Looks for the order: from nothing done, the best next fix again and again, then cuts the end off."""
+    """Looks for the order: from nothing done, the best next fix again and again, then cuts the end off.
 
-    def __init__(self, posterior: Posterior, tried: list[Fix], situation: Situation) -> None:
+    It ends where asking support about what only support can mend is worth more for its cost than the best that is
+    left: who most likely has a broken tracker is not sent through every cheap fix first.
+    """
+
+    def __init__(self, posterior: Posterior, tried: list[Fix], situation: Situation, support: Fix | None) -> None:
         self.repair = Repair.build(posterior, tried, SEARCH_TAIL_MASS)
+        self.support = None if support is None else _only_of(support, tried, posterior)
         self.situation = situation
         self.rows = {fix.id: row for row, fix in enumerate(tried)}
         self.opened_by = self._opened(tried)
@@ -149,7 +184,9 @@ class _Search:
         """
         kept, least = 0, self.repair.cost_of([])
         while self.left and len(self.order_so_far) < STEPS_MAX and self._stuck() > STILL_STUCK_FLOOR:
-            row = best_next(self.repair, self.residual, self.left, self.allowed)
+            row, index = best_next(self.repair, self.residual, self.left, self.allowed)
+            if index < self._support_index():
+                break
             if not self.allowed[row]:
                 self._hold(row)
                 continue
@@ -193,8 +230,22 @@ class _Search:
         self.order_so_far.append(row)
         self.residual = self.residual * self.repair.missing[row]
 
+    def _support_index(self) -> float:
+        """What only support mends, over what asking it costs; 0 without support."""
+        if self.support is None:
+            return 0.0
+        after = float(self.support.moved(self.residual * self.support.missing)[0])
+        return (after - 1.0 + self._stuck()) / float(self.support.costs[0])
+
     def _stuck(self, residual: Floats | None = None) -> float:
         return 1.0 - float(self.repair.moved((self.residual if residual is None else residual)[None])[0])
+
+
+def _only_of(support: Fix, others: Iterable[Fix], posterior: Posterior) -> Repair:
+    """Support, with the causes alone that no other fix mends."""
+    mended = {mend.cause for fix in others for mend in fix.mends}
+    alone = replace(support, mends=tuple(mend for mend in support.mends if mend.cause not in mended))
+    return Repair.build(posterior, [alone], SEARCH_TAIL_MASS)
 
 
 def _walk(posterior: Posterior, order: list[Fix], support: Fix | None, situation: Situation) -> tuple[PlanStep, ...]:
@@ -218,8 +269,8 @@ def _walk(posterior: Posterior, order: list[Fix], support: Fix | None, situation
     return tuple(steps)
 
 
-def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools) -> int:
-    """The fix (row) to do next from a residual (causes,), of those left (at least one).
+def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools) -> tuple[int, float]:
+    """The fix (row) to do next from a residual (causes,), of those left (at least one), and its index.
 
     The index of a step, or of a pair of allowed steps, is the chance it adds over what it costs.
     A pair has the greater index only if the two help together more than apart.
@@ -242,7 +293,8 @@ def best_next(repair: Repair, residual: Floats, left: list[int], allowed: Bools)
         pair = int(np.argmax(pair_index))
         if pair_index[pair] > top * (1.0 + _NO_WORSE):
             first = int(rows[max(pairs[pair], key=lambda place: (index[place], -repair.costs[rows[place]]))])
-    return first
+            top = float(pair_index[pair])
+    return first, top
 
 
 def _step(fix: Fix, chance: float, situation: Situation) -> PlanStep:

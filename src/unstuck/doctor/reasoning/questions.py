@@ -23,6 +23,8 @@ ASKING_MINUTES = 0.5
 CONFIRM_LOGIN_MINUTES = 4.0
 """What it weighs to find out whether a login is known (minutes): sign in once in a browser."""
 
+import os
+TRUST = float(os.environ.get("TRUST", "0.6"))
 TOGETHER_MAX = 2
 """Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an
 answer makes single causes and pairs probable, hardly a triple that was not probable before."""
@@ -99,7 +101,7 @@ def worth_of_questions(
     estimate = _Estimate.build(posterior.if_stopped(), knowledge.fixes, situation)
     before = estimate.cost(estimate.weights)
     worths = [
-        Worth(question, before - after - question.minutes - ASKING_MINUTES)
+        Worth(question, (before - after) * TRUST - question.minutes - ASKING_MINUTES)
         for question in open_questions
         for after in (estimate.cost_after(_sayings(question, states), len(question.answers)),)
     ]

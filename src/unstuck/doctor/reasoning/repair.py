@@ -78,12 +78,11 @@ class Repair:
     @classmethod
     def build(cls, posterior: Posterior, fixes: Sequence[Fix], tail_mass: float = TAIL_MASS) -> "Repair":
         """Make ready. A mend of a cause that the posterior does not know is left out."""
-        columns = posterior.network.columns
         missing = np.ones((len(fixes), len(posterior.cause_ids)), dtype=np.float64)
         for index, fix in enumerate(fixes):
             for mend in fix.mends:
-                if mend.cause in columns:
-                    missing[index, columns[mend.cause]] *= 1.0 - mend.chance
+                for key, chance in mend.by_key.items():
+                    missing[index, posterior.network.columns_of(key)] *= 1.0 - chance
         weights = posterior.weights
         order = np.argsort(-weights, kind="stable")
         enough = int(np.searchsorted(np.cumsum(weights[order]), 1.0 - tail_mass)) + 1

@@ -160,6 +160,7 @@ RULES: Mapping[str, Rule] = {
     "login_refused": login_refused,
     "account_refused": account_refused,
     "tracker_not_in_account": tracker_not_in_account,
+    "app_in_other_account": _person_only,
     "arrived_but_not_shown": arrived_but_not_shown,
     "service_reports_incident": service_reports_incident,
     "others_late_too": _person_only,

@@ -161,6 +161,7 @@ FAULTS = (
         "bluetooth.interference",
         "The phone lies between a router and its repeaters while they are busy",
         at_once(_router),
+        form="beside",
     ),
     Fault(
         "slots_taken",

@@ -70,12 +70,14 @@ FAULTS = (
         "server.account_problem",
         "The tracker was removed from the account",
         at_once(_claimed(Claimed.RELEASED)),
+        form="removed",
     ),
     Fault(
         "other_account",
         "server.account_problem",
         "The app is signed in to another account than the tracker's",
         at_once(_claimed(Claimed.OTHER)),
+        form="elsewhere",
     ),
     Fault("shown_late", "server.delay", "All has arrived, and the service shows it hours later", at_once(_late)),
 )

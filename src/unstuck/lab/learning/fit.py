@@ -20,7 +20,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from unstuck.doctor.knowledge.consistency import STRONG, STRONG_CAUSES_MAX, SYMPTOM_PREFIX
-from unstuck.doctor.knowledge.fitted import keys_of
 from unstuck.doctor.knowledge.schema import Fitted, Knowledge, Link
 from unstuck.doctor.reasoning.network import TOLD_WRONGLY
 from unstuck.lab.learning.observed import Observed, Seen
@@ -146,7 +145,7 @@ def missing_links(knowledge: Knowledge, cases: Sequence[Observed]) -> list[Missi
 def _fit_sign(
     finding: str, links: Sequence[Link], leak: float, cases: Iterable[Observed], weight: float
 ) -> tuple[Number | None, dict[str, Number]]:
-    by_key = {key: strength for link in links for key, strength in keys_of(link).items()}
+    by_key = {key: strength for link in links for key, strength in link.by_key.items()}
     causes = {link.cause for link in links}
     alone: dict[str, list[Seen]] = {key: [] for key in by_key}
     without: list[Seen] = []

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unstuck.doctor.knowledge.consistency import SYMPTOM_PREFIX
-from unstuck.doctor.knowledge.fitted import key_of
-from unstuck.doctor.knowledge.schema import Knowledge
+from unstuck.doctor.knowledge.schema import Knowledge, key_of
 from unstuck.lab.benchmark.row import Row, states_of
 from unstuck.lab.evidence import Given
 
