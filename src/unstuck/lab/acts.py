@@ -19,6 +19,9 @@ FREED_BYTES = 2 * 2**30
 FILES_FROM_AFAR = 0.25
 """How often support can make an app fetch its files anew. Judgement, as in the knowledge."""
 
+ROOM_STAYS = 0.12
+"""How often the room that a cleared cache frees stays free where there was none. Judgement, as in the knowledge."""
+
 CHARGED_PERCENT = 62.0
 """After half an hour on the charger: a quarter an hour and more (battery.py), from empty, and people leave it on."""
 
@@ -196,8 +199,10 @@ def _free_phone_storage(state: State, dice: random.Random) -> None:
 
 
 def _clear_app_cache(state: State, dice: random.Random) -> None:
+    """On a phone that is full something else mostly takes what it frees: downloads and updates wait for room."""
     phone = state.phone.state
-    phone.storage_free_bytes += phone.app.cache_bytes
+    if not phone.storage_low or dice.random() < ROOM_STAYS:
+        phone.storage_free_bytes += phone.app.cache_bytes
     phone.app.cache_bytes = 0
 
 

@@ -94,6 +94,7 @@ class _Tally:
     harmful: int = 0
     insisted: int = 0
     looked: bool = False
+    moved: bool = False
 
     @classmethod
     def of(cls, state: State, seed: str) -> "_Tally":
@@ -106,9 +107,16 @@ class _Tally:
     def ask(self, question: str) -> None:
         """Look an answer up; what a sync by hand comes to was just seen where a fix was tried before."""
         spec = load().questions[question]
+        self.questions += 1
+        if self.moved:
+            return
         self.minutes += 0.0 if spec.again and self.looked else spec.minutes
         self.looked = False
-        self.questions += 1
+
+    def opened(self) -> None:
+        """The app was opened to tell what a sync by hand comes to."""
+        acts.open_app(self.state)
+        self.moved = flows(self.state)
 
     def do(self, fix: str) -> bool:
         """Do it, and say whether data moves now."""
@@ -214,6 +222,8 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
             first = view.diagnosis
         if screen.kind in (Kind.FIX, Kind.WAIT, Kind.SUPPORT, Kind.MOVES, Kind.CLOSED) and settled is None:
             settled = view.diagnosis
+        if tally.moved and settled is not None:  # what was asked after that sync was for the cause alone
+            return _guided(tally.end(True), first, settled)
         match screen.kind:
             case Kind.SYMPTOM:
                 choice = symptom or OTHER
@@ -231,9 +241,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
                 choice = answer(screen.id, replace(sight, state=tally.state), seed, time)
                 tally.ask(screen.id)
                 if screen.id == TRIES_A_SYNC:
-                    acts.open_app(tally.state)
-                    if flows(tally.state):
-                        return _told(tally, choose(view, choice, clock), readings, clock, first)
+                    tally.opened()
             case Kind.FIX | Kind.WAIT:
                 if tally.do(screen.id):
                     return _guided(tally.end(True), first, settled)
@@ -253,14 +261,6 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
         clock += timedelta(minutes=1)
         session = choose(view, choice, clock)
     return _guided(tally.end(False), first, settled)
-
-
-def _told(
-    tally: _Tally, session: Session, readings: Sequence[Reading], clock: datetime, first: Diagnosis | None
-) -> Guided:
-    """A sync by hand brought everything, and the person says what happened."""
-    view = look(session, readings, clock)
-    return _guided(tally.end(True), first or view.diagnosis, view.diagnosis)
 
 
 def _guided(treated: Treated, first: Diagnosis | None, settled: Diagnosis | None) -> Guided:

@@ -20,8 +20,9 @@ from unstuck.model.diagnosis import NextQuestion, State
 ASKING_MINUTES = 0.5
 """What being asked weighs beside looking the answer up (minutes): reading, and one more step of patience."""
 
-CONFIRM_LOGIN_MINUTES = 4.0
-"""What it weighs to find out whether a login is known (minutes): sign in once in a browser."""
+CONFIRM_LOGIN_MINUTES = 2.0
+"""What it weighs to find out whether a login is known (minutes): sign in once in a browser, half of signing in again,
+which begins with it."""
 
 import os
 TRUST = float(os.environ.get("TRUST", "0.6"))
