@@ -30,7 +30,7 @@ from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock
 from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, when, without_mended
-from unstuck.doctor.verdict import SURE, Judgement, hop_states, is_stopped, judge, moves_again, names_idle
+from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
 from unstuck.model.diagnosis import (
@@ -58,14 +58,9 @@ ANSWER = "reported.answer"
 APPLE = "Apple"
 """The maker of phones whose system is not Android."""
 
-import os
-KNOWN_ENOUGH = float(os.environ.get("KE", "0.85"))
-def surest(posterior):
-    m = posterior.network.lattice.members
-    import numpy as np
-    n = posterior.network.lattice.present.shape[1]
-    c = np.bincount(m.ravel(), np.repeat(posterior.weights, m.shape[1]), minlength=n + 1)[:n]
-    return float(c.max())
+KNOWN_ENOUGH = 0.85
+"""Chance of one cause, in one of its forms, from which no further question is asked before the first fix (probability):
+what is left to learn saves less than the asking costs (measured as SAVED_SHARE was)."""
 
 THE_PERSON = "you"
 """Source of what the person reported."""
@@ -205,7 +200,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
         plan=planned(plan, platform),
         unchecked=unchecked(knowledge, states, given, platform.system),
         next_question=None
-        if well or (not failed and surest(posterior) >= KNOWN_ENOUGH)  # what failed may have been done wrongly
+        if well or (not failed and posterior.surest >= KNOWN_ENOUGH)  # what failed may have been done wrongly
         else next_question(
             posterior,
             replace(knowledge, fixes=fixes),
@@ -213,6 +208,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
             situation,
             _asked(facts) - {question.id for question in again},
             platform.system,
+            {question.id for question in again if question.again},
         ),
         findings=found,
         facts=tuple(facts),

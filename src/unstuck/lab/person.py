@@ -298,12 +298,12 @@ _LOOK_UP: Mapping[str, Callable[[Sight], Answers]] = {
     "tracker_listed": _listed,
     "account_shown": _whether("other", "same", lambda s: s.state.service.claimed is Claimed.OTHER),
     "arrived": _whether("yes", "no", _arrived),
-    "login_known": _whether("yes", "no", lambda s: signs_in(s)),
+    "login_known": _whether("yes", "no", lambda s: _signs_in(s)),
     "battery_half": _whether("yes", "no", lambda s: s.state.wrist.battery_percent >= 50),
 }
 
 
-def signs_in(sight: Sight) -> bool:
+def _signs_in(sight: Sight) -> bool:
     """On the service's web page, as the question asks: that fails too while the service is down."""
     return sight.state.person.knows_login and sight.state.service.down is Down.NO
 

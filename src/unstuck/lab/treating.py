@@ -21,7 +21,7 @@ from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES, STILL_STUCK_MINUTES
 from unstuck.evidence.profiles import vendor_of_package
 from unstuck.lab import acts
-from unstuck.lab.person import Sight, answer, signs_in
+from unstuck.lab.person import Sight, answer
 from unstuck.lab.state import State
 from unstuck.lab.ways import causes
 from unstuck.model.diagnosis import Diagnosis
@@ -245,7 +245,7 @@ def by_doctor(sight: Sight, symptom: str, readings: Sequence[Reading], now: date
             case Kind.FIX | Kind.WAIT:
                 if tally.do(screen.id):
                     return _guided(tally.end(True), first, settled)
-                choice = "could_not" if screen.id == "sign_in_again" and not signs_in(sight) else "did_not_help"
+                choice = "did_not_help"
             case Kind.SUPPORT:
                 if causes(before) <= NOTHING_TO_MEND:
                     return _guided(tally.end(True), first, settled)

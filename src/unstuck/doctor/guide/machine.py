@@ -13,7 +13,7 @@ from unstuck.doctor.guide import screens
 from unstuck.doctor.guide.devices import PHONES, implied
 from unstuck.doctor.guide.screen import Screen
 from unstuck.doctor.guide.state import OTHER, UNSURE, Given, Kind, Session, Shown, Step
-from unstuck.doctor.reasoning.gate import LIFTED_BY, REMOVES_NOTHING
+from unstuck.doctor.reasoning.gate import LIFTED_BY
 from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT
 from unstuck.doctor.reasoning.repair import WAIT_FOR_VENDOR
 from unstuck.doctor.tried import when
@@ -145,8 +145,9 @@ def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datet
     seen = diagnose(readings, Options(), now)
     if seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
         return None
-    # What is dated at or after now has no time of its own, or was written before a clock was set back.
-    return seen if latest < seen.judged_at < now else None
+    ahead = any(reading.source.span is not None and reading.source.span[1] > now for reading in readings)
+    # What is dated ahead of now was written before a clock was set back: nobody knows that it is newer.
+    return seen if latest < seen.judged_at and not ahead else None
 
 
 def _next(
@@ -210,9 +211,7 @@ def _gate_question(step: PlannedFix) -> str:
     by_guard = {guard.value: question for guard, question in GATE_QUESTIONS.items()}
     if any(guard not in by_guard for guard in step.held_by):
         return ""
-    # A fix that takes nothing away begins with finding that out: asking before would be the same work twice.
-    unsure_of = () if step.fix in REMOVES_NOTHING else step.unsure_of
-    guards = (*step.held_by, *unsure_of)
+    guards = (*step.held_by, *step.unsure_of)
     return next((by_guard[guard] for guard in guards if guard in by_guard), "")
 
 

@@ -95,8 +95,10 @@ def lattice(kinds: tuple[int, ...], max_together: int) -> Lattice:
     if together < 0 or rows > _COMBINATIONS_LIMIT:
         raise ValueError(f"{rows} combinations of {columns} causes are more than {_COMBINATIONS_LIMIT}")
     of_kind = np.array(kinds, dtype=np.int64)
-    by_size = [_fitting(np.array(list(combinations(range(columns), size)), dtype=np.int64), of_kind)
-               for size in range(1, together + 1)]
+    by_size = [
+        _fitting(np.array(list(combinations(range(columns), size)), dtype=np.int64), of_kind)
+        for size in range(1, together + 1)
+    ]
     rows = 1 + sum(len(chosen) for chosen in by_size)
     present = np.zeros((rows, columns), dtype=np.bool_)
     members = np.full((rows, together), columns, dtype=np.intp)
@@ -338,10 +340,21 @@ class Posterior:
     @property
     def marginals(self) -> dict[str, float]:
         """Probability of each cause, by id. Causes may coincide, so these need not sum to 1."""
+        held = self._of_columns
+        return {cause: min(float(held[list(its)].sum()), 1.0) for cause, its in self.network.columns.items()}
+
+    @property
+    def surest(self) -> float:
+        """Probability of the most probable cause, in one of its forms."""
+        return min(float(self._of_columns.max(initial=0.0)), 1.0)
+
+    @property
+    def _of_columns(self) -> Floats:
+        """Probability of each column, shape (columns,)."""
         members = self.network.lattice.members
         columns = self.network.lattice.present.shape[1]
         counted = np.bincount(members.ravel(), np.repeat(self.weights, members.shape[1]), minlength=columns + 1)
-        return {cause: min(float(counted[list(its)].sum()), 1.0) for cause, its in self.network.columns.items()}
+        return np.asarray(counted[:columns], dtype=np.float64)
 
     @property
     def hops(self) -> dict[Hop, float]:
