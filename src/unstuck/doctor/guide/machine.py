@@ -171,13 +171,16 @@ def _next(
         return shown.kind, shown.id  # somebody is busy with it
     if diagnosis.next_question is not None and not session.enough:
         return Kind.QUESTION, diagnosis.next_question.id
+    gate = _once_more(session, diagnosis)
+    if gate:
+        return Kind.QUESTION, gate
     asked = {question for question, _ in said(session)}
     for step in _up_to(diagnosis.plan, fixes[0] if fixes else None):
         gate = _gate_question(step)
         if gate and gate not in asked:
             return Kind.QUESTION, gate
     if not fixes:
-        return _after_support(session, diagnosis)
+        return Kind.SUPPORT, ""
     return (Kind.WAIT if fixes[0].fix == WAIT_FOR_VENDOR else Kind.FIX), fixes[0].fix
 
 
@@ -186,15 +189,13 @@ def _last(fixes: Sequence[PlannedFix], session: Session) -> list[PlannedFix]:
     return list(fixes) if any(one.fix == CONTACT_SUPPORT for one in session.tried) else []
 
 
-def _after_support(session: Session, diagnosis: Diagnosis) -> tuple[Kind, str]:
-    """Support; and once it was asked, whether the one answer that closes a fix has changed: the login is known now."""
+def _once_more(session: Session, diagnosis: Diagnosis) -> str:
+    """Once support was asked: the question whose answer closes a fix, because it may have changed (the login is known
+    now). Empty: there is none."""
     asked_at = max((when(one) for one in session.tried if one.fix == CONTACT_SUPPORT), default=None)
     answered_at = {answer.question: answer.at for answer in session.answers}
-    for step in diagnosis.plan:
-        gate = _gate_question(step)
-        if gate and asked_at is not None and gate in answered_at and answered_at[gate] < asked_at:
-            return Kind.QUESTION, gate
-    return Kind.SUPPORT, ""
+    gates = (_gate_question(step) for step in diagnosis.plan)
+    return next((one for one in gates if asked_at is not None and answered_at.get(one, asked_at) < asked_at), "")
 
 
 def _up_to(plan: Sequence[PlannedFix], first: PlannedFix | None) -> list[PlannedFix]:
