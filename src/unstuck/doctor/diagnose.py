@@ -158,7 +158,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     )
     causes = rank(posterior, found, knowledge, findings_alone) if stopped else ()
     told = without_mended(found, seen, failed, knowledge)
-    over = {finding.id for finding in found if finding not in told}
+    over = {finding.id for finding, left in zip(found, told, strict=True) if left is not finding}
     may_change = asked_again(knowledge, _asked(facts), options.answered_at, fixes_at, over)
     again = [question for question in may_change if question.id not in _not_known(facts)]
     insists = options.stopped_again is not None

@@ -44,9 +44,11 @@ def rank(
     by_id = {finding.id: finding for finding in found}
     ranked = []
     for cause_id, probability in posterior.marginals.items():
+        if probability < LEAST_RANKED:
+            continue
         seen = [finding for finding, _ in findings_alone.evidence_for(cause_id)]
         seen += _of_the_same_sign(cause_id, seen, by_id, knowledge)
-        if probability < LEAST_RANKED or not any(not finding.startswith(SYMPTOM) for finding in seen):
+        if all(finding.startswith(SYMPTOM) for finding in seen):
             continue
         cause = knowledge.causes[cause_id]
         proof = tuple(line for finding in seen for line in _lines(by_id[finding]))
