@@ -58,9 +58,9 @@ ANSWER = "reported.answer"
 APPLE = "Apple"
 """The maker of phones whose system is not Android."""
 
-KNOWN_ENOUGH = 0.85
+KNOWN_ENOUGH = 0.9
 """Chance of one cause, in one of its forms, from which no further question is asked before the first fix (probability):
-what is left to learn saves less than the asking costs (measured as SAVED_SHARE was)."""
+people came for help, and the fix says the rest."""
 
 THE_PERSON = "you"
 """Source of what the person reported."""
