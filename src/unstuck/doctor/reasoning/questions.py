@@ -26,8 +26,8 @@ which begins with it."""
 
 SAVED_SHARE = 0.8
 """Of what a question seems to save, the share that it is counted for. The estimate takes effort and risk for minutes
-and ends the plan where going on seems too dear, while people go on: it saves less than it seems. On 2,000 training worlds
-of the lab with all evidence, 1 cost more minutes until data moved; 0.6 no fewer, and from answers alone it named five
+and ends the plan where going on seems too dear, while people go on: it saves less than it seems. On training worlds of
+the lab 1 cost three minutes in a hundred more; 0.6 saved one in a hundred more, and from answers alone named five
 causes in a hundred less."""
 
 TOGETHER_MAX = 2
