@@ -19,9 +19,6 @@ FREED_BYTES = 2 * 2**30
 FILES_FROM_AFAR = 0.25
 """How often support can make an app fetch its files anew. Judgement, as in the knowledge."""
 
-ROOM_STAYS = 0.12
-"""How often the room that a cleared cache frees stays free where there was none. Judgement, as in the knowledge."""
-
 CHARGED_PERCENT = 62.0
 """After half an hour on the charger: a quarter an hour and more (battery.py), from empty, and people leave it on."""
 
@@ -194,15 +191,13 @@ def _allow_background_data(state: State, dice: random.Random) -> None:
 
 def _free_phone_storage(state: State, dice: random.Random) -> None:
     phone = state.phone.state
-    phone.storage_free_bytes += FREED_BYTES
+    phone.free_storage(FREED_BYTES)
     phone.storage_quota_bytes = None
 
 
 def _clear_app_cache(state: State, dice: random.Random) -> None:
-    """On a phone that is full something else mostly takes what it frees: downloads and updates wait for room."""
     phone = state.phone.state
-    if not phone.storage_low or dice.random() < ROOM_STAYS:
-        phone.storage_free_bytes += phone.app.cache_bytes
+    phone.free_storage(phone.app.cache_bytes)
     phone.app.cache_bytes = 0
 
 

@@ -99,8 +99,15 @@ def _metered_denied(state: State, dice: random.Random) -> None:
     phone.metered, phone.transport, phone.app.rejected_metered = True, "cellular", True
 
 
+CACHE_SUFFICES = 0.12
+"""How often a cleared cache is room enough on a full phone. Judgement, as in the knowledge: mostly others wait for it."""
+
+
 def _full(state: State, dice: random.Random) -> None:
-    state.phone.state.storage_free_bytes = int(dice.uniform(1, 9) * 2**20)
+    phone = state.phone.state
+    phone.storage_free_bytes = int(dice.uniform(1, 9) * 2**20)
+    if dice.random() >= CACHE_SUFFICES:
+        phone.storage_wanted_bytes = int(dice.uniform(60, 400) * 2**20)
 
 
 def _quota(state: State, dice: random.Random) -> None:

@@ -313,7 +313,7 @@ class LabPhone:
     def trim_caches(self) -> None:
         """Give the cache of the app back to the phone."""
         state = self.state
-        state.storage_free_bytes += state.app.cache_bytes
+        state.free_storage(state.app.cache_bytes)
         state.app.cache_bytes = 0
 
     def clear_log(self, buffer: str) -> None:

@@ -91,6 +91,7 @@ class PhoneState:
     network sets the clock, so ``clock_offset_s`` goes to 0 as soon as there is one. ``doze_forced``: a tester's command
     holds the phone in deep doze. ``drain_percent_per_h``: what the
     battery loses while unplugged. ``storage_quota_bytes``: what the app may store, None without a limit.
+    ``storage_wanted_bytes``: of other apps, waiting for room: downloads, updates, pictures.
     """
 
     app: App
@@ -129,9 +130,16 @@ class PhoneState:
     storage_free_bytes: int = 48_924_568 * 1024
     storage_total_bytes: int = 114_497_924 * 1024
     storage_quota_bytes: int | None = None
+    storage_wanted_bytes: int = 0
     accounts: list[str] = field(default_factory=lambda: ["com.google"])
     system_updated_s: float = 0.0
     settings: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def free_storage(self, freed_bytes: int) -> None:
+        """Room becomes free, and what other apps wait to write takes of it first."""
+        taken = min(self.storage_wanted_bytes, freed_bytes)
+        self.storage_wanted_bytes -= taken
+        self.storage_free_bytes += freed_bytes - taken
 
     @property
     def storage_low(self) -> bool:

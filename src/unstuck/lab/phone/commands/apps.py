@@ -186,7 +186,7 @@ def _clear(phone: "LabPhone", package: str) -> ShellResult:
         return said("Success\n" if _known(phone, package) else "Failed\n", 0 if _known(phone, package) else 1)
     phone.force_stop()
     app.permissions.clear()
-    phone.state.storage_free_bytes += app.data_bytes + app.cache_bytes
+    phone.state.free_storage(app.data_bytes + app.cache_bytes)
     app.data_bytes = app.cache_bytes = 0
     app.data_corrupt = False
     return said("Success\n")
