@@ -100,7 +100,7 @@ def _metered_denied(state: State, dice: random.Random) -> None:
 
 
 CACHE_SUFFICES = 0.12
-"""How often a cleared cache is room enough on a full phone. Judgement, as in the knowledge: mostly others wait for it."""
+"""How often a cleared cache is room enough on a full phone. Judgement, as in the knowledge: mostly others wait."""
 
 
 def _full(state: State, dice: random.Random) -> None:
