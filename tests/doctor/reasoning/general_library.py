@@ -1,5 +1,6 @@
 """The oracle of the network: the same posterior from pyAgrum, a general Bayesian-network library."""
 
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 
@@ -26,17 +27,20 @@ def oracle(
 ) -> dict[str, float]:
     """The same network in pyAgrum: noisy-OR nodes, and a chain that counts causes for the limit and for "stopped".
 
+    A cause with forms is one variable: absent, or in one of them (only ``by_parts``: the library's noisy-OR is binary).
+
     Its "net" form of noisy-OR has the leak apart from the strengths, as ours has; its default, "compound", mixes them.
     ``by_parts``: the findings as :func:`add_by_parts` puts them, for a network whose findings have many causes.
     """
     network = pyagrum.BayesNet()
     for one in causes:
-        network.add(pyagrum.LabelizedVariable(one.id, one.id, 2))
-        network.cpt(one.id).fillWith([1 - one.prior, one.prior])
+        shares = [form.share for form in one.forms] or [1.0]
+        network.add(pyagrum.LabelizedVariable(one.id, one.id, 1 + len(shares)))
+        network.cpt(one.id).fillWith([1 - one.prior, *(one.prior * share for share in shares)])
     known = {finding: state for finding, state in states.items() if state is not State.UNKNOWN and finding in links}
     evidence: dict[str, object] = {}
     if by_parts:
-        evidence |= add_by_parts(network, [one.id for one in causes], links, leaks, known)
+        evidence |= add_by_parts(network, causes, links, leaks, known)
     else:
         for finding, state in known.items():
             network.addNoisyORNet(pyagrum.LabelizedVariable(finding, finding, 2), leaks[finding])
@@ -46,17 +50,23 @@ def oracle(
     if stopped or max_together is not None:
         unlisted, listed = unlisted_likelihood([one.prior for one in causes], max_together) if stopped else (1.0, 1.0)
         most = 1 if max_together is None else max_together
-        add_count(network, [one.id for one in causes], most)
+        add_count(network, causes, most)
         evidence["count"] = [unlisted] + [listed] * most + [listed if max_together is None else 0.0]
     inference = pyagrum.LazyPropagation(network)
     inference.setEvidence(evidence)
     inference.makeInference()
-    return {one.id: float(inference.posterior(one.id)[1]) for one in causes}
+    return {one.id: 1.0 - float(inference.posterior(one.id)[0]) for one in causes}
+
+
+def by_state(link: Link, cause: Cause) -> list[float]:
+    """Strength while the cause is absent (0), and in each of its forms (one, where it has none)."""
+    each = [one.strength for one in link.of_forms] or [link.strength] * max(1, len(cause.forms))
+    return [0.0, *each]
 
 
 def add_by_parts(
     network: "pyagrum.BayesNet",
-    causes: Sequence[str],
+    causes: Sequence[Cause],
     links: Mapping[str, Sequence[Link]],
     leaks: Mapping[str, float],
     known: Mapping[str, State],
@@ -67,28 +77,29 @@ def add_by_parts(
     *Yes* is a chain of ORs along the causes (temporal noisy-OR, Heckerman 1993). A node with twelve parents would marry
     them all, and ten such nodes make one table of all causes.
     """
-    fails = dict.fromkeys(causes, 1.0)
+    fails = {one.id: [1.0] * (1 + max(1, len(one.forms))) for one in causes}
     evidence: dict[str, object] = {}
     for finding, state in known.items():
-        strength = {one.cause: one.strength for one in links[finding]}
+        linked = {one.cause: one for one in links[finding]}
+        strength = {one.id: by_state(linked[one.id], one) for one in causes if one.id in linked}
         if state is State.NO:
-            for cause, its_strength in strength.items():
-                fails[cause] *= 1 - its_strength
+            for cause, each in strength.items():
+                fails[cause] = [fail * (1 - one) for fail, one in zip(fails[cause], each, strict=True)]
             continue
         before = f"{finding}/leak"
         network.add(pyagrum.LabelizedVariable(before, before, 2))
         network.cpt(before).fillWith([1 - leaks[finding], leaks[finding]])
-        for cause in (one for one in causes if one in strength):
+        for cause, each in strength.items():
             after = f"{finding}/{cause}"
             network.add(pyagrum.LabelizedVariable(after, after, 2))
             network.addArc(before, after)
             network.addArc(cause, after)
-            for held, so_far in ((0, 0), (0, 1), (1, 0), (1, 1)):
-                yes = 1.0 if so_far else strength[cause] * held
+            for held, so_far in itertools.product(range(len(each)), (0, 1)):
+                yes = 1.0 if so_far else each[held]
                 network.cpt(after)[{cause: held, before: so_far}] = [1 - yes, yes]
             before = after
         evidence[before] = 1
-    return evidence | {cause: [1.0, fail] for cause, fail in fails.items() if fail < 1.0}
+    return evidence | {cause: each for cause, each in fails.items() if min(each) < 1.0}
 
 
 def unlisted_likelihood(priors: Sequence[float], max_together: int | None) -> tuple[float, float]:
@@ -101,18 +112,18 @@ def unlisted_likelihood(priors: Sequence[float], max_together: int | None) -> tu
     return float(odds / (1 + odds)), float(1 / (1 + odds))
 
 
-def add_count(network: "pyagrum.BayesNet", causes: Sequence[str], most: int) -> None:
+def add_count(network: "pyagrum.BayesNet", causes: Sequence[Cause], most: int) -> None:
     """A chain that counts the causes present, saturating at ``most`` + 1; its end is named ``count``."""
     before = None
     for index, one in enumerate(causes):
         name = "count" if index == len(causes) - 1 else f"count{index}"
         network.add(pyagrum.RangeVariable(name, name, 0, most + 1))
-        network.addArc(one, name)
+        network.addArc(one.id, name)
         if before is not None:
             network.addArc(before, name)
-        for held in (0, 1):
+        for held in range(1 + max(1, len(one.forms))):
             for so_far in range(most + 2) if before is not None else (0,):
-                where = {one: held} | ({before: so_far} if before is not None else {})
-                total = min(so_far + held, most + 1)
+                where = {one.id: held} | ({before: so_far} if before is not None else {})
+                total = min(so_far + (held > 0), most + 1)
                 network.cpt(name)[where] = [float(value == total) for value in range(most + 2)]
         before = name

@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.doctor.reasoning.general_library import oracle, unlisted_likelihood
 from unstuck.doctor.knowledge.loader import load
-from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Knowledge, Link, Symptom
+from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Form, Knowledge, Link, OfForm, Symptom
 from unstuck.doctor.reasoning.network import (
     PROBABILITY_FLOOR,
     UNLISTED_SHARE,
@@ -102,13 +103,26 @@ def test_the_whole_real_network_equals_the_general_library(seed: int, stopped: b
     assert_same(ours, oracle(causes, links, leaks, states, stopped=stopped, max_together=3, by_parts=True))
 
 
+def form_of(cause: Cause, dice: random.Random) -> str:
+    """One of its forms, by their shares; empty where it has none."""
+    return (
+        dice.choices([form.id for form in cause.forms], [form.share for form in cause.forms])[0] if cause.forms else ""
+    )
+
+
+def strength_in(link: Link, held: Mapping[str, str]) -> float:
+    """The link's strength in the form that holds."""
+    return {one.form: one.strength for one in link.of_forms}.get(held[link.cause], link.strength)
+
+
 def drawn(knowledge: Knowledge, true_causes: set[str], dice: random.Random) -> dict[str, State]:
-    """Every finding, yes or no, drawn from the network while these causes hold."""
+    """Every finding, yes or no, drawn from the network while these causes hold, each in one of its forms."""
     links, leaks = links_and_leaks(knowledge)
+    held = {id_: form_of(knowledge.causes[id_], dice) for id_ in sorted(true_causes)}
     return {
         finding: State.NO
         if dice.random()
-        < (1 - leaks[finding]) * math.prod(1 - each.strength for each in its_links if each.cause in true_causes)
+        < (1 - leaks[finding]) * math.prod(1 - strength_in(each, held) for each in its_links if each.cause in held)
         else State.YES
         for finding, its_links in links.items()
     }
@@ -157,8 +171,8 @@ def test_posterior_is_the_definition(seed: int, stopped: bool, together: int) ->
     assert_same(ours, brute_force(case, stopped=stopped, together=together))
 
 
-def test_the_catalogue_has_3683_combinations_of_up_to_three() -> None:
-    space = lattice(28, 3)
+def test_twenty_eight_causes_without_forms_have_3683_combinations_of_up_to_three() -> None:
+    space = lattice(tuple(range(28)), 3)
     assert space.present.shape == (3683, 28)
     assert space.present.sum(axis=1).max() == 3
     assert not space.present[0].any()
@@ -166,7 +180,7 @@ def test_the_catalogue_has_3683_combinations_of_up_to_three() -> None:
 
 
 def test_taking_a_cause_out_of_a_combination_leads_to_the_rest_of_it() -> None:
-    space = lattice(5, 3)
+    space = lattice((0, 1, 1, 2, 3), 3)
     for row, column in itertools.product(range(len(space.present)), range(5)):
         if space.present[row, column]:
             rest = space.present[row].copy()
@@ -178,7 +192,57 @@ def test_taking_a_cause_out_of_a_combination_leads_to_the_rest_of_it() -> None:
 
 def test_too_many_combinations_are_refused() -> None:
     with pytest.raises(ValueError, match="combinations"):
-        lattice(28, 28)
+        lattice(tuple(range(28)), 28)
+
+
+def test_of_one_cause_one_form_holds_at_a_time() -> None:
+    space = lattice((0, 0, 1), 3)
+    held = [tuple(np.flatnonzero(row).tolist()) for row in space.present]
+    assert held == [(), (0,), (1,), (2,), (0, 2), (1, 2)]
+
+
+def with_forms(id_: str, prior: float, **shares: float) -> Cause:
+    return replace(cause(id_, prior), forms=tuple(Form(form, share, form) for form, share in shares.items()))
+
+
+def by_form(cause_id: str, **strengths: float) -> Link:
+    return Link(cause_id, 0.5, "made for the test", of_forms=tuple(OfForm(*each) for each in strengths.items()))
+
+
+FORMED = [with_forms("hung", 0.1, silent=0.5, mute=0.5), cause("far", 0.2)]
+OF_FORMS = {
+    "not_heard": [by_form("hung", silent=0.9, mute=0.02), link("far", 0.9)],
+    "no_answer": [by_form("hung", silent=0.02, mute=0.9)],
+}
+FORMED_LEAKS = {"not_heard": 0.01, "no_answer": 0.01}
+
+
+def test_what_one_form_cannot_show_does_not_speak_against_the_other() -> None:
+    states = {"not_heard": State.YES, "no_answer": State.NO}
+    split = posterior(FORMED, OF_FORMS, FORMED_LEAKS, states, stopped=True).marginals["hung"]
+    blurred = {id_: [replace(one, of_forms=()) for one in its] for id_, its in OF_FORMS.items()}
+    as_one = posterior(FORMED, blurred, FORMED_LEAKS, states, stopped=True).marginals["hung"]
+    assert split > 1.3 * as_one
+    assert split == pytest.approx(
+        oracle(FORMED, OF_FORMS, FORMED_LEAKS, states, stopped=True, max_together=3, by_parts=True)["hung"],
+        abs=TOLERANCE,
+    )
+
+
+def test_a_fix_that_ends_one_form_leaves_the_other() -> None:
+    found = posterior(FORMED, OF_FORMS, FORMED_LEAKS, {"not_heard": State.YES}, stopped=True)
+    before = found.marginals["hung"]
+    assert found.after_failed({"hung/mute": 0.99}).marginals["hung"] > 0.8 * before
+    assert found.after_failed({"hung/silent": 0.99}).marginals["hung"] < 0.2 * before
+    assert found.after_failed({"hung": 0.99}).marginals["hung"] < 0.2 * before
+    assert found.network.columns_of("hung/mute") == (1,)
+    assert found.network.columns_of("nothing/mute") == ()
+
+
+def test_the_surest_is_a_cause_in_one_form() -> None:
+    found = posterior(FORMED, OF_FORMS, FORMED_LEAKS, {}, stopped=False)
+    assert found.surest == pytest.approx(found.marginals["far"])
+    assert posterior([], {}, {}, {}, stopped=True).surest == 0.0
 
 
 def test_unknown_findings_say_nothing() -> None:

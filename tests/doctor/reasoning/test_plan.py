@@ -123,7 +123,7 @@ def test_the_order_alone_is_within_five_per_cent_of_the_best_with_six_fixes(like
         oracle, repair = Oracle(found, some), Repair.build(found, some)
         order, left, residual = [], list(range(6)), repair.nothing_done
         while left:
-            row = best_next(repair, residual, left, np.ones(6, dtype=np.bool_))
+            row, _ = best_next(repair, residual, left, np.ones(6, dtype=np.bool_))
             order.append(row)
             left.remove(row)
             residual = residual * repair.missing[row]

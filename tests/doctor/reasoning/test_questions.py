@@ -27,6 +27,7 @@ from unstuck.doctor.reasoning.gate import Situation
 from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.questions import (
     ASKING_MINUTES,
+    SAVED_SHARE,
     _Estimate,
     next_question,
     unchecked_causes,
@@ -176,7 +177,7 @@ def test_the_worth_is_what_the_answer_saves_by_the_exact_plan() -> None:
     after = chance * best_cost(before.given_answer({"shows_a": State.YES}, said), knowledge) + (1 - chance) * best_cost(
         before.given_answer({"shows_a": State.NO}, said), knowledge
     )
-    exact = best_cost(before, knowledge) - after - 0.2 - ASKING_MINUTES
+    exact = (best_cost(before, knowledge) - after) * SAVED_SHARE - 0.2 - ASKING_MINUTES
     assert worths(knowledge, {})["telling"] == pytest.approx(exact, rel=0.05)
 
 

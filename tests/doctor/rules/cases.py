@@ -407,6 +407,7 @@ CASES: dict[str, tuple[list[Fact], list[Fact]]] = {
     "arrived_but_not_shown": ([SYMPTOM, series(0.01)], [SYMPTOM, series(0.5)]),
     # only a person can say
     "strong_sender_near": ([answer("sender_near", "yes")], [answer("sender_near", "no")]),
+    "app_in_other_account": ([answer("account_shown", "other")], [answer("account_shown", "same")]),
     "better_when_close": ([answer("close_helps", "yes")], [answer("close_helps", "no")]),
     "toggling_helped_before": ([answer("toggle_helped", "yes")], [answer("toggle_helped", "no")]),
     "other_phone_near": ([answer("other_phone", "yes")], [answer("other_phone", "no")]),
