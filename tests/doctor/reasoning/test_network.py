@@ -233,8 +233,8 @@ def test_a_fix_that_ends_one_form_leaves_the_other() -> None:
     found = posterior(FORMED, OF_FORMS, FORMED_LEAKS, {"not_heard": State.YES}, stopped=True)
     before = found.marginals["hung"]
     assert found.after_failed({"hung/mute": 0.99}).marginals["hung"] > 0.8 * before
-    assert found.after_failed({"hung/silent": 0.99}).marginals["hung"] < 0.2 * before
-    assert found.after_failed({"hung": 0.99}).marginals["hung"] < 0.2 * before
+    without_silent = found.after_failed({"hung/silent": 0.99}).marginals["hung"]
+    assert found.after_failed({"hung": 0.99}).marginals["hung"] < without_silent < 0.5 * before
     assert found.network.columns_of("hung/mute") == (1,)
     assert found.network.columns_of("nothing/mute") == ()
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from tomllib import loads
 
 import pytest
@@ -12,7 +13,7 @@ from unstuck.doctor.knowledge.consistency import STRONG, STRONG_CAUSES_MAX, chec
 from unstuck.doctor.knowledge.fitted import overlaid
 from unstuck.doctor.knowledge.loader import as_judged, load
 from unstuck.doctor.knowledge.rows import Row as FileRow
-from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fix, Knowledge, Link, Mend
+from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fix, Knowledge, Link, Mend, OfForm
 from unstuck.doctor.reasoning.network import TOLD_WRONGLY
 from unstuck.lab.learning.fit import Closed, Fit, fit, missing_links, signs
 from unstuck.lab.learning.observed import Observed, Seen
@@ -126,8 +127,13 @@ def test_a_finding_does_not_get_too_many_strong_causes() -> None:
 
 
 def always(finding: FindingSpec) -> list[Observed]:
-    """It holds with each of its causes, and not without one."""
-    held = [Observed(frozenset({link.cause}), {finding.id: Seen(True)}) for link in finding.links for _ in range(400)]
+    """It holds with each of its causes, in each of their forms, and not without one."""
+    held = [
+        Observed(frozenset({link.cause}), {finding.id: Seen(True)}, forms=frozenset({key} - {link.cause}))
+        for link in finding.links
+        for key in link.by_key
+        for _ in range(400)
+    ]
     return [*held, Observed(frozenset(), {finding.id: Seen(False)})]
 
 
@@ -137,7 +143,26 @@ def test_what_is_seen_of_a_whole_way_may_have_as_many_strong_causes_as_close_it(
     finding = knowledge.findings["sync_finds_no_tracker"]
     found = fit(knowledge, always(finding))
     assert not any(number.held for number in found.strengths.values())
-    assert all(found.strengths[finding.id, link.cause].value > link.strength for link in finding.links)
+    fitted = {key: found.strengths[finding.id, key].value for link in finding.links for key in link.by_key}
+    assert all(fitted[key] > before for link in finding.links for key, before in link.by_key.items())
+
+
+def test_each_form_of_a_cause_has_a_strength_of_its_own() -> None:
+    formed = Link(NAMES[0], 0.5, "made", of_forms=(OfForm("one", 0.5), OfForm("other", 0.5)))
+    knowledge = network([0.5], 0.1)
+    finding = replace(knowledge.findings["sign"], links=(formed,))
+    knowledge = replace(knowledge, findings={"sign": finding})
+
+    def case(form: str, *, holds: bool) -> Observed:
+        forms = frozenset({f"{NAMES[0]}/{form}"} if form else ())
+        return Observed(frozenset({NAMES[0]}), {"sign": Seen(holds)}, forms=forms)
+
+    cases = [case("one", holds=True), case("other", holds=False), case("", holds=True)] * 300
+    found = fit(knowledge, cases, weight=10.0).strengths
+    assert found["sign", f"{NAMES[0]}/one"].value > 0.9
+    assert found["sign", f"{NAMES[0]}/other"].value < 0.1
+    assert found["sign", f"{NAMES[0]}/one"].fitted.cases == 300  # whose form nobody knows, counts for neither
+    assert ("sign", NAMES[0]) not in found
 
 
 def test_what_is_the_same_in_every_case_is_the_labs_own_doing_and_is_not_fitted() -> None:

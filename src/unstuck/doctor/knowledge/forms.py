@@ -51,7 +51,7 @@ def with_means(knowledge: Knowledge) -> Knowledge:
             key: replace(
                 fix,
                 mends=tuple(
-                    replace(mend, chance=_mean(mend.of_forms, causes[mend.cause])) if mend.of_forms else mend
+                    replace(mend, chance=mean(mend.of_forms, causes[mend.cause])) if mend.of_forms else mend
                     for mend in fix.mends
                 ),
             )
@@ -62,9 +62,10 @@ def with_means(knowledge: Knowledge) -> Knowledge:
 
 def _links(links: Sequence[Link], causes: Mapping[str, Cause]) -> tuple[Link, ...]:
     return tuple(
-        replace(link, strength=_mean(link.of_forms, causes[link.cause])) if link.of_forms else link for link in links
+        replace(link, strength=mean(link.of_forms, causes[link.cause])) if link.of_forms else link for link in links
     )
 
 
-def _mean(of_forms: Sequence[OfForm], cause: Cause) -> float:
+def mean(of_forms: Sequence[OfForm], cause: Cause) -> float:
+    """What holds for all forms of a cause together: the mean by their shares."""
     return math.fsum(form.share * one.strength for form, one in zip(cause.forms, of_forms, strict=True))

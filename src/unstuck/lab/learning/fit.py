@@ -17,10 +17,11 @@ counted in ``weight`` cases: ``(weight * judgement + yes) / (weight + cases)``. 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unstuck.doctor.knowledge.consistency import STRONG, STRONG_CAUSES_MAX, SYMPTOM_PREFIX
-from unstuck.doctor.knowledge.schema import Fitted, Knowledge, Link
+from unstuck.doctor.knowledge.forms import mean
+from unstuck.doctor.knowledge.schema import Cause, Fitted, Knowledge, Link, key_of
 from unstuck.doctor.reasoning.network import TOLD_WRONGLY
 from unstuck.lab.learning.observed import Observed, Seen
 
@@ -106,7 +107,9 @@ def fit(
         if leaked is not None:
             leaks[finding] = leaked
         of_a_way = finding in knowledge.findings and knowledge.findings[finding].way is not None
-        held_back = strong if finding.startswith(SYMPTOM_PREFIX) or of_a_way else _few_strong(links, strong)
+        held_back = (
+            strong if finding.startswith(SYMPTOM_PREFIX) or of_a_way else _few_strong(links, strong, knowledge.causes)
+        )
         strengths |= {(finding, cause): number for cause, number in held_back.items()}
     mends = _mends(knowledge, cases if mends_of_the_lab else (), closed, weight)
     return Fit(strengths, leaks, mends, _priors(knowledge, closed, weight))
@@ -189,17 +192,30 @@ def _fires(seen: Seen, strength: float, leak: float) -> float:
     return wrong * strength / (wrong * holds + right * (1.0 - holds))
 
 
-def _few_strong(links: Sequence[Link], fitted: Mapping[str, Number]) -> dict[str, Number]:
+def _few_strong(links: Sequence[Link], fitted: Mapping[str, Number], causes: Mapping[str, Cause]) -> dict[str, Number]:
     """Keep the rule that not too much explains a finding strongly: the weakest of those that were fitted give way.
 
-    Of a cause with forms the rule is about the mean, which the judgement sets: its forms never give way.
+    Of a cause with forms the mean counts: one that would become strong by the fit alone keeps the judgement.
     """
-    fitted_causes = {link.cause: fitted[link.cause].value for link in links if link.cause in fitted}
-    values = {link.cause: link.strength for link in links} | fitted_causes
+    formed = {link.cause: _fitted_mean(link, fitted, causes[link.cause]) for link in links if link.of_forms}
+    grown = {link.cause for link in links if link.of_forms and link.strength < STRONG <= formed[link.cause]}
+    left = {key: number for key, number in fitted.items() if key.partition("/")[0] not in grown}
+    values = {link.cause: link.strength for link in links}
+    values |= {cause: mean for cause, mean in formed.items() if cause not in grown}
+    values |= {link.cause: left[link.cause].value for link in links if link.cause in left}
     strong = [cause for cause, value in values.items() if value >= STRONG]
-    give_way = sorted((cause for cause in strong if cause in fitted), key=lambda cause: (values[cause], cause))
+    give_way = sorted((cause for cause in strong if cause in left), key=lambda cause: (values[cause], cause))
     many = max(0, len(strong) - STRONG_CAUSES_MAX)
-    return dict(fitted) | {cause: Number(JUST_WEAK, fitted[cause].fitted, held=True) for cause in give_way[:many]}
+    return left | {cause: Number(JUST_WEAK, left[cause].fitted, held=True) for cause in give_way[:many]}
+
+
+def _fitted_mean(link: Link, fitted: Mapping[str, Number], cause: Cause) -> float:
+    """The mean over the forms of a link, with what was fitted in place of the judgement."""
+    of_forms = [
+        replace(one, strength=fitted[key].value) if (key := key_of(cause.id, one.form)) in fitted else one
+        for one in link.of_forms
+    ]
+    return mean(of_forms, cause)
 
 
 def _mends(
