@@ -13,7 +13,7 @@ from unstuck.doctor.knowledge.consistency import STRONG, STRONG_CAUSES_MAX, chec
 from unstuck.doctor.knowledge.fitted import overlaid
 from unstuck.doctor.knowledge.loader import as_judged, load
 from unstuck.doctor.knowledge.rows import Row as FileRow
-from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fix, Knowledge, Link, Mend, OfForm
+from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Fix, Form, Knowledge, Link, Mend, OfForm
 from unstuck.doctor.reasoning.network import TOLD_WRONGLY
 from unstuck.lab.learning.fit import Closed, Fit, fit, missing_links, signs
 from unstuck.lab.learning.observed import Observed, Seen
@@ -151,7 +151,8 @@ def test_each_form_of_a_cause_has_a_strength_of_its_own() -> None:
     formed = Link(NAMES[0], 0.5, "made", of_forms=(OfForm("one", 0.5), OfForm("other", 0.5)))
     knowledge = network([0.5], 0.1)
     finding = replace(knowledge.findings["sign"], links=(formed,))
-    knowledge = replace(knowledge, findings={"sign": finding})
+    cause = replace(knowledge.causes[NAMES[0]], forms=(Form("one", 0.5, "o"), Form("other", 0.5, "o")))
+    knowledge = replace(knowledge, findings={"sign": finding}, causes={NAMES[0]: cause})
 
     def case(form: str, *, holds: bool) -> Observed:
         forms = frozenset({f"{NAMES[0]}/{form}"} if form else ())
