@@ -77,12 +77,13 @@ class Lattice:
 
     ``present`` (rows, columns) bool. ``members`` (rows, most together): the numbers of its causes,
     filled up with ``n``. ``without`` (rows, columns): the row that is left when that cause is taken
-    out, -1 where it is not in.
+    out, -1 where it is not in. ``together`` (rows,): how many columns are in it.
     """
 
     present: Bools
     members: Indices
     without: Indices
+    together: Indices
 
 
 @lru_cache(maxsize=8)
@@ -90,18 +91,18 @@ def lattice(kinds: tuple[int, ...], max_together: int) -> Lattice:
     """Lay out the combinations once per process. ``kinds``: of each column a number; of one number only one column is
     in a combination. ValueError when they would not fit in memory."""
     columns = len(kinds)
-    together = min(columns, max_together)
-    rows = sum(math.comb(columns, size) for size in range(together + 1))
-    if together < 0 or rows > _COMBINATIONS_LIMIT:
+    most = min(columns, max_together)
+    rows = sum(math.comb(columns, size) for size in range(most + 1))
+    if most < 0 or rows > _COMBINATIONS_LIMIT:
         raise ValueError(f"{rows} combinations of {columns} causes are more than {_COMBINATIONS_LIMIT}")
     of_kind = np.array(kinds, dtype=np.int64)
     by_size = [
         _fitting(np.array(list(combinations(range(columns), size)), dtype=np.int64), of_kind)
-        for size in range(1, together + 1)
+        for size in range(1, most + 1)
     ]
     rows = 1 + sum(len(chosen) for chosen in by_size)
     present = np.zeros((rows, columns), dtype=np.bool_)
-    members = np.full((rows, together), columns, dtype=np.intp)
+    members = np.full((rows, most), columns, dtype=np.intp)
     without = np.full((rows, columns), -1, dtype=np.intp)
     first, first_smaller, smaller_keys = 1, 0, np.zeros(1, dtype=np.int64)
     for size, chosen in enumerate(by_size, 1):
@@ -112,9 +113,10 @@ def lattice(kinds: tuple[int, ...], max_together: int) -> Lattice:
             keys = _keys(np.delete(chosen, place, axis=1), columns)
             without[here, chosen[:, place]] = first_smaller + np.searchsorted(smaller_keys, keys)
         first, first_smaller, smaller_keys = first + len(chosen), first, _keys(chosen, columns)
-    for array in (present, members, without):
+    together = present.sum(axis=1).astype(np.intp)
+    for array in (present, members, without, together):
         array.setflags(write=False)
-    return Lattice(present, members, without)
+    return Lattice(present, members, without, together)
 
 
 def _fitting(chosen: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:

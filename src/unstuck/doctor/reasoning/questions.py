@@ -37,6 +37,10 @@ answer makes single causes and pairs probable, hardly a triple that was not prob
 HEAVY_ROW = 1e-3
 """Probability from which a combination is in the estimate whatever its size."""
 
+LIGHT_ROW = 1e-6
+"""Probability below which a pair is left out of it: an answer makes it a hundred times as probable, hardly more, and a
+hundredth of a minute is nothing. It leaves a quarter of the pairs."""
+
 KIND_MINUTES: Mapping[EvidenceKind, float] = {
     EvidenceKind.ANSWER: 1.0,
     EvidenceKind.CHAIN: 1.0,
@@ -170,8 +174,10 @@ class _Estimate:
         network = posterior.network
         tried = list(fixes.values())  # support too: who knows what only it can mend goes there at once
         repair = Repair.build(posterior, tried)
-        rows = np.flatnonzero((network.lattice.present.sum(axis=1) <= TOGETHER_MAX) | (posterior.weights >= HEAVY_ROW))
-        members = network.lattice.members[rows]
+        together = network.lattice.together
+        few = (together <= 1) | ((together <= TOGETHER_MAX) & (posterior.weights >= LIGHT_ROW))
+        rows = np.flatnonzero(few | (posterior.weights >= HEAVY_ROW))
+        members = network.lattice.members[rows][:, : max(1, int(together[rows].max()))]
         costs = repair.costs + np.array([_lifting_minutes(fix, fixes, situation) for fix in tried])
         mended = {mend.cause for fix in tried for mend in fix.mends}  # waiting for a service mends too, and takes hours
         fault = np.array([cause.fault or cause.id in mended for cause in network.causes], dtype=np.bool_)
