@@ -160,8 +160,9 @@ def by_hindsight(state: State, seed: str) -> Treated:
         moved = trial.do(fix)
         if trial.harmful:
             continue
-        if moved and (best is None or trial.minutes < best.minutes):
+        if moved:  # the cheapest fix that does it: they are tried in the order of their minutes
             best = trial.end(True)
+            break
         if before - causes(trial.state):
             useful.append(fix)
     for size in (2, 3):

@@ -142,6 +142,10 @@ def _moves_in_evidence(session: Session, readings: Sequence[Reading], now: datet
     latest = max((*session.stops, *map(when, session.tried)), default=None)
     if latest is None or not any(reading.source.readable for reading in readings):
         return None  # before anything was tried, what moves in it changes nothing: the person has a complaint
+    ends = [reading.source.span[1] for reading in readings if reading.source.span is not None]
+    ends += [fact.time for reading in readings for fact in reading.facts if fact.time is not None]
+    if ends and max(ends) <= latest:
+        return None
     seen = diagnose(readings, Options(), now)
     if seen.verdict is not Verdict.HEALTHY or seen.judged_at is None:
         return None

@@ -84,7 +84,8 @@ class Repair:
                 for key, chance in mend.by_key.items():
                     missing[index, posterior.network.columns_of(key)] *= 1.0 - chance
         weights = posterior.weights
-        order = np.argsort(-weights, kind="stable")
+        heavy = np.flatnonzero(weights > tail_mass / len(weights))  # all others together are less than the tail
+        order = heavy[np.argsort(-weights[heavy], kind="stable")]
         enough = int(np.searchsorted(np.cumsum(weights[order]), 1.0 - tail_mass)) + 1
         kept = np.sort(order[:enough])
         kept = kept[kept > 0]
