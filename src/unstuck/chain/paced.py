@@ -30,8 +30,8 @@ REAL_WAIT_S = 0.05
 """Longest real wait while a jumping clock is held: how late a timer of another thread is noticed at the most."""
 
 LOOKED_AT_EVERY = 16
-"""Rounds of an undisturbed loop from one look at its files to the next. A signal has to be seen within milliseconds, and
-each look is a call of the system: together a twelfth of the time that a case of the lab takes."""
+"""Rounds of an undisturbed loop from one look at its files to the next. A signal has to be seen within milliseconds,
+and each look is a call of the system: together a twelfth of the time that a case of the lab takes."""
 
 
 class PacedLoop(asyncio.SelectorEventLoop):
