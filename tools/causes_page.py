@@ -21,7 +21,8 @@ Generated from the knowledge by `make docs`; do not edit by hand.
 {causes} causes, {findings} findings. A number says how many findings of that kind of evidence can speak for the cause;
 {none} means that this kind cannot show it. Below the table, each cause with its findings: how likely it is when
 only this cause holds, and where it can be seen. The reasons for the numbers are in the knowledge files; most are
-judgement, and say so; one that was fitted in the lab has the judgement and the number of cases beside it.
+judgement, and say so. A cause with forms has the mean, and each form beside it; one that was fitted in the lab has the
+judgement and the number of cases beside it.
 """
 _NONE = "·"
 
@@ -69,6 +70,8 @@ def _section(cause: Cause, findings: Iterable[tuple[float, FindingSpec]]) -> str
 def _likely(spec: FindingSpec, cause: Cause) -> str:
     """How likely the finding is with this cause, and what the judgement was where it was fitted."""
     link = next(link for link in spec.links if link.cause == cause.id)
+    if link.of_forms:
+        return f"{link.strength:.4g}: " + ", ".join(f"{one.form} {one.strength:g}" for one in link.of_forms)
     if link.fitted is None:
         return f"{link.strength:g}"
     return f"{link.strength:g} (judged {link.fitted.before:g}; {link.fitted.cases} cases)"

@@ -15,6 +15,7 @@ from unstuck.doctor.knowledge.schema import (
     Fix,
     Knowledge,
     Link,
+    Mend,
     Question,
     Symptom,
 )
@@ -98,21 +99,32 @@ def _was(fitted: Fitted | None) -> str:
     return f", fitted on {fitted.cases} {cases} of the lab, judged {100 * fitted.before:.3g}%"
 
 
+def _how(number: Link | Mend) -> str:
+    """What it was before it was fitted; and what holds for each form, where they differ."""
+    each = ", ".join(f"{one.form} {one.strength:.0%}{_was(one.fitted)}" for one in number.of_forms)
+    return f"{_was(number.fitted)}: {each}" if each else _was(number.fitted)
+
+
 def _cause(console: Console, cause: Cause, knowledge: Knowledge) -> None:
     _head(console, cause.title, f"{cause.id} · cause at {cause.hop}", cause.explanation)
     shows = [
         (
             link.strength,
-            f"{spec.says}  ({link.strength:.0%} when this is the cause{_was(link.fitted)}, {spec.leak:.1%} without"
+            f"{spec.says}  ({link.strength:.0%} when this is the cause{_how(link)}, "
+            f"{spec.leak:.1%} without"
             f"{_was(spec.leak_fitted)}; {spec.id})",
         )
         for spec in knowledge.findings.values()
         for link in spec.links
         if link.cause == cause.id
     ]
+    _list(console, "Its forms", [f"{form.id}: {form.says} ({form.share:.0%} of cases)" for form in cause.forms])
     _list(console, "What shows it", [text for _, text in sorted(shows, reverse=True)])
     mends = [
-        (mend.chance, f"{fix.title}  ({mend.chance:.0%}{_was(mend.fitted)}, about {fix.minutes:g} min; {fix.id})")
+        (
+            mend.chance,
+            f"{fix.title}  ({mend.chance:.0%}{_how(mend)}, about {fix.minutes:g} min; {fix.id})",
+        )
         for fix in knowledge.fixes.values()
         for mend in fix.mends
         if mend.cause == cause.id
@@ -153,7 +165,7 @@ def _fix(console: Console, fix: Fix, platform: str, knowledge: Knowledge) -> Non
     _list(
         console,
         "What it mends",
-        [f"{knowledge.causes[m.cause].title}  ({m.chance:.0%}{_was(m.fitted)}; {m.source})" for m in fix.mends],
+        [f"{knowledge.causes[m.cause].title}  ({m.chance:.0%}{_how(m)}; {m.source})" for m in fix.mends],
     )
 
 
@@ -182,6 +194,5 @@ def _question(console: Console, question: Question) -> None:
 def _links(links: tuple[Link, ...], knowledge: Knowledge) -> list[str]:
     ordered = sorted(links, key=lambda link: -link.strength)
     return [
-        f"{knowledge.causes[link.cause].title}  ({link.strength:.0%}{_was(link.fitted)}; {link.source})"
-        for link in ordered
+        f"{knowledge.causes[link.cause].title}  ({link.strength:.0%}{_how(link)}; {link.source})" for link in ordered
     ]
