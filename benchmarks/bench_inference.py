@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 
-from tests.doctor.reasoning.general_library import add_by_parts
+from tests.doctor.reasoning.general_library import add_by_parts, add_causes
 
 from benchmarks.scale import SMOKE
 from unstuck.doctor.knowledge.loader import load
@@ -121,16 +121,15 @@ class _Peer:
 
     def __init__(self, knowledge: Knowledge, states: Mapping[str, State]) -> None:
         links, leaks = links_and_leaks(knowledge)
+        causes = tuple(knowledge.causes.values())
         self.causes = tuple(knowledge.causes)
         self.network = pyagrum.BayesNet()
-        for cause in knowledge.causes.values():
-            self.network.add(pyagrum.LabelizedVariable(cause.id, cause.id, 2))
-            self.network.cpt(cause.id).fillWith([1 - cause.prior, cause.prior])
-        self.evidence = add_by_parts(self.network, self.causes, links, leaks, states)
+        add_causes(self.network, causes)
+        self.evidence = add_by_parts(self.network, causes, links, leaks, states)
 
     def marginals(self) -> dict[str, float]:
         """Probability of every cause, by exact inference."""
         inference = pyagrum.LazyPropagation(self.network)
         inference.setEvidence(self.evidence)
         inference.makeInference()
-        return {cause: float(inference.posterior(cause)[1]) for cause in self.causes}
+        return {cause: 1.0 - float(inference.posterior(cause)[0]) for cause in self.causes}

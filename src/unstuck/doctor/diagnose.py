@@ -62,6 +62,9 @@ KNOWN_ENOUGH = 0.9
 """Chance of one cause, in one of its forms, from which no further question is asked before the first fix (probability):
 people came for help, and the fix says the rest."""
 
+KNOWN_AFTER_ALL = 0.97
+"""The same after a fix that did not help, which may have been done wrongly: then only what was just seen is asked."""
+
 THE_PERSON = "you"
 """Source of what the person reported."""
 
@@ -206,7 +209,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
             replace(knowledge, fixes=fixes),
             {id_: state for id_, state in states.items() if id_ not in _stale(again, seen, fixes_at)},
             situation,
-            _asked(facts) - {question.id for question in again},
+            (set(knowledge.questions) if posterior.surest >= KNOWN_AFTER_ALL else _asked(facts))
+            - {question.id for question in again},
             platform.system,
             {question.id for question in again if question.again},
         ),

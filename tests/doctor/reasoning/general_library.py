@@ -33,10 +33,7 @@ def oracle(
     ``by_parts``: the findings as :func:`add_by_parts` puts them, for a network whose findings have many causes.
     """
     network = pyagrum.BayesNet()
-    for one in causes:
-        shares = [form.share for form in one.forms] or [1.0]
-        network.add(pyagrum.LabelizedVariable(one.id, one.id, 1 + len(shares)))
-        network.cpt(one.id).fillWith([1 - one.prior, *(one.prior * share for share in shares)])
+    add_causes(network, causes)
     known = {finding: state for finding, state in states.items() if state is not State.UNKNOWN and finding in links}
     evidence: dict[str, object] = {}
     if by_parts:
@@ -56,6 +53,14 @@ def oracle(
     inference.setEvidence(evidence)
     inference.makeInference()
     return {one.id: 1.0 - float(inference.posterior(one.id)[0]) for one in causes}
+
+
+def add_causes(network: "pyagrum.BayesNet", causes: Sequence[Cause]) -> None:
+    """A variable for each: absent, and each of its forms (one, where it has none)."""
+    for one in causes:
+        shares = [form.share for form in one.forms] or [1.0]
+        network.add(pyagrum.LabelizedVariable(one.id, one.id, 1 + len(shares)))
+        network.cpt(one.id).fillWith([1 - one.prior, *(one.prior * share for share in shares)])
 
 
 def by_state(link: Link, cause: Cause) -> list[float]:

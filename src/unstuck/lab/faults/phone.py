@@ -248,6 +248,7 @@ FAULTS = (
         "phone.app_data_corrupt",
         "The app's own database is damaged; it crashes when it opens it",
         at_once(_corrupt),
+        form="database",
     ),
     Fault("no_internet", "phone.offline", "The phone has no network", at_once(_network(Network.NONE))),
     Fault("portal", "phone.offline", "A Wi-Fi that wants a sign-in first", at_once(_network(Network.CAPTIVE_PORTAL))),
