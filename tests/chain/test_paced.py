@@ -2,13 +2,14 @@
 
 import asyncio
 import math
+import socket
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from unstuck.chain.paced import PacedLoop, run
+from unstuck.chain.paced import LOOKED_AT_EVERY, PacedLoop, run
 
 
 def paced() -> PacedLoop:
@@ -44,6 +45,42 @@ def test_time_passes_only_when_all_wait() -> None:
     (_, worked_s), (_, slept_s) = run(work())
     assert worked_s == 0.0
     assert slept_s == pytest.approx(1.0)
+
+
+def test_a_file_of_somebody_else_is_looked_at_in_every_round() -> None:
+    """With a file beside the loop's own nothing is passed over."""
+
+    async def work() -> int:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            read = asyncio.get_running_loop().create_future()
+            paced().add_reader(ours, lambda: read.done() or read.set_result(ours.recv(1)))
+            theirs.send(b"x")
+            rounds = 0
+            while not read.done():
+                rounds += 1
+                await asyncio.sleep(0)
+            paced().remove_reader(ours)
+            return rounds
+
+    assert run(work()) <= 2
+
+
+def test_another_thread_gets_through_to_a_loop_that_never_rests() -> None:
+    """It has no file of its own and was not started by the loop: it is seen within a few rounds all the same."""
+
+    async def work() -> int:
+        called = asyncio.Event()
+        thread = threading.Thread(target=paced().call_soon_threadsafe, args=(called.set,))
+        thread.start()
+        thread.join()
+        rounds = 0
+        while not called.is_set():
+            rounds += 1
+            await asyncio.sleep(0)
+        return rounds
+
+    assert run(work()) <= LOOKED_AT_EVERY + 2
 
 
 def test_timers_come_in_their_order_each_at_its_time() -> None:

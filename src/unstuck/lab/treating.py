@@ -1,7 +1,7 @@
 """How long it takes until data moves, by different helpers: a state enters, minutes and mistakes leave. Pure.
 
 All of them work on a copy of the same world and do their fixes with the same hands (:mod:`unstuck.lab.acts`). Minutes
-are hands-on ones: a question's and a fix's own, and one for looking whether it helped; waiting for a service counts the
+are hands-on ones: a question's and a fix's own, and two for looking whether it helped; waiting for a service counts the
 looking. A helper that ends without data moving is charged what the doctor's own plan weighs for that, a working day.
 """
 

@@ -211,6 +211,20 @@ def test_after_support_a_session_goes_on() -> None:
     assert view.screen.kind is not Kind.CLOSED
 
 
+def test_after_support_what_was_not_tried_yet_is_offered_until_nothing_is_left() -> None:
+    person = Person()
+    person.does("never_connects", "google", UNSURE)
+    person.gets_to(Kind.SUPPORT)
+    before = {one.fix for one in person.session.tried}
+    person.does("did_not_help")
+    view = person.gets_to(Kind.SUPPORT)
+    after = [one.fix for one in view.session.tried if one.fix not in before]
+    assert len(after) > 5
+    assert len(set(after)) == len(after)
+    losing = {fix.id for fix in load().fixes.values() if {g.value for g in guards_of(fix)} & {"undrained", "unsent"}}
+    assert not losing & set(after)
+
+
 def test_a_login_that_was_found_again_opens_its_fix_after_support() -> None:
     person = Person()
     person.does("steps_frozen", "google", UNSURE)

@@ -90,6 +90,54 @@ def test_contradiction_is_named(tmp_path: Path, name: str, old: str, new: str, r
     assert caught.value.code is ErrorCode.KNOWLEDGE_INVALID
 
 
+FORMED = """how_to_check = "Look"
+forms = [
+  { id = "silent", share = 0.75, says = "It is silent" },
+  { id = "mute", share = 0.25, says = "It says nothing" },
+]
+"""
+
+
+def with_forms(
+    folder: Path, link: str = "{ silent = 0.8, mute = 0.2 }", mend: str = "{ silent = 0.4, mute = 0.1 }"
+) -> None:
+    """The hung tracker gets two forms, which its finding and its fix tell apart."""
+    text = (folder / "causes.toml").read_text()
+    (folder / "causes.toml").write_text(FORMED.join(text.rsplit('how_to_check = "Look"\n', 1)))
+    change(folder, "findings/bluetooth.toml", '"tracker.hung", strength = 0.1', f'"tracker.hung", forms = {link}')
+    change(folder, "fixes.toml", '"tracker.hung", chance = 0.1', f'"tracker.hung", forms = {mend}')
+
+
+def test_a_cause_with_forms_has_the_mean_by_their_shares(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    with_forms(folder)
+    knowledge = read_knowledge(folder)
+    link = knowledge.findings["adapter_off"].links[1]
+    mend = next(one for one in knowledge.fixes["turn_on"].mends if one.cause == "tracker.hung")
+    assert (link.strength, mend.chance) == (pytest.approx(0.65), pytest.approx(0.325))
+    assert link.by_key == {"tracker.hung/silent": 0.8, "tracker.hung/mute": 0.2}
+    assert mend.by_key == {"tracker.hung/silent": 0.4, "tracker.hung/mute": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason"),
+    [
+        ("causes.toml", "share = 0.75", "share = 0.5", "add up to 0.75, not to 1"),
+        ("causes.toml", '"mute", share', '"silent", share', "each with an id of its own"),
+        ("findings/bluetooth.toml", "mute = 0.2", "dumb = 0.2", "must name its forms in their order (silent, mute)"),
+        ("findings/bluetooth.toml", "silent = 0.8", "silent = 1.8", "'silent' is 1.8"),
+        ("findings/bluetooth.toml", 'cause = "tracker.hung"', 'cause = "bluetooth.off"', "in their order (none)"),
+        ("fixes.toml", "silent = 0.4, ", "", "turn_on: what it mends of tracker.hung must name its forms"),
+    ],
+)
+def test_forms_that_do_not_agree_are_named(tmp_path: Path, name: str, old: str, new: str, reason: str) -> None:
+    folder = write(tmp_path)
+    with_forms(folder)
+    change(folder, name, old, new)
+    with pytest.raises(KnowledgeError, match=re.escape(reason)):
+        read_knowledge(folder)
+
+
 def test_cause_that_no_finding_shows_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path)
     change(

@@ -20,6 +20,7 @@ from unstuck.doctor.reasoning.plan import (
     PlanStep,
     best_next,
     make_plan,
+    not_tried_yet,
     tempting,
     waiting_causes,
 )
@@ -313,6 +314,35 @@ def certain(
     """Four findings that all but prove, or disprove, a cause."""
     links = {f"sign{index}": [Link(cause_id, 0.95, "made for the test")] for index in range(4)}
     return links, dict.fromkeys(links, 0.01), dict.fromkeys(links, state)
+
+
+def test_who_most_likely_has_what_only_support_mends_is_sent_there_first() -> None:
+    links, leaks, states = certain("broken")
+    found = posterior([cause("broken", 0.1), cause("a", 0.03)], links, leaks, states, stopped=True)
+    support, dear = fix(CONTACT_SUPPORT, 20, {"broken": 0.8, "a": 0.5}, effort=3), fix("mends_a", 15, {"a": 0.9})
+    assert ids(plan_of(found, dear, support)) == [CONTACT_SUPPORT]
+    # What support mends too counts for nothing: where another fix is to be had, that comes first.
+    other = fix("mends_it_too", 25, {"broken": 0.8}, effort=3)
+    assert ids(plan_of(found, dear, other, support))[0] == "mends_it_too"
+
+
+def test_what_was_not_tried_yet_is_listed_the_best_for_its_cost_first() -> None:
+    found = stuck_with({"a": 0.2, "b": 0.001, "c": 0.001})
+    fixes = {
+        one.id: one
+        for one in (
+            fix("mends_c", 30, {"c": 0.9}),
+            fix("mends_b", 2, {"b": 0.9}),
+            fix("mends_a", 2, {"a": 0.9}),
+            fix("may_lose", 2, {"a": 0.9}, Guard.UNDRAINED),
+            fix("needs_a_login", 2, {"b": 0.5}, Guard.LOGIN_UNKNOWN),
+            fix(CONTACT_SUPPORT, 20, {"a": 0.9}),
+        )
+    }
+    left = not_tried_yet(found, fixes, Situation(), {Guard.LOGIN_UNKNOWN})
+    assert ids(left) == ["mends_a", "mends_b", "mends_c", "needs_a_login"]
+    assert [bool(step.blocked) for step in left] == [False, False, False, True]  # a question may open it
+    assert "needs_a_login" not in ids(not_tried_yet(found, fixes, Situation(), ()))
 
 
 WAIT = fix(WAIT_FOR_VENDOR, 2, {"outage": 0.9})
