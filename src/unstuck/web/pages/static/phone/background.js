@@ -11,7 +11,8 @@ export const TAG = "unstuck-phone-upload";
 export async function uploadInBackground(agent) {
   const queue = await open();
   try {
-    const attempts = (await uploadAll({ queue, agent })) ?? [];
+    // A page may be at it: the browser asks once, so what that page does not get through is taken up after it.
+    const attempts = await uploadAll({ queue, agent, wait: true });
     const failed = attempts.find((one) => TRY_AGAIN.includes(one.outcome));
     if (failed) throw new Error(failed.outcome);
   } finally {

@@ -152,9 +152,9 @@ export class Upload {
 }
 
 /* Everything that waits, of every tracker; one page or worker at a time. Gives the attempts, all of them remembered;
-   null: another one is at it. */
-export async function uploadAll({ queue, agent, nowS = () => Date.now() / 1000, progress, only = null }) {
-  return navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+   null: another one is at it. With `wait` it comes after that one. */
+export async function uploadAll({ queue, agent, nowS = () => Date.now() / 1000, progress, only = null, wait = false }) {
+  return navigator.locks.request(LOCK, { ifAvailable: !wait }, async (lock) => {
     if (lock === null) return null;
     const attempts = [];
     const login = await queue.login();
