@@ -53,11 +53,11 @@ def test_a_file_of_somebody_else_is_looked_at_in_every_round() -> None:
     async def work() -> int:
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            read = asyncio.get_running_loop().create_future()
-            paced().add_reader(ours, lambda: read.done() or read.set_result(ours.recv(1)))
+            read = asyncio.Event()
+            paced().add_reader(ours, read.set)
             theirs.send(b"x")
             rounds = 0
-            while not read.done():
+            while not read.is_set():
                 rounds += 1
                 await asyncio.sleep(0)
             paced().remove_reader(ours)
