@@ -12,7 +12,8 @@ from benchmarks.scale import SMOKE
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Knowledge
 from unstuck.doctor.reasoning.gate import Situation
-from unstuck.doctor.reasoning.network import Network, lattice, links_and_leaks
+from unstuck.doctor.reasoning.lattice import lattice
+from unstuck.doctor.reasoning.network import Network, links_and_leaks
 from unstuck.doctor.reasoning.network import posterior as posterior_from_parts
 from unstuck.doctor.reasoning.plan import make_plan
 from unstuck.doctor.reasoning.questions import worth_of_questions

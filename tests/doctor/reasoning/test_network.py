@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.doctor.reasoning.general_library import oracle, unlisted_likelihood
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Cause, FindingSpec, Form, Knowledge, Link, OfForm, Symptom
+from unstuck.doctor.reasoning.lattice import lattice
 from unstuck.doctor.reasoning.network import (
     PROBABILITY_FLOOR,
     UNLISTED_SHARE,
     Network,
     Posterior,
-    lattice,
     links_and_leaks,
     posterior,
 )

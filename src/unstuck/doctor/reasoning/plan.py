@@ -13,7 +13,8 @@ import numpy as np
 
 from unstuck.doctor.knowledge.schema import Fix, Guard
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Reason, Situation, cautions, reasons_not_now
-from unstuck.doctor.reasoning.network import Bools, Floats, Posterior
+from unstuck.doctor.reasoning.lattice import Bools, Floats
+from unstuck.doctor.reasoning.network import Posterior
 from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, WAIT_FOR_VENDOR, Repair
 from unstuck.model.hop import Hop
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from unstuck.doctor.knowledge.schema import EvidenceKind, Fix, Knowledge, Question
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
-from unstuck.doctor.reasoning.network import Bools, Floats, Indices, Network, Posterior
+from unstuck.doctor.reasoning.lattice import Bools, Floats, Indices
+from unstuck.doctor.reasoning.network import Network, Posterior
 from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
 from unstuck.model.diagnosis import NextQuestion, State
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from unstuck.doctor.knowledge.schema import Fix
 from unstuck.doctor.reasoning.gate import guards_of
-from unstuck.doctor.reasoning.network import Floats, Indices, Posterior, over_members
+from unstuck.doctor.reasoning.lattice import Floats, Indices, over_members
+from unstuck.doctor.reasoning.network import Posterior
 
 LOOK_AGAIN_MINUTES = 2.0
 """Every fix ends with waiting for the next sync and looking (minutes): most fixes say "within 2 minutes"."""
