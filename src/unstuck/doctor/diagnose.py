@@ -16,7 +16,7 @@ from unstuck.doctor.links import Span
 from unstuck.doctor.makers import maker_id
 from unstuck.doctor.reasoning.gate import FIRMWARE_BATTERY_MIN_PERCENT, Situation
 from unstuck.doctor.reasoning.network import Network, Posterior, Said
-from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT, make_plan, not_tried_yet, tempting
+from unstuck.doctor.reasoning.plan import CONTACT_SUPPORT, after_support, make_plan, not_tried_yet, tempting
 from unstuck.doctor.reasoning.questions import next_question
 from unstuck.doctor.reasoning.ranking import able, counted, rank
 from unstuck.doctor.remedies.acts import Target
@@ -174,11 +174,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     well = judgement.verdict is Verdict.HEALTHY
     fixes = offered(knowledge.fixes, options.tried)
     plan = make_plan(posterior, fixes, situation) if stopped and not well else ()
-    no_more = all(step.blocked or step.fix.id == CONTACT_SUPPORT for step in plan)
-    if not well and no_more and any(one.fix == CONTACT_SUPPORT for one in failed):
-        planned_ids = {step.fix.id for step in plan}
-        left = not_tried_yet(posterior, fixes, situation, GATE_QUESTIONS)
-        plan = (*(step for step in left if step.fix.id not in planned_ids), *plan)
+    if not well and any(one.fix == CONTACT_SUPPORT for one in failed):
+        plan = after_support(plan, not_tried_yet(posterior, fixes, situation, GATE_QUESTIONS))
     if stuck:
         planned_ids = {step.fix.id for step in plan}
         warned = tempting(posterior, fixes, situation, judgement.hop)

@@ -113,6 +113,14 @@ def not_tried_yet(
     return tuple(_step(fix, alone[fix.id], situation) for fix in best)
 
 
+def after_support(plan: tuple[PlanStep, ...], not_tried: Iterable[PlanStep]) -> tuple[PlanStep, ...]:
+    """The plan once support did not help: where nothing in it may be done now, what was not tried yet comes first."""
+    if any(not step.blocked and step.fix.id != CONTACT_SUPPORT for step in plan):
+        return plan
+    planned = {step.fix.id for step in plan}
+    return (*(step for step in not_tried if step.fix.id not in planned), *plan)
+
+
 def tempting(
     posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation, hop: Hop | None
 ) -> tuple[PlanStep, ...]:

@@ -27,9 +27,9 @@ which begins with it."""
 
 SAVED_SHARE = 0.8
 """Of what a question seems to save, the share that it is counted for. The estimate takes effort and risk for minutes
-and ends the plan where going on seems too dear, while people go on: it saves less than it seems. On training worlds of
-the lab 1 cost three minutes in a hundred more; 0.6 saved one in a hundred more, and from answers alone named five
-causes in a hundred less."""
+and ends the plan where going on seems too dear, while people go on: it saves less than it seems. On 400 training worlds
+of the lab with all evidence the minutes were 116.5 % of the best in hindsight with 1, 115.0 with 0.7, 115.1 with 0.5,
+116.5 with 0.35. From answers alone less than 0.8 named fewer causes rightly."""
 
 TOGETHER_MAX = 2
 """Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an
