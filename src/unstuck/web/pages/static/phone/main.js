@@ -75,18 +75,25 @@ async function upload() {
   const attempts = await state.session.upload();
   const failed = attempts?.find((one) => !good(one)) ?? null;
   if (failed && NO_TOKEN.test(failed.outcome)) await queue.signOut();
+  const again = attempts === null || (failed && PASSES.includes(failed.outcome));
+  // Before it is said: whoever then closes the page relies on the worker.
+  if (again) await wakeWorker();
   if (failed || state.last?.side === "upload") state.last = failed ?? attempts?.[0] ?? state.last;
   if (failed) announce(words.outcome(failed.outcome).state);
   await look();
-  if (attempts === null || (failed && PASSES.includes(failed.outcome))) await later(failed?.retryAfterS ?? null);
+  if (again) later(failed?.retryAfterS ?? null);
   else failures = 0;
 }
 
-/* Once more by itself: by the service worker where the browser wakes it, and by this page while it is open. */
-async function later(waitS) {
+/* Once more by itself, while this page is open. */
+function later(waitS) {
   const own = Math.min(AGAIN_MOST_MS, AGAIN_FIRST_MS * 2 ** failures);
   failures += 1;
   timer = setTimeout(upload, waitS === null ? own : waitS * 1000);
+}
+
+/* Once more by the service worker, where the browser wakes it. */
+async function wakeWorker() {
   const registered = await navigator.serviceWorker?.getRegistration("/phone");
   await registered?.sync?.register(TAG).catch(() => undefined);
 }
