@@ -62,7 +62,8 @@ class PacedLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Seconds since whatever ``start_s`` meant. May be read from any thread."""
-        return self._line.at(time.monotonic())
+        line = self._line
+        return line.at(time.monotonic()) if line.pace else line.base_s
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -128,7 +128,7 @@ def test_a_confirmed_range_is_no_longer_rejected(tmp_path: Path) -> None:
     journal.commit(T)
     journal.rejected(T, [Rejection(1, 0, 4, "batch.damaged", 7), Rejection(1, 5, 9, "batch.damaged", 7)])
     journal.confirmed(T, {1: Ranges.span(0, 4)}, 8)
-    assert journal.rejections(T) == [Rejection(1, 5, 9, "batch.damaged", 7)]
+    assert journal.rejections(T) == (Rejection(1, 5, 9, "batch.damaged", 7),)
     journal.close()
 
 

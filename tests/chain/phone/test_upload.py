@@ -77,7 +77,7 @@ def test_a_rejection_that_cannot_be_ends_the_attempt_and_not_the_agent(tmp_path:
     attempts, journal = uploaded(tmp_path, saying({"durable": {}, "rejected": [rejected]}), times=2)
     with closing(journal):
         assert [one.outcome for one in attempts] == [Outcome.SERVER_UNREADABLE] * 2
-        assert journal.rejections(T) == []
+        assert journal.rejections(T) == ()
 
 
 def test_what_was_not_sent_is_not_confirmed(tmp_path: Path) -> None:

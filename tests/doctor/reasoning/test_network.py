@@ -400,8 +400,8 @@ def test_evidence_lines_are_those_that_speak_for_the_cause_best_first() -> None:
     leaks = {"strong": 0.01, "weak": 0.1, "common": 0.5, "other": 0.01, "absent": 0.01}
     states = dict.fromkeys(links, State.YES) | {"absent": State.NO}
     ours = posterior(causes, links, leaks, states, stopped=False)
-    assert [finding for finding, _ in ours.evidence_for("a")] == ["strong", "weak", "common"]
-    assert [finding for finding, _ in ours.evidence_for("a", at_least=1.0)] == ["strong", "weak"]
+    assert [finding for finding, _ in ours.evidence_for(["a"])["a"]] == ["strong", "weak", "common"]
+    assert [finding for finding, _ in ours.evidence_for(["a"], at_least=1.0)["a"]] == ["strong", "weak"]
     assert ours.contribution("a", "absent") < 0
 
 
@@ -463,7 +463,7 @@ def test_symptoms_are_findings_of_the_network() -> None:
         fixes={},
     )
     network = Network.of(knowledge)
-    assert set(network.finding_ids) == {"f", "symptom.silent"}
+    assert set(network.finding_rows) == {"f", "symptom.silent"}
     told = network.posterior({"symptom.silent": State.YES}, stopped=False)
     assert told.marginals["a"] > 0.2
 

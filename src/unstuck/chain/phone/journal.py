@@ -8,11 +8,12 @@ it did not. Times are Unix seconds and are given by the caller.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from unstuck.chain.phone import held, keeping
 from unstuck.chain.phone.faults import JournalError, journal_error
@@ -20,6 +21,7 @@ from unstuck.chain.phone.held import Held
 from unstuck.chain.phone.lease import Lease
 from unstuck.chain.phone.opening import open_file
 from unstuck.chain.phone.reasons import Outcome, Side
+from unstuck.chain.phone.remembered import Remembered
 from unstuck.chain.phone.words import printable
 from unstuck.chain.records import LARGEST, Batch, Ranges
 
@@ -28,6 +30,9 @@ _SYNC_FULL = 2
 
 CODE_MOST = 64
 """Characters of a rejection's code that are kept; our server's have at most half."""
+
+
+Found = TypeVar("Found")
 
 
 class State(StrEnum):
@@ -129,6 +134,7 @@ class Journal:
         self.login = ""
         try:
             self._db = open_file(path, read_only=read_only)
+            self._remembered = Remembered(self._db)
             self.sound = self._check()
         except sqlite3.Error as fault:
             self._release()
@@ -190,6 +196,9 @@ class Journal:
 
     def account(self) -> Account | None:
         """Whose login the agent has; None when its server has not told yet."""
+        return self._asked(("account",), self._account)
+
+    def _account(self) -> Account | None:
         with self._reading() as db:
             row = db.execute("SELECT account, name, server FROM login WHERE id = ?", (self.login,)).fetchone()
         return None if row is None else _account(*row)
@@ -206,8 +215,11 @@ class Journal:
         with self._transaction() as db:
             db.execute("UPDATE batch SET login = ?", (self.login,))
 
-    def elsewhere(self, tracker: str) -> list[Elsewhere]:
+    def elsewhere(self, tracker: str) -> tuple[Elsewhere, ...]:
         """What waits for other accounts than that of this login."""
+        return self._asked(("elsewhere", tracker), lambda: self._elsewhere(tracker))
+
+    def _elsewhere(self, tracker: str) -> tuple[Elsewhere, ...]:
         with self._reading() as db:
             waiting = held.without(held.read(db, tracker, State.COMMITTED), held.read(db, tracker, State.CONFIRMED))
             rows = db.execute(
@@ -221,7 +233,7 @@ class Journal:
             owner = None if account is None else _account(account, name, server)
             spans.setdefault(owner, []).append((boot, first, last))
         counts = {owner: held.total(held.common(held.by_boot(found), waiting)) for owner, found in spans.items()}
-        return [Elsewhere(owner, records) for owner, records in counts.items() if records]
+        return tuple(Elsewhere(owner, records) for owner, records in counts.items() if records)
 
     # what the server said
 
@@ -325,6 +337,9 @@ class Journal:
 
     def ledger(self, tracker: str) -> Ledger:
         """Every range, as of one moment."""
+        return self._asked(("ledger", tracker), lambda: self._ledger(tracker))
+
+    def _ledger(self, tracker: str) -> Ledger:
         with self._reading() as db:
             pruned = held.read(db, tracker, State.PRUNED)
             return Ledger(
@@ -337,25 +352,33 @@ class Journal:
                 overwritten=held.read(db, tracker, State.OVERWRITTEN),
             )
 
-    def rejections(self, tracker: str) -> list[Rejection]:
+    def rejections(self, tracker: str) -> tuple[Rejection, ...]:
         """What the server would not take, oldest numbers first. Passed over: ranges that an older agent believed."""
+        return self._asked(("rejections", tracker), lambda: self._rejections(tracker))
+
+    def _rejections(self, tracker: str) -> tuple[Rejection, ...]:
         with self._reading() as db:
             rows = db.execute(
                 "SELECT boot, first, last, code, rejected_s FROM rejection WHERE tracker = ?"
                 " AND boot >= 0 AND 0 <= first AND first <= last AND last <= ? ORDER BY boot, first",
                 (tracker, LARGEST),
             ).fetchall()
-        return [Rejection(boot, first, last, printable(code, CODE_MOST), at) for boot, first, last, code, at in rows]
+        return tuple(
+            Rejection(boot, first, last, printable(code, CODE_MOST), at) for boot, first, last, code, at in rows
+        )
 
     def stored(self, tracker: str) -> list[Stored]:
         """Every batch whose bytes are here, in the order of its records."""
         with self._reading() as db:
             return _stored(db, tracker)
 
-    def own(self, tracker: str) -> list[Stored]:
+    def own(self, tracker: str) -> tuple[Stored, ...]:
         """Those of the account of this login: what may be sent with it."""
+        return self._asked(("own", tracker), lambda: self._own(tracker))
+
+    def _own(self, tracker: str) -> tuple[Stored, ...]:
         with self._reading() as db:
-            return _stored(db, tracker, self.login)
+            return tuple(_stored(db, tracker, self.login))
 
     def raw(self, batch_id: int) -> bytes | None:
         """The bytes of a batch as they came, or None where they are gone."""
@@ -381,6 +404,13 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 if full:
                     self._db.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error as fault:
+            raise journal_error(fault) from fault
+
+    def _asked(self, question: tuple[str, ...], read: Callable[[], Found]) -> Found:
+        """What is read over and over while nothing changes."""
+        try:
+            return self._remembered.of((*question, self.login), read)
         except sqlite3.Error as fault:
             raise journal_error(fault) from fault
 

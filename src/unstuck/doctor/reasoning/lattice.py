@@ -4,6 +4,7 @@ A column is a cause, or one form of a cause that has several; of one cause one f
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -33,6 +34,10 @@ class Lattice:
     members: Indices
     without: Indices
     together: Indices
+
+    def holding(self, columns: Sequence[int]) -> Bools:
+        """The combinations with any of these columns, (rows,)."""
+        return np.asarray(self.present[:, columns].any(axis=1), dtype=np.bool_)
 
 
 @lru_cache(maxsize=8)

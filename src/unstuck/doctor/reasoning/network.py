@@ -17,7 +17,7 @@ limits and the reasons for its numbers: docs/why/reasoning.md.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -66,15 +66,21 @@ class Network:
     """Causes and findings made ready for many posteriors.
 
     ``causes``: of every column its cause, so one with forms is there more than once. ``columns``: of every cause its
-    columns. ``log_silent`` (findings, rows): log P(no | combination). ``log_prior`` (rows,), not normalised.
+    columns; ``columns_by_key``: those of its forms too (``tracker.hung/mute``); ``holding``: in which combinations it
+    holds (rows,). ``finding_rows``: of every finding its row in
+    ``log_silent`` and ``log_seen`` (findings, rows): log P(no | combination) and log P(yes | combination).
+    ``log_prior`` (rows,), not normalised.
     """
 
     causes: tuple[Cause, ...]
     columns: Mapping[str, tuple[int, ...]]
-    finding_ids: tuple[str, ...]
+    columns_by_key: Mapping[str, tuple[int, ...]]
+    holding: Mapping[str, Bools]
+    finding_rows: Mapping[str, int]
     lattice: Lattice
     log_prior: Floats
     log_silent: Floats
+    log_seen: Floats
     links: Mapping[str, tuple[Link, ...]]
 
     @classmethod
@@ -118,7 +124,18 @@ class Network:
                     log_fails[index, column] += math.log1p(-strength)
         log_silent = log_no_leak[:, None] + over_members(log_fails, space.members, np.add)
         kept = {finding: tuple(its_links) for finding, its_links in links.items()}
-        return cls(tuple(cause for cause, _ in of_column), columns, tuple(kept), space, log_prior, log_silent, kept)
+        return cls(
+            causes=tuple(cause for cause, _ in of_column),
+            columns=columns,
+            columns_by_key={key_of(cause.id, form): (at,) for at, (cause, form) in enumerate(of_column)} | columns,
+            holding={cause: space.holding(its) for cause, its in columns.items()},
+            finding_rows={finding: row for row, finding in enumerate(kept)},
+            lattice=space,
+            log_prior=log_prior,
+            log_silent=log_silent,
+            log_seen=np.log(-np.expm1(log_silent)),
+            links=kept,
+        )
 
     @classmethod
     def of(cls, knowledge: Knowledge, max_together: int = MAX_CAUSES_TOGETHER) -> "Network":
@@ -148,23 +165,18 @@ class Network:
             log_weights = self._explaining(able)
         elif stopped:
             log_weights[0] = self.log_unlisted
-        row = {finding: index for index, finding in enumerate(self.finding_ids)}
+        row = self.finding_rows
         doubted = {id_: said for id_, said in (told or {}).items() if id_ in known}
         silent = [row[id_] for id_, state in known.items() if state is State.NO and id_ not in doubted]
         seen = [row[id_] for id_, state in known.items() if state is State.YES and id_ not in doubted]
         log_weights += self.log_silent[silent].sum(axis=0)
-        log_weights += np.log(-np.expm1(self.log_silent[seen])).sum(axis=0)
+        log_weights += self.log_seen[seen].sum(axis=0)
         log_weights += self.log_told(known, doubted)
         return Posterior(self, log_weights - log_sum(log_weights), known, stopped, doubted)
 
     def columns_of(self, key: str) -> tuple[int, ...]:
         """The columns of a cause, or the one of a form (``tracker.hung/mute``); none where there is no such cause."""
-        cause, _, form = key.partition("/")
-        columns = self.columns.get(cause, ())
-        if not form or not columns:
-            return columns
-        forms = [one.id for one in self.causes[columns[0]].forms]
-        return (columns[forms.index(form)],)
+        return self.columns_by_key.get(key, ())
 
     @property
     def log_unlisted(self) -> float:
@@ -177,7 +189,7 @@ class Network:
     def _explaining(self, able: Collection[str]) -> Floats:
         """Prior weights with all combinations that hold no able cause scaled down to UNLISTED_SHARE together."""
         columns = [column for cause, its in self.columns.items() if cause in able for column in its]
-        explains = np.asarray(self.lattice.present[:, columns].any(axis=1), dtype=np.bool_)
+        explains = self.lattice.holding(columns)
         log_weights = self.log_prior.copy()
         if explains.any():
             target = log_sum(log_weights[explains]) + math.log(UNLISTED_SHARE / (1.0 - UNLISTED_SHARE))
@@ -186,16 +198,11 @@ class Network:
 
     def log_likelihood(self, finding: str, state: State, rows: Indices | None = None) -> Floats:
         """Log P(state of the finding | combination), shape (rows,); zeros for unknown. KeyError: no such finding."""
-        if finding not in self.links:
-            raise KeyError(finding)
-        silent: Floats = self.log_silent[self.finding_ids.index(finding)]
-        silent = silent if rows is None else silent[rows]
+        row = self.finding_rows[finding]
         if state is State.UNKNOWN:
-            return np.zeros_like(silent)
-        if state is State.NO:
-            return silent
-        seen: Floats = np.log(-np.expm1(silent))
-        return seen
+            return np.zeros(len(self.log_prior) if rows is None else len(rows))
+        log_says: Floats = (self.log_silent if state is State.NO else self.log_seen)[row]
+        return log_says if rows is None else log_says[rows]
 
     def log_answer(self, findings: Mapping[str, State], answers: int = 2, rows: Indices | None = None) -> Floats:
         """Log P(a person gives the answer that states these findings | combination), shape (rows,).
@@ -352,8 +359,11 @@ class Posterior:
             raise KeyError(cause)
         if finding not in self.known:
             return 0.0
-        without = self.log_weights - self._says(finding)
-        return self._log_odds(self.log_weights, cause) - self._log_odds(without, cause)
+        return self._log_odds(cause) - self._without(finding)._log_odds(cause)
+
+    def _without(self, finding: str) -> "Posterior":
+        """The weights that a known finding was not counted in, not normalised."""
+        return replace(self, log_weights=self.log_weights - self._says(finding))
 
     def _says(self, finding: str) -> Floats:
         """What a known finding adds to the log weights, shape (rows,); of an answer its own part."""
@@ -365,18 +375,27 @@ class Posterior:
         both = self.network.log_answer(same, said.answers)
         return both - self.network.log_answer(others, said.answers) if others else both
 
-    def evidence_for(self, cause: str, at_least: float = SPEAKS_FOR_LOG_RATIO) -> tuple[tuple[str, float], ...]:
-        """Findings seen that are linked to a cause and speak for it, strongest first, with their contribution."""
-        spoken = [
-            (finding, self.contribution(cause, finding))
-            for finding, state in self.known.items()
-            if state is State.YES and any(link.cause == cause for link in self.network.links[finding])
-        ]
-        return tuple(sorted((pair for pair in spoken if pair[1] >= at_least), key=lambda pair: (-pair[1], pair[0])))
+    def evidence_for(
+        self, causes: Iterable[str], at_least: float = SPEAKS_FOR_LOG_RATIO
+    ) -> dict[str, tuple[tuple[str, float], ...]]:
+        """Of each cause the findings seen that are linked to it and speak for it, strongest first, with their
+        contribution."""
+        log_odds = {cause: self._log_odds(cause) for cause in causes}
+        spoken: dict[str, list[tuple[str, float]]] = {cause: [] for cause in log_odds}
+        for finding, state in self.known.items():
+            linked = {link.cause for link in self.network.links[finding]} & log_odds.keys()
+            if state is State.YES and linked:
+                without = self._without(finding)
+                for cause in linked:
+                    spoken[cause].append((finding, log_odds[cause] - without._log_odds(cause)))
+        return {
+            cause: tuple(sorted((one for one in its if one[1] >= at_least), key=lambda one: (-one[1], one[0])))
+            for cause, its in spoken.items()
+        }
 
-    def _log_odds(self, log_weights: Floats, cause: str) -> float:
-        held: Bools = np.asarray(self.combinations[:, self.network.columns[cause]].any(axis=1), dtype=np.bool_)
-        return log_sum(log_weights[held]) - log_sum(log_weights[~held])
+    def _log_odds(self, cause: str) -> float:
+        held = self.network.holding[cause]
+        return log_sum(self.log_weights[held]) - log_sum(self.log_weights[~held])
 
 
 def posterior(

@@ -42,6 +42,10 @@ LIGHT_ROW = 1e-6
 """Probability below which a pair is left out of it: an answer makes it a hundred times as probable, hardly more, and a
 hundredth of a minute is nothing. It leaves a quarter of the pairs."""
 
+FIXES_IN_PART = 8
+"""So many fixes are tried on paper at once, the best first: in half of the estimates on the lab's training worlds it was
+clear after 16 of 27 that nothing better comes."""
+
 KIND_MINUTES: Mapping[EvidenceKind, float] = {
     EvidenceKind.ANSWER: 1.0,
     EvidenceKind.CHAIN: 1.0,
@@ -169,6 +173,7 @@ class _Estimate:
     listed: Floats
     ended: Floats
     stuck_minutes: Floats
+    left_minutes: Floats
 
     @classmethod
     def build(cls, posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> "_Estimate":
@@ -186,6 +191,8 @@ class _Estimate:
         listed: Floats = (rows != 0).astype(np.float64)
         nothing_to_mend &= rows != 0
         weights = posterior.weights[rows]
+        stuck_minutes = np.where(nothing_to_mend, 0.0, STILL_STUCK_MINUTES)
+        all_done = ended(members, repair.missing.prod(axis=0)[None])[0] * listed
         return cls(
             network=network,
             rows=rows,
@@ -195,17 +202,26 @@ class _Estimate:
             costs=costs,
             listed=listed,
             ended=ended(members, repair.missing) * listed,
-            stuck_minutes=np.where(nothing_to_mend, 0.0, STILL_STUCK_MINUTES),
+            stuck_minutes=stuck_minutes,
+            left_minutes=stuck_minutes * (1.0 - all_done),
         )
 
     def cost(self, weights: Floats) -> float:
         """Expected minutes to get unstuck, or to give up, for weights (rows,) that sum to 1."""
         order = np.argsort(-np.einsum("fr,r->f", self.ended, weights) / self.costs, kind="stable")
-        residuals = np.vstack([np.ones(self.missing.shape[1]), self.missing[order]]).cumprod(axis=0)
-        still = weights * (1.0 - ended(self.members, residuals) * self.listed)
-        stuck = still.sum(axis=1)
-        spent = np.concatenate([[0.0], np.cumsum(stuck[:-1] * self.costs[order])])
-        return float((spent + (still * self.stuck_minutes).sum(axis=1)).min())
+        residual, spent, least = np.ones(self.missing.shape[1]), 0.0, math.inf
+        # In parts: what was spent only grows, and what all fixes together leave stuck is never undercut.
+        left_minutes = float(weights @ self.left_minutes)
+        for first in range(0, len(order), FIXES_IN_PART):
+            part = order[first : first + FIXES_IN_PART]
+            residuals = np.vstack([residual, self.missing[part]]).cumprod(axis=0)
+            still = weights * (1.0 - ended(self.members, residuals) * self.listed)
+            minutes = spent + np.concatenate([[0.0], np.cumsum(still[:-1].sum(axis=1) * self.costs[part])])
+            least = min(least, float((minutes + still @ self.stuck_minutes).min()))
+            residual, spent = residuals[-1], float(minutes[-1])
+            if spent + left_minutes >= least:
+                break
+        return least
 
     def cost_after(self, sayings: Iterable[Saying], answers: int) -> float:
         """Expected cost of repair once a question is answered, over what its ``answers`` say."""

@@ -43,10 +43,10 @@ def rank(
     findings_alone = seen_by or posterior
     by_id = {finding.id: finding for finding in found}
     ranked = []
-    for cause_id, probability in posterior.marginals.items():
-        if probability < LEAST_RANKED:
-            continue
-        seen = [finding for finding, _ in findings_alone.evidence_for(cause_id)]
+    probable = {id_: probability for id_, probability in posterior.marginals.items() if probability >= LEAST_RANKED}
+    evidence = findings_alone.evidence_for(probable)
+    for cause_id, probability in probable.items():
+        seen = [finding for finding, _ in evidence[cause_id]]
         seen += _of_the_same_sign(cause_id, seen, by_id, knowledge)
         if all(finding.startswith(SYMPTOM) for finding in seen):
             continue

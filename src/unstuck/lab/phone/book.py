@@ -4,7 +4,8 @@ Times are those of the phone's own clock when the thing happened, Unix seconds.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, fields
 
 RING_BYTES = 256 * 1024
 """Size of one log buffer as phones ship it (logd's default; four such buffers)."""
@@ -63,6 +64,12 @@ class Ring:
     def lines(self) -> list[Line]:
         """All that is left, the oldest first."""
         return list(self._lines)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Ring":
+        # What is written is never changed, and there are thousands of lines: only what holds them is copied.
+        found = copy(self)
+        found._lines = copy(self._lines)
+        return found
 
 
 def _bytes(line: Line) -> int:
@@ -149,3 +156,11 @@ class Book:
         """Write a line. ``who``: user id, process, thread."""
         self._order += 1
         ring.add(Line(at_s, *who, level, tag, text, self._order))
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Book":
+        # As in a ring: no entry is ever changed.
+        found = copy(self)
+        for one in fields(self):
+            held = getattr(self, one.name)
+            setattr(found, one.name, deepcopy(held, memo) if isinstance(held, Ring) else copy(held))
+        return found

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 
-from unstuck.chain.link.radio.physics import FADE_DB, SHADOW_DB, Heard, chance_of_packet
+from unstuck.chain.link.radio.physics import CLEAR_DBM, FADE_DB, SHADOW_DB, Heard, chance_of_packet
 
 OVERHEAD_BYTES = 14
 """Around the payload of a data packet on LE 1M: preamble 1, access address 4, header 2, MIC 4, CRC 3."""
@@ -44,6 +44,9 @@ CALM_CHECK_S = 30.0
 _FADES_DB = tuple(FADE_DB * deviation for deviation in (-2.02018, -0.95857, 0.0, 0.95857, 2.02018))
 _WEIGHTS = (0.01126, 0.22208, 0.53333, 0.22208, 0.01126)
 """Five-point Gauss-Hermite rule for a normal distribution: the mean chance over fading."""
+
+_SUM_OF_WEIGHTS = sum(_WEIGHTS)
+"""The mean where every chance is 1."""
 
 
 class End(IntEnum):
@@ -306,6 +309,8 @@ class LinkLayer:
 
     def _chance(self, ear: Heard) -> float:
         """Mean chance of an empty packet over fading."""
+        if ear.signal_dbm + self.shadow_db + _FADES_DB[0] >= CLEAR_DBM and not ear.jammed:
+            return _SUM_OF_WEIGHTS
         return sum(
             weight * chance_of_packet(ear, EMPTY_BITS, fade + self.shadow_db)
             for fade, weight in zip(_FADES_DB, _WEIGHTS, strict=True)

@@ -38,6 +38,9 @@ specification asks for -70)."""
 SENSITIVITY_SNR = -2.0 * math.log(2 * 1e-3)
 """Signal over noise (linear) at that rate, by the formula above: 12.4, or 10.9 dB."""
 
+CLEAR_DBM = SENSITIVITY_DBM + 10.0 * math.log10(80.0 / SENSITIVITY_SNR)
+"""Signal from which a bit is wrong less often than a double can tell from never (SNR 80: one in 10^17)."""
+
 SHADOW_DB = 3.0
 """Standard deviation of the slow change. Low end of the models: one room and its neighbours, not a building."""
 
@@ -147,6 +150,8 @@ def bit_error_rate(signal_dbm: float, noise_dbm: float | None = None) -> float:
 def chance_of_packet(ear: Heard, size_bits: int, faded_db: float = 0.0) -> float:
     """Chance that a packet of so many bits on the air arrives whole, its signal ``faded_db`` off the mean."""
     signal_dbm = ear.signal_dbm + faded_db
+    if signal_dbm >= CLEAR_DBM and not ear.jammed:
+        return 1.0
     clear = (1 - bit_error_rate(signal_dbm)) ** size_bits
     chance = clear
     for share, noise_dbm in ear.jammed:
