@@ -43,8 +43,8 @@ LIGHT_ROW = 1e-6
 hundredth of a minute is nothing. It leaves a quarter of the pairs."""
 
 FIXES_IN_PART = 8
-"""So many fixes are tried on paper at once, the best first: in half of the estimates on the lab's training worlds it was
-clear after 16 of 27 that nothing better comes."""
+"""So many fixes are tried on paper at once, the best first: in half of the estimates on the lab's training worlds it
+was clear after 16 of 27 that nothing better comes."""
 
 KIND_MINUTES: Mapping[EvidenceKind, float] = {
     EvidenceKind.ANSWER: 1.0,
