@@ -210,7 +210,7 @@ def test_the_estimate_behind_a_worth_is_close_to_the_best_plan(seed: int) -> Non
     found = Network.of(knowledge).posterior({}, stopped=True)
     estimate = _Estimate.build(found, knowledge.fixes, ALL_WELL)
     best = best_cost(found, knowledge)
-    assert best * 0.97 <= estimate.cost(estimate.weights) <= best * 1.15
+    assert best * 0.97 <= float(estimate.costs_of(estimate.weights[None])[0]) <= best * 1.15
 
 
 def test_knowing_that_nothing_is_broken_saves_the_repair() -> None:
@@ -234,7 +234,7 @@ def test_what_blocks_a_fix_makes_it_dearer_not_impossible(two_causes: Knowledge)
     found = Network.of(knowledge).posterior({}, stopped=True)
     without = {id_: each for id_, each in guarded.items() if id_ != "mends_a"}
     allowed, blocked, absent = (
-        estimate.cost(estimate.weights)
+        float(estimate.costs_of(estimate.weights[None])[0])
         for estimate in (
             _Estimate.build(found, guarded, ALL_WELL),
             _Estimate.build(found, guarded, Situation(undrained=True)),

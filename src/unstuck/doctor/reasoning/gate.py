@@ -8,6 +8,7 @@ Which unknown blocks and which is only said: docs/why/reasoning.md.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import assert_never
 
 from unstuck.doctor.knowledge.schema import Fix, Guard
@@ -87,6 +88,7 @@ def cautions(fix: Fix, situation: Situation) -> tuple[Reason, ...]:
     return _judge(fix, situation, blocking=False)
 
 
+@lru_cache(maxsize=64)  # the catalogue's, twice
 def guards_of(fix: Fix) -> tuple[Guard, ...]:
     """All guards of a fix: those of the knowledge and those that always hold, in the order of ``Guard``."""
     held = frozenset(fix.guards) | ALWAYS_GUARDED.get(fix.id, frozenset())

@@ -6,7 +6,7 @@ pass, by chance over cost without looking ahead; the plan itself looks ahead. do
 """
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from unstuck.doctor.knowledge.schema import EvidenceKind, Fix, Knowledge, Questi
 from unstuck.doctor.reasoning.gate import LIFTED_BY, Situation, reasons_not_now
 from unstuck.doctor.reasoning.lattice import Bools, Floats, Indices
 from unstuck.doctor.reasoning.network import Network, Posterior
-from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes, ended
+from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, cost_minutes
 from unstuck.model.diagnosis import NextQuestion, State
 
 ASKING_MINUTES = 0.5
@@ -41,10 +41,6 @@ HEAVY_ROW = 1e-3
 LIGHT_ROW = 1e-6
 """Probability below which a pair is left out of it: an answer makes it a hundred times as probable, hardly more, and a
 hundredth of a minute is nothing. It leaves a quarter of the pairs."""
-
-FIXES_IN_PART = 8
-"""So many fixes are tried on paper at once, the best first: in half of the estimates on the lab's training worlds it
-was clear after 16 of 27 that nothing better comes."""
 
 KIND_MINUTES: Mapping[EvidenceKind, float] = {
     EvidenceKind.ANSWER: 1.0,
@@ -116,11 +112,11 @@ def worth_of_questions(
         if question.id not in asked and len(_sayings(question, states)) > 1
     ]
     estimate = _Estimate.build(posterior.if_stopped(), knowledge.fixes, situation)
-    before = estimate.cost(estimate.weights)
+    (before,) = estimate.costs_of(estimate.weights[None])
+    afters = estimate.costs_after([(_sayings(one, states), len(one.answers)) for one in open_questions])
     worths = [
         Worth(question, (before - after) * SAVED_SHARE - looking - ASKING_MINUTES)
-        for question in open_questions
-        for after in (estimate.cost_after(_sayings(question, states), len(question.answers)),)
+        for question, after in zip(open_questions, afters, strict=True)
         for looking in (0.0 if question.id in just_seen else question.minutes,)
     ]
     return tuple(sorted(worths, key=lambda worth: (-worth.minutes, worth.question.id)))
@@ -157,23 +153,21 @@ def what_would_settle(knowledge: Knowledge, cause: str) -> tuple[EvidenceKind, .
 class _Estimate:
     """Expected cost of repair for many weights over the same few combinations.
 
-    ``rows``: those combinations in the lattice, with ``weights`` that sum to 1 and ``members``
-    (rows, most together). ``listed`` (rows,): 0 for the empty combination, which no fix ends, else 1.
-    ``missing`` (fixes, causes) and ``costs`` (fixes,) as in Repair, the costs with what lifts the
-    reasons against a fix. ``ended`` (fixes, rows): chance that the fix alone ends the combination.
-    ``stuck_minutes`` (rows,): what it weighs to end the plan in that combination.
+    ``rows``: those combinations in the lattice, with ``weights`` that sum to 1. ``paired``: of each but the empty one,
+    where it stands in a square of causes by causes, the last of which is none; ``larger`` (rows of three or more,
+    members): those that do not fit in it, last in ``rows``. ``missing`` (fixes, causes) and ``costs`` (fixes,) as in
+    Repair, the costs with what lifts the reasons against a fix. ``stuck_minutes`` (rows,): what it weighs to end the
+    plan in that combination.
     """
 
     network: Network
     rows: Indices
     weights: Floats
-    members: Indices
+    paired: Indices
+    larger: Indices
     missing: Floats
     costs: Floats
-    listed: Floats
-    ended: Floats
     stuck_minutes: Floats
-    left_minutes: Floats
 
     @classmethod
     def build(cls, posterior: Posterior, fixes: Mapping[str, Fix], situation: Situation) -> "_Estimate":
@@ -183,57 +177,74 @@ class _Estimate:
         together = network.lattice.together
         few = (together <= 1) | ((together <= TOGETHER_MAX) & (posterior.weights >= LIGHT_ROW))
         rows = np.flatnonzero(few | (posterior.weights >= HEAVY_ROW))
-        members = network.lattice.members[rows][:, : max(1, int(together[rows].max()))]
+        members = network.lattice.members[rows]
+        pairs = int(np.count_nonzero(together[rows] <= TOGETHER_MAX))  # the lattice lists smaller combinations first
+        none = len(network.causes)
+        alone = np.full((len(members), TOGETHER_MAX - 1), none)  # where the lattice holds single causes only
+        first, second = np.hstack([members, alone])[1:pairs, :TOGETHER_MAX].T
         costs = repair.costs + np.array([_lifting_minutes(fix, fixes, situation) for fix in tried])
         mended = {mend.cause for fix in tried for mend in fix.mends}  # waiting for a service mends too, and takes hours
         fault = np.array([cause.fault or cause.id in mended for cause in network.causes], dtype=np.bool_)
         nothing_to_mend: Bools = np.logical_not(network.lattice.present[rows][:, fault].any(axis=1))
-        listed: Floats = (rows != 0).astype(np.float64)
         nothing_to_mend &= rows != 0
         weights = posterior.weights[rows]
-        stuck_minutes = np.where(nothing_to_mend, 0.0, STILL_STUCK_MINUTES)
-        all_done = ended(members, repair.missing.prod(axis=0)[None])[0] * listed
         return cls(
             network=network,
             rows=rows,
             weights=weights / weights.sum(),
-            members=members,
-            missing=repair.missing,
+            paired=first * (none + 1) + second,
+            larger=members[pairs:],
+            missing=np.hstack([repair.missing, np.zeros((len(tried), 1))]),
             costs=costs,
-            listed=listed,
-            ended=ended(members, repair.missing) * listed,
-            stuck_minutes=stuck_minutes,
-            left_minutes=stuck_minutes * (1.0 - all_done),
+            stuck_minutes=np.where(nothing_to_mend, 0.0, STILL_STUCK_MINUTES),
         )
 
-    def cost(self, weights: Floats) -> float:
-        """Expected minutes to get unstuck, or to give up, for weights (rows,) that sum to 1."""
-        order = np.argsort(-np.einsum("fr,r->f", self.ended, weights) / self.costs, kind="stable")
-        residual, spent, least = np.ones(self.missing.shape[1]), 0.0, math.inf
-        # In parts: what was spent only grows, and what all fixes together leave stuck is never undercut.
-        left_minutes = float(weights @ self.left_minutes)
-        for first in range(0, len(order), FIXES_IN_PART):
-            part = order[first : first + FIXES_IN_PART]
-            residuals = np.vstack([residual, self.missing[part]]).cumprod(axis=0)
-            still = weights * (1.0 - ended(self.members, residuals) * self.listed)
-            minutes = spent + np.concatenate([[0.0], np.cumsum(still[:-1].sum(axis=1) * self.costs[part])])
-            least = min(least, float((minutes + still @ self.stuck_minutes).min()))
-            residual, spent = residuals[-1], float(minutes[-1])
-            if spent + left_minutes >= least:
-                break
-        return least
+    def costs_of(self, weights: Floats) -> Floats:
+        """Expected minutes to get unstuck, or to give up, for weights (k, rows) each of which sum to 1; (k,)."""
+        tried = np.broadcast_to(self.missing, (len(weights), *self.missing.shape))
+        order = np.argsort(-self._ended(weights, tried) / self.costs, axis=1, kind="stable")
+        residuals = np.insert(self.missing[order], 0, 1.0, axis=1).cumprod(axis=1)
+        residuals[:, :, -1] = 0.0
+        stuck = weights.sum(axis=1)[:, None] - self._ended(weights, residuals)
+        spent = np.insert(np.cumsum(stuck[:, :-1] * self.costs[order], axis=1), 0, 0.0, axis=1)
+        heavy = weights * self.stuck_minutes
+        minutes = spent + heavy.sum(axis=1)[:, None] - self._ended(heavy, residuals)
+        return np.asarray(minutes.min(axis=1), dtype=np.float64)
 
-    def cost_after(self, sayings: Iterable[Saying], answers: int) -> float:
-        """Expected cost of repair once a question is answered, over what its ``answers`` say."""
-        total, expected = 0.0, 0.0
-        for saying in sayings:
-            stated = {finding: State.YES if holds else State.NO for finding, holds in saying}
-            joint = self.weights * np.exp(self.network.log_answer(stated, answers, self.rows))
-            chance = float(joint.sum())
-            if chance > 0.0:
-                total += chance
-                expected += chance * self.cost(joint / chance)
-        return expected / total
+    def _ended(self, weights: Floats, residuals: Floats) -> Floats:
+        """Of weights (k, rows), what is ended: residuals (k, tries, causes and none) -> (k, tries).
+
+        Two causes end together with the product of two chances, so pairs are a quadratic form: thirty times less work
+        than looking up every combination.
+        """
+        ends = 1.0 - residuals
+        size, pairs = ends.shape[2], len(self.paired)
+        square = np.zeros((len(weights), size * size))
+        square[:, self.paired] = weights[:, 1 : pairs + 1]
+        ended: Floats = ((ends @ square.reshape(-1, size, size)) * ends).sum(axis=2)
+        if len(self.larger):
+            ended += (ends[:, :, self.larger].prod(axis=3) @ weights[:, pairs + 1 :, None])[:, :, 0]
+        return ended
+
+    def costs_after(self, asked: Sequence[tuple[Collection[Saying], int]]) -> list[float]:
+        """Expected cost of repair once a question is answered: of each question what its answers say, and how many."""
+        joints = [self._joint(saying, answers) for sayings, answers in asked for saying in sayings]
+        if not joints:
+            return []
+        weights = np.array(joints)
+        chances = weights.sum(axis=1)
+        possible = chances > 0.0
+        costs = np.zeros(len(weights))
+        costs[possible] = self.costs_of(weights[possible] / chances[possible, None])
+        counts = [len(sayings) for sayings, _ in asked]
+        each = zip(np.split(chances, np.cumsum(counts)), np.split(costs, np.cumsum(counts)), strict=True)
+        return [float(chance @ cost / chance.sum()) for chance, cost in each if len(chance)]
+
+    def _joint(self, saying: Saying, answers: int) -> Floats:
+        """Weights with what an answer says, (rows,); not normalised."""
+        stated = {finding: State.YES if holds else State.NO for finding, holds in saying}
+        joint: Floats = self.weights * np.exp(self.network.log_answer(stated, answers, self.rows))
+        return joint
 
 
 def _lifting_minutes(fix: Fix, fixes: Mapping[str, Fix], situation: Situation) -> float:

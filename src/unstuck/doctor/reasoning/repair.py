@@ -11,13 +11,14 @@ So the order of fixes changes what a repair costs, never where it ends.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from unstuck.doctor.knowledge.schema import Fix
 from unstuck.doctor.reasoning.gate import guards_of
 from unstuck.doctor.reasoning.lattice import Floats, Indices, over_members
-from unstuck.doctor.reasoning.network import Posterior
+from unstuck.doctor.reasoning.network import Network, Posterior
 
 LOOK_AGAIN_MINUTES = 2.0
 """Every fix ends with waiting for the next sync and looking (minutes): most fixes say "within 2 minutes"."""
@@ -49,11 +50,27 @@ TAIL_MASS = 1e-6
 """Probability of the rarest combinations that the search leaves out: no chance shown changes by more."""
 
 
+FIXES_REMEMBERED = 64
+"""Fixes whose effect on the causes is kept: twice the catalogue, and once more without what others mend too."""
+
+
+@lru_cache(maxsize=FIXES_REMEMBERED)
 def cost_minutes(fix: Fix) -> float:
     """What doing a fix weighs (minutes): the person's time, looking again, effort and risk."""
     risk = RISK_MINUTES_PER_GUARD * len(guards_of(fix))
     wait = WAIT_MINUTES if fix.id == WAIT_FOR_VENDOR else 0.0
     return fix.minutes + LOOK_AGAIN_MINUTES + TRYING_MINUTES + EFFORT_MINUTES_PER_LEVEL * fix.effort + risk + wait
+
+
+@lru_cache(maxsize=FIXES_REMEMBERED)
+def _missing(network: Network, fix: Fix) -> Floats:
+    """Chance that a fix does not end a column, (columns,)."""
+    missing = np.ones(len(network.causes), dtype=np.float64)
+    for mend in fix.mends:
+        for key, chance in mend.by_key.items():
+            missing[list(network.columns_of(key))] *= 1.0 - chance
+    missing.setflags(write=False)
+    return missing
 
 
 def ended(members: Indices, residuals: Floats) -> Floats:
@@ -79,11 +96,9 @@ class Repair:
     @classmethod
     def build(cls, posterior: Posterior, fixes: Sequence[Fix], tail_mass: float = TAIL_MASS) -> "Repair":
         """Make ready. A mend of a cause that the posterior does not know is left out."""
-        missing = np.ones((len(fixes), len(posterior.cause_ids)), dtype=np.float64)
-        for index, fix in enumerate(fixes):
-            for mend in fix.mends:
-                for key, chance in mend.by_key.items():
-                    missing[index, posterior.network.columns_of(key)] *= 1.0 - chance
+        missing = np.array([_missing(posterior.network, fix) for fix in fixes]).reshape(
+            len(fixes), len(posterior.network.causes)
+        )
         weights = posterior.weights
         heavy = np.flatnonzero(weights > tail_mass / len(weights))  # all others together are less than the tail
         order = heavy[np.argsort(-weights[heavy], kind="stable")]
