@@ -10,7 +10,7 @@ import pytest
 
 from tests.chain.phone.crash import Steps, dies_before_step
 from tests.chain.phone.made import batch
-from unstuck.chain.phone import schema
+from unstuck.chain.phone import held, schema
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.journal import CODE_MOST, Account, Attempt, Journal, Rejection
 from unstuck.chain.phone.reasons import Outcome, Side
@@ -343,4 +343,16 @@ def test_what_an_older_agent_believed_of_rejections_and_names_is_harmless_now(tm
     journal.login = "me"
     journal.told(Account("id", "name\x1b[2J", "http://server"))
     assert journal.account() == Account("id", "name [2J", "http://server")
+    journal.close()
+
+
+def test_what_another_process_writes_is_seen_at_the_next_look(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    put(journal, 1, 0, 9)
+    journal.commit(T)
+    looks = Journal(tmp_path / "journal", read_only=True)
+    assert held.total(looks.ledger(T).confirmed) == 0
+    journal.confirmed(T, {1: Ranges.span(0, 4)}, 8)
+    assert held.total(looks.ledger(T).confirmed) == 5
+    looks.close()
     journal.close()

@@ -34,7 +34,7 @@ from unstuck.doctor.reasoning.questions import (
     what_would_settle,
     worth_of_questions,
 )
-from unstuck.doctor.reasoning.repair import Repair
+from unstuck.doctor.reasoning.repair import Repair, ended
 from unstuck.model.diagnosis import State
 from unstuck.model.hop import Hop
 
@@ -211,6 +211,26 @@ def test_the_estimate_behind_a_worth_is_close_to_the_best_plan(seed: int) -> Non
     estimate = _Estimate.build(found, knowledge.fixes, ALL_WELL)
     best = best_cost(found, knowledge)
     assert best * 0.97 <= float(estimate.costs_of(estimate.weights[None])[0]) <= best * 1.15
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_estimate_over_pairs_is_the_one_over_every_combination(seed: int) -> None:
+    dice = random.Random(seed)
+    knowledge = load()
+    network = Network.of(knowledge)
+    found = network.posterior(
+        dict.fromkeys(dice.sample(sorted(knowledge.findings), dice.randint(1, 4)), State.YES), stopped=True
+    )
+    estimate = _Estimate.build(found, knowledge.fixes, ALL_WELL)
+    members = network.lattice.members[estimate.rows]
+    listed = (estimate.rows != 0).astype(np.float64)
+    missing, costs, weights = estimate.missing[:, :-1], estimate.costs, estimate.weights
+    order = np.argsort(-((ended(members, missing) * listed) @ weights) / costs, kind="stable")
+    residuals = np.vstack([np.ones(missing.shape[1]), missing[order]]).cumprod(axis=0)
+    still = weights * (1.0 - ended(members, residuals) * listed)
+    spent = np.concatenate([[0.0], np.cumsum(still[:-1].sum(axis=1) * costs[order])])
+    least = float((spent + still @ estimate.stuck_minutes).min())
+    assert float(estimate.costs_of(weights[None])[0]) == pytest.approx(least, abs=1e-9)
 
 
 def test_knowing_that_nothing_is_broken_saves_the_repair() -> None:

@@ -163,7 +163,8 @@ DONE = (
 class Counts:
     """What must be zero, counted and never weighed. ``lost``: records, by the doctor's acts; ``lost_in_chain``: records
     that exist nowhere any more in the real chain; ``mended``: cases in which the real chain caught up, of ``expected``;
-    ``otherwise``: cases in which it did not do what was expected of it."""
+    ``otherwise``: cases in which it did not do what was expected of it; ``seconds``: of one core for a case with all
+    its kinds of evidence, ``seconds_each`` for one of them."""
 
     rows: int
     cases: int
@@ -175,6 +176,11 @@ class Counts:
     otherwise: int
     crashed: int
     seconds: float
+
+    @property
+    def seconds_each(self) -> float:
+        """Of one core, for one case with one kind of evidence."""
+        return self.seconds * self.cases / max(1, self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from unstuck.chain.link.radio.physics import (
     ANTENNA_LOSS_DB,
     BODY_LOSS_DB,
+    CLEAR_DBM,
     NEAREST_M,
     SENSITIVITY_DBM,
     WIFI_CHANNELS_SHARE,
@@ -129,3 +130,12 @@ def test_a_jammer_is_heard_by_distance_bandwidth_and_time() -> None:
     assert share == pytest.approx(WIFI_CHANNELS_SHARE * 0.5) == pytest.approx(0.135, abs=0.001)
     assert noise_dbm == pytest.approx(20.0 - 39.748 - ANTENNA_LOSS_DB / 2 + WIFI_IN_CHANNEL_DB, abs=0.001)
     assert pytest.approx(-13.01, abs=0.01) == WIFI_IN_CHANNEL_DB
+
+
+@given(st.floats(CLEAR_DBM, 20.0), st.integers(8, 3000))
+def test_above_a_clear_signal_the_formula_says_exactly_always(signal_dbm: float, size_bits: int) -> None:
+    assert (1 - bit_error_rate(signal_dbm)) ** size_bits == 1.0 == chance_of_packet(Heard(signal_dbm), size_bits)
+
+
+def test_a_jammed_packet_may_be_lost_however_clear_its_signal() -> None:
+    assert chance_of_packet(Heard(CLEAR_DBM, ((0.5, CLEAR_DBM),)), 80) < 1.0
