@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.console import Console
 
 from unstuck.cli import live
-from unstuck.cli.explain import WIDEST
+from unstuck.cli.beside import WIDEST, beside
 from unstuck.cli.live import CHAIN, Live
 from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
@@ -29,6 +29,9 @@ from unstuck.model.diagnosis import Diagnosis, State, Verdict
 from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
 from unstuck.model.history import Tried
+
+CHECK_WIDE = 29
+"""Columns of the longest finding's id."""
 
 _STATUS = {
     Verdict.HEALTHY: ExitStatus.HEALTHY,
@@ -169,11 +172,9 @@ def list_every_check() -> None:
         if spec.hop is not hop:
             hop = spec.hop
             console.print(f"\n[bold]{hop}[/bold]")
-        kinds = ", ".join(spec.seen_in)
-        console.print(f"  {spec.id:28} {spec.says}", markup=False)
-        console.print(
-            f"  {'':28} seen in: {kinds}; speaks for: {', '.join(link.cause for link in spec.links)}", markup=False
-        )
+        beside(console, spec.id, CHECK_WIDE, spec.says)
+        causes = ", ".join(link.cause for link in spec.links)
+        beside(console, "", CHECK_WIDE, f"seen in: {', '.join(spec.seen_in)}; speaks for: {causes}")
 
 
 def _write(request: Request, diagnosis: Diagnosis) -> None:

@@ -6,6 +6,7 @@ from textwrap import fill
 
 from rich.console import Console
 
+from unstuck.cli.beside import WIDEST
 from unstuck.doctor.knowledge.loader import all_steps, load, makers, steps_for, with_names
 from unstuck.doctor.knowledge.schema import (
     Cause,
@@ -20,9 +21,6 @@ from unstuck.doctor.knowledge.schema import (
     Symptom,
 )
 from unstuck.model.errors import ErrorCode, UsageError
-
-WIDEST = 100
-"""Columns: longer lines are hard to read."""
 
 _KINDS = {
     EvidenceKind.HCI: "a Bluetooth log",

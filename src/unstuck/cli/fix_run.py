@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import fill
 
 import typer
 from rich.console import Console
 
 from unstuck.cli import diagnose, fix_view, live
+from unstuck.cli.beside import WIDEST, beside
 from unstuck.cli.fix_journal import FixJournal
 from unstuck.cli.fix_view import Terminal
 from unstuck.cli.live import Live
@@ -37,6 +39,9 @@ from unstuck.model.history import Tried
 
 SCHEMA_ID = "unstuck.fix/1"
 """Name and version of the document that ``--json`` writes."""
+
+REMEDY_WIDE = 24
+"""Columns of the longest remedy's id, and some."""
 
 SHELL_LIMIT_S = 60.0
 """Seconds for one command on the phone: 'am start' waits for the app, which can be slow."""
@@ -101,9 +106,10 @@ def list_remedies() -> None:
     console = Console(highlight=False, soft_wrap=True)
     for fix in load().fixes.values():
         own = [one for one in REMEDIES.values() if one.fix == fix.id]
-        console.print(f"{fix.id}: {fix.title}" + ("" if own else " (guided)"), style="bold", markup=False)
+        head = f"{fix.id}: {fix.title}" + ("" if own else " (guided)")
+        console.print(fill(head, min(console.width, WIDEST), subsequent_indent="  "), style="bold", markup=False)
         for one in own:
-            console.print(f"  {one.id:24} {one.changes} Undo: {one.undo} Risk: {one.risk}.", markup=False)
+            beside(console, one.id, REMEDY_WIDE, f"{one.changes} Undo: {one.undo} Risk: {one.risk}.")
 
 
 async def _run(request: FixRequest, console: Console) -> ExitStatus:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from unstuck.chain.paced import run as run_paced
+from unstuck.cli.beside import beside
 from unstuck.cli.progress import Progress
 from unstuck.cli.status import ExitStatus
 from unstuck.cli.stopping import on_stop
@@ -152,9 +152,7 @@ def _well(played: Played, given: Given) -> bool:
 
 def _show(played: Played, given: Given, took_s: float, console: Console, *, plain: bool) -> None:
     def say(head: str, text: str) -> None:
-        hang = " " * (2 + HEAD_WIDE + 1)
-        told = fill(f"  {head:<{HEAD_WIDE}} {text}", console.width, subsequent_indent=hang, break_long_words=False)
-        console.print(told, markup=False)
+        beside(console, head, HEAD_WIDE, text)
 
     everything = {**FAULTS, **HEALTHY}
     console.print()
