@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.console import Console
 
 from unstuck.cli import live
-from unstuck.cli.beside import WIDEST, beside
+from unstuck.cli.beside import WIDEST, beside, hanging
 from unstuck.cli.live import CHAIN, Live
 from unstuck.cli.output import write_report
 from unstuck.cli.progress import Progress
@@ -224,9 +224,7 @@ def _what_can_be_read(console: Console) -> None:
         where = {"android": " (Android)", "iphone": " (iPhone)"}.get(way.platform, "")
         console.print(fill(f"{way.title}{where}", width), style="bold", markup=False)
         for number, line in enumerate(way.lines, 1):
-            console.print(
-                fill(f"{number}. {line}", width, initial_indent="  ", subsequent_indent="     "), markup=False
-            )
+            hanging(console, f"  {number}. {line}")
         if way.note:
             console.print(fill(way.note, width, initial_indent="  ", subsequent_indent="  "), style="dim", markup=False)
         console.print()

@@ -1,12 +1,11 @@
 """``unstuck explain``: everything the knowledge says about one id."""
 
-import re
 from difflib import get_close_matches
 from textwrap import fill
 
 from rich.console import Console
 
-from unstuck.cli.beside import WIDEST
+from unstuck.cli.beside import WIDEST, hanging
 from unstuck.doctor.knowledge.loader import all_steps, load, makers, steps_for, with_names
 from unstuck.doctor.knowledge.schema import (
     Cause,
@@ -83,10 +82,7 @@ def _list(console: Console, title: str, lines: list[str]) -> None:
     if lines:
         console.print(f"\n{title}", style="bold", markup=False)
     for line in lines:
-        number = re.match(r"\d+\. ", line)
-        hang = " " * (2 + (number.end() if number else 2))
-        width = min(console.width, WIDEST)
-        console.print(fill(line, width, initial_indent="  ", subsequent_indent=hang), markup=False)
+        hanging(console, f"  {line}")
 
 
 def _was(fitted: Fitted | None) -> str:

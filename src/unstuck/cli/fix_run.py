@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from textwrap import fill
 
 import typer
 from rich.console import Console
 
 from unstuck.cli import diagnose, fix_view, live
-from unstuck.cli.beside import WIDEST, beside
+from unstuck.cli.beside import beside, hanging
 from unstuck.cli.fix_journal import FixJournal
 from unstuck.cli.fix_view import Terminal
 from unstuck.cli.live import Live
@@ -107,7 +106,7 @@ def list_remedies() -> None:
     for fix in load().fixes.values():
         own = [one for one in REMEDIES.values() if one.fix == fix.id]
         head = f"{fix.id}: {fix.title}" + ("" if own else " (guided)")
-        console.print(fill(head, min(console.width, WIDEST), subsequent_indent="  "), style="bold", markup=False)
+        hanging(console, head, "bold")
         for one in own:
             beside(console, one.id, REMEDY_WIDE, f"{one.changes} Undo: {one.undo} Risk: {one.risk}.")
 
@@ -218,7 +217,7 @@ async def _only_say(request: FixRequest, connected: _Connected, console: Console
         if not own:
             lines = [f"{number}. {line}" for number, line in enumerate(planned.steps, 1)]
             for line in [f"not now: {planned.blocked}."] if planned.blocked else ["by hand:", *lines]:
-                console.print(fix_view.clean_indented(f"  {line}"), markup=False)
+                hanging(console, fix_view.clean_indented(f"  {line}"))
         for remedy, target in own:
             reason = held_back(remedy, seen.diagnosis.plan, seen.situation)
             hand: Hand | None = connected.hands.get(target.channel)
@@ -230,7 +229,7 @@ async def _only_say(request: FixRequest, connected: _Connected, console: Console
             except NotPossibleError as missing:
                 said = [f"not possible here: {missing}"]
             for line in [f"{remedy.id}: not now: {reason}."] if reason else [f"{remedy.id}:", *said]:
-                console.print(fix_view.clean_indented(f"  {line}"), markup=False)
+                hanging(console, fix_view.clean_indented(f"  {line}"))
     _write(request, seen, seen, (), _MOVES.get(seen.diagnosis.verdict))
     return _status(request, seen, _MOVES.get(seen.diagnosis.verdict))
 

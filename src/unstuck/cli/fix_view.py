@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 import typer
 from rich.console import Console
 
+from unstuck.cli.beside import hanging
 from unstuck.cli.fix_journal import FixJournal
 from unstuck.cli.progress import Progress
 from unstuck.doctor.diagnose import Examination
 from unstuck.doctor.remedies.journal import Entry
 from unstuck.doctor.remedies.needs import Proposal
 from unstuck.doctor.remedies.remedy import Ready, Wait
-from unstuck.doctor.telling.wording import clean
+from unstuck.doctor.telling.wording import clean, minutes, percent
 from unstuck.model.diagnosis import PlannedFix
 from unstuck.model.history import Result, Tried
 
@@ -126,11 +127,9 @@ class Terminal:
         return self._asks and typer.confirm(f"  {question}", default=False, err=True)
 
     def _say(self, text: str, style: str = "") -> None:
-        self._console.print("\n" * text.startswith("\n") + clean_indented(text), style=style, markup=False)
-
-
-_ONE_PERCENT = 0.005
-"""From here on a chance is shown as 1 % and more."""
+        if text.startswith("\n"):
+            self._console.print()
+        hanging(self._console, clean_indented(text), style)
 
 
 def clean_indented(text: str) -> str:
@@ -146,9 +145,8 @@ def plan(seen: Examination, console: Console) -> None:
     console.print(clean(diagnosis.headline), style="bold", markup=False)
     for number, step in enumerate(diagnosis.plan, 1):
         how = f"not now: {step.blocked}" if step.blocked else ("by Unstuck" if step.automatic else "by hand, guided")
-        chance = f"{step.chance:.0%}" if step.chance >= _ONE_PERCENT else "under 1%"
-        line = f"  {number}. {step.title} ({chance}, about {step.minutes:.0f} min; {how})"
-        console.print(clean_indented(line), markup=False)
+        line = f"  {number}. {step.title} ({percent(step.chance)}, about {minutes(step.minutes)}; {how})"
+        hanging(console, clean_indented(line))
     for source in diagnosis.sources:
         for problem in source.problems if not source.readable else ():
             named = problem if problem.startswith(f"{source.path}:") else f"{source.path}: {problem}"
@@ -157,7 +155,7 @@ def plan(seen: Examination, console: Console) -> None:
     if not diagnosis.plan and question is not None:
         console.print(clean(f"No fix follows from it yet. This would tell most: {question.text}"), markup=False)
         for answer_id, answer in zip(question.answer_ids, question.answers, strict=True):
-            console.print(clean_indented(f"  --answer {question.id}={answer_id}  {answer}"), markup=False)
+            hanging(console, clean_indented(f"  --answer {question.id}={answer_id}  {answer}"))
 
 
 def what_it_is(proposal: Proposal) -> Sequence[str]:
