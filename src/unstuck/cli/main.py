@@ -209,7 +209,9 @@ def _run() -> int:
         app()
         sys.stdout.flush()
     except UnstuckError as error:
-        typer.echo(f"unstuck: {error}", err=True)
+        # A sentence that begins with the command it is about says who speaks.
+        said = str(error)
+        typer.echo(said if said.startswith("unstuck ") else f"unstuck: {said}", err=True)
         return ExitStatus.WRONG_USAGE
     except KeyboardInterrupt:
         typer.echo("unstuck: stopped; nothing was changed.", err=True)
