@@ -22,8 +22,9 @@ from tests.chain.whole import Chain, World, recorded
 from benchmarks.scale import ROOT, SMOKE
 from unstuck.chain.link.udp import Address
 from unstuck.chain.phone.agent import Agent, Ways
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.gate import Trim, trim_reasons_not
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.udp import open_link
 from unstuck.chain.records import Batch, Kind, Minute, Record, Wear, encode

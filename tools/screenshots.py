@@ -20,7 +20,7 @@ from tools import walks
 from tools.pages_world import CODE, PASSWORD, World, furnish, world
 from unstuck.chain.phone.agent import Snapshot, Underway
 from unstuck.chain.phone.engine import Status
-from unstuck.chain.phone.journal import Attempt, Ledger
+from unstuck.chain.phone.entries import Attempt, Ledger
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.rhythm import Because, Next
 from unstuck.chain.records import Ranges

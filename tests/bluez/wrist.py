@@ -14,7 +14,8 @@ from unstuck.chain.link.coap import Request, Response
 from unstuck.chain.link.radio.air import Air
 from unstuck.chain.link.radio.host import Host
 from unstuck.chain.link.radio.physics import Spot
-from unstuck.chain.phone.journal import Journal, Ledger
+from unstuck.chain.phone.entries import Ledger
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.records import Record, decode
 from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, Told, static_address

@@ -17,9 +17,10 @@ from unstuck.chain.link.udp import resolve
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.asking import answer_requests
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.host import Host, HostForbidsError
 from unstuck.chain.phone.hosts import Desktop
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.server import Server, is_local
 from unstuck.chain.phone.tracker import Link, TrackerApi, TrackerError, read_status

@@ -14,10 +14,10 @@ from pathlib import Path
 import typer
 
 from unstuck.chain.phone.asking import ask_to_sync
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.firmware import read_told
 from unstuck.chain.phone.host import HostForbidsError
-from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import sentence
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError
 from unstuck.cli import account_run

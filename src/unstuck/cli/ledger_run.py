@@ -15,9 +15,10 @@ from rich.table import Table
 from unstuck.chain.phone import engine, held
 from unstuck.chain.phone.agent import says
 from unstuck.chain.phone.answers import ServerError
+from unstuck.chain.phone.entries import Rejection
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Journal, Rejection
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import MEANINGS, Side, sentence
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.tracker import TrackerError, read_status

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from unstuck.chain.phone.agent import Agent
 from unstuck.chain.phone.bluetooth import BluetoothLink
-from unstuck.chain.phone.journal import Attempt
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.person import AccountError
 from unstuck.chain.phone.tracker import TrackerApi, TrackerError
 from unstuck.cli.fix_chain import RESTART_S, came_of

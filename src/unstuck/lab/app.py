@@ -13,9 +13,10 @@ import httpx
 from unstuck.chain.link.radio.central import VirtualPhone
 from unstuck.chain.phone.agent import Agent, Ways
 from unstuck.chain.phone.bluetooth import BluetoothLink, Radio
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.faults import JournalError
 from unstuck.chain.phone.host import HostAct
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.server import Server
 from unstuck.chain.records.ranges import Ranges

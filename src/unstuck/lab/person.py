@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from unstuck.chain.link.radio.controller import SLOTS
 from unstuck.chain.link.radio.physics import Barrier, Spot, distance_m
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.host import Bucket, HostAct, Network
-from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.releases.versions import is_too_old
 from unstuck.doctor.guide.state import UNSURE

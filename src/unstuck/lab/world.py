@@ -24,7 +24,7 @@ from unstuck.chain.link.radio.controller import Elsewhere
 from unstuck.chain.link.radio.host import Host
 from unstuck.chain.link.radio.physics import Spot, Surroundings
 from unstuck.chain.link.radio.trace import Trace
-from unstuck.chain.phone.journal import Attempt
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.records.ranges import Ranges
 from unstuck.chain.server.domain.possession import code_of, tracker_id
 from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, static_address

@@ -13,10 +13,11 @@ from unstuck.chain.link.coap import Answered, Code, Failed, Failure, Request, Re
 from unstuck.chain.phone.agent import Agent, Ways, says
 from unstuck.chain.phone.drain import CHANGED_MOST
 from unstuck.chain.phone.engine import FETCH_LEAST_RECORDS
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.gate import Why
 from unstuck.chain.phone.host import Forbidden, HostAct, HostState, reasons_not
 from unstuck.chain.phone.hosts import SettableHost
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.rhythm import Because
 from unstuck.chain.records import Ranges, encode

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from unstuck.chain.phone import held
 from unstuck.chain.phone.answers import Ingested, ServerError, read_ingested, read_server_held, refusal
-from unstuck.chain.phone.journal import Rejection, Stored
+from unstuck.chain.phone.entries import Rejection, Stored
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.records import Ranges
 from unstuck.chain.server.domain.refusals import WORDINGS, Code, Refusal

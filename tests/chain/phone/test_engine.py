@@ -26,8 +26,8 @@ from unstuck.chain.phone.engine import (
     next_drain_act,
     next_upload_act,
 )
+from unstuck.chain.phone.entries import Ledger, Rejection, Stored
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Ledger, Rejection, Stored
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.records import Ranges
 

@@ -11,8 +11,9 @@ import pytest
 from tests.chain.phone.crash import Steps, dies_before_step
 from tests.chain.phone.made import batch
 from unstuck.chain.phone import held, schema
+from unstuck.chain.phone.entries import Account, Attempt, Rejection
 from unstuck.chain.phone.faults import JournalError, JournalFault
-from unstuck.chain.phone.journal import CODE_MOST, Account, Attempt, Journal, Rejection
+from unstuck.chain.phone.journal import CODE_MOST, Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Ranges, decode, encode
 

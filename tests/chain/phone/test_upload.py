@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.chain.phone.made import batch
 from tests.chain.phone.test_answers import answer, plain
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.hosts import SettableHost
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.server import Server
 from unstuck.chain.phone.upload import Upload

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unstuck.chain.phone.journal import Attempt, Journal, Ledger
+from unstuck.chain.phone.entries import Attempt, Ledger
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Batch, Happening, Kind, Ranges, Record, encode
 from unstuck.chain.records.columns import fold

@@ -13,7 +13,7 @@ from tools.screenshots import PictureDoor
 
 from tests.chain.server.world import NOW, Agent, World, minutes
 from tests.web.pages.screen import Screen
-from unstuck.chain.phone.journal import Attempt
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.records import Batch, Kind, Record, SleepStage, Wear, encode
 from unstuck.chain.server.broker import News

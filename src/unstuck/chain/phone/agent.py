@@ -11,11 +11,12 @@ from unstuck.chain.phone import engine, held, rhythm
 from unstuck.chain.phone.answers import ServerError
 from unstuck.chain.phone.drain import Drain
 from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.entries import Attempt, Ledger
 from unstuck.chain.phone.faults import JournalError
 from unstuck.chain.phone.gate import Reason
 from unstuck.chain.phone.host import Host, HostAct
 from unstuck.chain.phone.hosts import Desktop
-from unstuck.chain.phone.journal import Attempt, Journal, Ledger
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome, Side, sentence
 from unstuck.chain.phone.rhythm import SYNC_EVERY_S, Next
 from unstuck.chain.phone.server import Server

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import cbor2
 
 from unstuck.chain.phone import held
+from unstuck.chain.phone.entries import Rejection, Stored
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import CODE_MOST, Rejection, Stored
+from unstuck.chain.phone.journal import CODE_MOST
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.words import printable
 from unstuck.chain.records import LARGEST, Ranges

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from unstuck.chain.phone import engine, held
 from unstuck.chain.phone.engine import AskTrim, Commit, Done, DrainAct, DrainView, ReadStatus, SetTime, Status, Sync
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.gate import Reason, Trim, trim_reasons_not
 from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.tracker import Refused, TrackerApi, TrackerError, after, read_status, write_status
 from unstuck.chain.records import BatchError, Ranges, decode

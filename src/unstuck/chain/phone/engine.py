@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from unstuck.chain.phone import held
+from unstuck.chain.phone.entries import Ledger, Rejection, Stored
 from unstuck.chain.phone.gate import furthest_safe
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Ledger, Rejection, Stored
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.records import Ranges
 

@@ -19,8 +19,8 @@ from unstuck.chain.phone.answers import (
     refusal,
 )
 from unstuck.chain.phone.engine import Status
+from unstuck.chain.phone.entries import Account, Stored
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Account, Stored
 from unstuck.chain.phone.reasons import Outcome
 from unstuck.chain.phone.words import printable
 from unstuck.chain.releases import Manifest

@@ -17,9 +17,10 @@ from unstuck.chain.phone.engine import (
     TellHeld,
     UploadView,
 )
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.faults import JournalError, JournalFault
 from unstuck.chain.phone.host import Host, HostAct, HostForbidsError, ask
-from unstuck.chain.phone.journal import Attempt, Journal
+from unstuck.chain.phone.journal import Journal
 from unstuck.chain.phone.reasons import Outcome, Side
 from unstuck.chain.phone.server import Server
 

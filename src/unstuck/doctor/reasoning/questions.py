@@ -236,9 +236,9 @@ class _Estimate:
         possible = chances > 0.0
         costs = np.zeros(len(weights))
         costs[possible] = self.costs_of(weights[possible] / chances[possible, None])
-        counts = [len(sayings) for sayings, _ in asked]
-        each = zip(np.split(chances, np.cumsum(counts)), np.split(costs, np.cumsum(counts)), strict=True)
-        return [float(chance @ cost / chance.sum()) for chance, cost in each if len(chance)]
+        ends = np.cumsum([len(sayings) for sayings, _ in asked])[:-1]
+        each = zip(np.split(chances, ends), np.split(costs, ends), strict=True)
+        return [float(chance @ cost / chance.sum()) for chance, cost in each]
 
     def _joint(self, saying: Saying, answers: int) -> Floats:
         """Weights with what an answer says, (rows,); not normalised."""

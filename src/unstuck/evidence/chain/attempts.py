@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
-from unstuck.chain.phone.journal import Attempt
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.reasons import MEANINGS, Retry, Side, sentence
 from unstuck.chain.phone.rhythm import BACK_OFF_MOST_S, PERSON_EVERY_S, SLOWEST_TIMES, SYNC_EVERY_S
 from unstuck.evidence.chain.moments import iso, moment

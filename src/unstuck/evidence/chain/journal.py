@@ -6,7 +6,7 @@ from datetime import datetime
 
 from unstuck.chain.phone import held
 from unstuck.chain.phone.engine import Status, unconfirmed
-from unstuck.chain.phone.journal import Ledger
+from unstuck.chain.phone.entries import Ledger
 from unstuck.chain.phone.reasons import Side
 from unstuck.chain.phone.tracker import TrackerError, read_status
 from unstuck.chain.records import BatchError, Record, decode

@@ -7,8 +7,8 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from unstuck.chain.phone import engine, held
+from unstuck.chain.phone.entries import Attempt
 from unstuck.chain.phone.held import Held
-from unstuck.chain.phone.journal import Attempt
 from unstuck.chain.phone.reasons import MEANINGS, Outcome, Side
 from unstuck.chain.phone.rhythm import SYNC_EVERY_S, Because
 from unstuck.chain.server.domain.ledger import LedgerHole, held_of
