@@ -94,6 +94,19 @@ def test_two_faults_at_once_are_both_true_and_one_fix_is_not_enough(tmp_path: Pa
     assert found.mended
 
 
+def test_who_cannot_sign_in_before_the_service_is_back_is_helped_by_both_in_their_order(tmp_path: Path) -> None:
+    found = played("service_unavailable+second_factor", tmp_path)
+    assert found.hindsight.moved
+    assert set(found.hindsight.fixes) == {"wait_for_vendor", "sign_in_again"}
+    assert found.mended
+
+
+def test_a_login_can_end_while_the_service_is_maintained(tmp_path: Path) -> None:
+    found = played("maintenance+login_revoked", tmp_path)
+    assert {"server.outage", "server.login_expired"} <= found.truth
+    assert (found.mended, found.expected, found.lost) == (True, True, 0)
+
+
 def test_the_same_seed_plays_the_same_case(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

@@ -2,7 +2,8 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -107,31 +108,36 @@ class Backend:
     async def sign_in(self, *, other: bool = False) -> None:
         """The app gets a new login."""
         if other and not self._other.token:
-            await self._other.register("other", self._password)
+            with _behind_the_front():
+                await self._other.register("other", self._password)
         person = self._other if other else self._owner
-        self.token = await person.device_token(f"phone {next(self._numbers)}")
+        with _behind_the_front():
+            self.token = await person.device_token(f"phone {next(self._numbers)}")
 
     async def spoil_login(self, login: Login) -> None:
         """What makes the app's login worthless."""
-        match login:
-            case Login.PASSWORD_CHANGED:
-                fresh = f"correct horse battery {next(self._numbers)}"
-                await self._owner.change_password(self._password, fresh)
-                self._password = fresh
-            case Login.REVOKED | Login.SECOND_FACTOR:
-                for token in await self._owner.tokens():
-                    if token["kind"] == "device" and token["revoked"] is None:
-                        await self._owner.revoke(str(token["id"]))
+        with _behind_the_front():
+            match login:
+                case Login.PASSWORD_CHANGED:
+                    fresh = f"correct horse battery {next(self._numbers)}"
+                    await self._owner.change_password(self._password, fresh)
+                    self._password = fresh
+                case Login.REVOKED | Login.SECOND_FACTOR:
+                    for token in await self._owner.tokens():
+                        if token["kind"] == "device" and token["revoked"] is None:
+                            await self._owner.revoke(str(token["id"]))
 
     async def claim(self, claimed: Claimed) -> None:
         """Give the tracker to the account again, or take it away."""
         tracker = tracker_id(self._code)
         match claimed:
             case Claimed.OWN:
-                await self._owner.claim(tracker, self._code)
+                with _behind_the_front():
+                    await self._owner.claim(tracker, self._code)
                 await self.sign_in()
             case Claimed.RELEASED:
-                await self._delete(tracker)
+                with _behind_the_front():
+                    await self._delete(tracker)
             case Claimed.OTHER:
                 await self.sign_in(other=True)
 
@@ -182,6 +188,18 @@ class _Served:
         self._server.should_exit = True
         self._thread.join()
         self._listener.close()
+
+
+@contextmanager
+def _behind_the_front() -> Iterator[None]:
+    """What becomes of an account becomes of it while the service's front is shut for maintenance too: another device
+    may have signed out just before."""
+    shut = list(_maintained)
+    _maintained.clear()
+    try:
+        yield
+    finally:
+        _maintained[:] = shut
 
 
 def _message() -> str | None:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
@@ -165,10 +165,13 @@ def by_hindsight(state: State, seed: str) -> Treated:
             break
         if before - causes(trial.state):
             useful.append(fix)
-    for size in (2, 3):
+    # First of those that each end something at once, then of all that could: who cannot sign in while a service is down
+    # can afterwards.
+    could = [fix for fix in fixes if any(mend.cause in before for mend in load().fixes[fix].mends)]
+    for among, size in product((useful, could), (2, 3)):
         if best is not None:
             break
-        for several in combinations(useful, size):
+        for several in permutations(among, size) if among is could else combinations(among, size):
             treated = by_order(state, several, seed)
             if treated.moved and not treated.harmful and (best is None or treated.minutes < best.minutes):
                 best = treated

@@ -66,6 +66,12 @@ def test_what_nobody_noticed_is_no_session_and_is_measured_apart() -> None:
     assert found["early"] == 0.0
 
 
+def test_where_hindsight_found_no_way_the_best_of_the_others_stands_for_it() -> None:
+    missed = replace(row(1), hindsight=Way(480.0, False), doctor=Way(12.0, True), check=Way(10.0, True))
+    assert values([missed])["minutes_hindsight"] == 10.0
+    assert values([missed])["hindsight"] == pytest.approx(1.2)
+
+
 def test_the_charge_for_giving_up_can_be_left_out() -> None:
     found = values([row(1), replace(row(2), doctor=Way(484.0, False))])
     assert found["hindsight_moved"] == 1.0

@@ -120,6 +120,15 @@ SAID = (
 
 _OURS = _stuck(lambda row: row.doctor.minutes)
 
+
+def best_known(row: Row) -> float:
+    """Minutes of the best in hindsight; where its search found no way, of the best of those who got data moving."""
+    if row.hindsight.moved:
+        return row.hindsight.minutes
+    others = [way.minutes for way in (row.doctor, row.check, row.article) if way.moved]
+    return min(others, default=row.hindsight.minutes)
+
+
 DONE = (
     Measure(
         "article",
@@ -131,7 +140,7 @@ DONE = (
         "hindsight",
         "minutes, of the best in hindsight",
         _OURS,
-        _stuck(lambda r: r.hindsight.minutes),
+        _stuck(best_known),
     ),
     Measure(
         "check",
@@ -143,11 +152,11 @@ DONE = (
         "hindsight_moved",
         "minutes, of the best in hindsight, where data moved in the end",
         _stuck_and_moved(lambda row: row.doctor.minutes),
-        _stuck_and_moved(lambda row: row.hindsight.minutes),
+        _stuck_and_moved(best_known),
     ),
     Measure("minutes", "minutes of the doctor", _OURS),
     Measure("minutes_article", "minutes of the articles' order", _stuck(lambda row: row.article.minutes)),
-    Measure("minutes_hindsight", "minutes of the best in hindsight", _stuck(lambda row: row.hindsight.minutes)),
+    Measure("minutes_hindsight", "minutes of the best in hindsight", _stuck(best_known)),
     Measure("minutes_check", "minutes of the first failed check", _stuck(lambda row: row.check.minutes)),
     Measure("moved", "data moves in the end", _stuck(lambda row: row.doctor.moved)),
     Measure("moved_article", "data moves in the end, articles' order", _stuck(lambda row: row.article.moved)),
