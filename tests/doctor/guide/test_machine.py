@@ -332,6 +332,7 @@ def test_new_evidence_in_which_data_moves_ends_the_session(tmp_path: Path) -> No
     assert shown_when_tried(end + timedelta(hours=1)) is not Kind.MOVES  # what was tried is newer: it says nothing
 
 
+@pytest.mark.timeout(300)  # sixty whole sessions: about a second each, more where other tests run beside it
 @given(st.lists(st.integers(0, 20), max_size=MOST_STEPS), st.sampled_from(list(load().symptoms)))
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_chosen_nothing_harmful_is_ever_a_step(choices: list[int], symptom: str) -> None:
