@@ -14,7 +14,6 @@ from typing import BinaryIO, Self
 
 import cbor2
 from bumble import hci
-from bumble.device import Connection
 from fastapi import FastAPI
 
 from unstuck.chain.link.coap import Code, Request
@@ -31,6 +30,7 @@ from unstuck.chain.tracker.bluetooth.peripheral import Peripheral, static_addres
 from unstuck.chain.tracker.memory import Capacity
 from unstuck.lab.app import AppProcess
 from unstuck.lab.backend import Backend
+from unstuck.lab.linked import LinkNotes
 from unstuck.lab.neighbours import Beacon, OtherPhone
 from unstuck.lab.network import PhoneNetwork
 from unstuck.lab.phone.models import MODELS
@@ -151,7 +151,6 @@ class World:
         self._beacon = Beacon(self.air, Spot(5.0, 3.0))
         self._other = OtherPhone(self.air, Spot(3.0, 2.0))
         self._trace: BinaryIO | None = None
-        self._applied: State | None = None
         self._was = _Was()
         self._living: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
@@ -168,9 +167,7 @@ class World:
     async def __aenter__(self) -> Self:
         self._trace = (self.folder / TRACE_FILE).open("wb")
         self.radio.host.snoop(Trace(self._trace, self.phone_time))
-        device = self.radio.host.device
-        device.on(device.EVENT_CONNECTION, self._connected)
-        device.on(device.EVENT_CONNECTION_FAILURE, self._not_connected)
+        LinkNotes(self.state.phone, self.true_time, self.address).listen(self.radio.host.device)
         await self.backend.__aenter__()
         await self.radio.host.turn_on()
         if self.state.rooms.beacon:
@@ -454,28 +451,9 @@ class World:
         self._was.known = known
         return known
 
-    # what the phone's system sees of links
-
-    def _connected(self, connection: Connection) -> None:
-        address = str(connection.peer_address).removesuffix("/P")
-        phone, now_s = self.state.phone, self.true_time()
-        phone.note_gatt(now_s, address, 0, True)
-        connection.on(connection.EVENT_DISCONNECTION, lambda reason: self._disconnected(address, int(reason)))
-
-    def _disconnected(self, address: str, reason: int) -> None:
-        self.state.phone.note_gatt(self.true_time(), address, _GATT_STATUS.get(reason, reason), False)
-
-    def _not_connected(self, error: object) -> None:
-        code = int(getattr(error, "error_code", 0))
-        if code != hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR:  # that is the app giving up
-            self.state.phone.note_gatt(self.true_time(), self.address, 133, False)
-
 
 _FRESH_RECORDS = 30
 """So few records not drained are those of the last minutes: the phone has caught up."""
-
-_GATT_STATUS: dict[int, int] = {0x3D: 22}
-"""Android's GATT status for an HCI reason where it is not the same number."""
 
 
 @dataclass(slots=True)
