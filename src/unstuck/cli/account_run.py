@@ -137,7 +137,7 @@ def claim(tracker: str, shown: str, label: str, server: str, token_file: Path | 
     kept = login_for(folder or state_folder() / "agent", server, token_file)
     if kept is None:
         reason = "this machine has no login; run 'unstuck account create' or 'unstuck account login' first"
-        raise UsageError(ErrorCode.AGENT_USAGE, given="unstuck account claim", reason=reason)
+        raise UsageError(ErrorCode.AGENT_USAGE, given="account claim", reason=reason)
 
     async def work() -> None:
         async with Person(kept.server, kept.token) as person:

@@ -30,9 +30,6 @@ from unstuck.model.errors import ErrorCode, UsageError
 from unstuck.model.evidence import ReaderOptions, Reading
 from unstuck.model.history import Tried
 
-CHECK_WIDE = 29
-"""Columns of the longest finding's id."""
-
 _STATUS = {
     Verdict.HEALTHY: ExitStatus.HEALTHY,
     Verdict.STUCK: ExitStatus.STUCK,
@@ -167,14 +164,15 @@ def list_every_check() -> None:
     """Every finding with what can show it and which causes it speaks for."""
     knowledge = load()
     console = Console(highlight=False, soft_wrap=True)
+    longest = max(map(len, knowledge.findings))
     hop = None
     for spec in knowledge.findings.values():
         if spec.hop is not hop:
             hop = spec.hop
             console.print(f"\n[bold]{hop}[/bold]")
-        beside(console, spec.id, CHECK_WIDE, spec.says)
+        beside(console, spec.id, longest, spec.says)
         causes = ", ".join(link.cause for link in spec.links)
-        beside(console, "", CHECK_WIDE, f"seen in: {', '.join(spec.seen_in)}; speaks for: {causes}")
+        beside(console, "", longest, f"seen in: {', '.join(spec.seen_in)}; speaks for: {causes}")
 
 
 def _write(request: Request, diagnosis: Diagnosis) -> None:

@@ -39,9 +39,6 @@ from unstuck.model.history import Tried
 SCHEMA_ID = "unstuck.fix/1"
 """Name and version of the document that ``--json`` writes."""
 
-REMEDY_WIDE = 24
-"""Columns of the longest remedy's id, and some."""
-
 SHELL_LIMIT_S = 60.0
 """Seconds for one command on the phone: 'am start' waits for the app, which can be slow."""
 
@@ -89,7 +86,7 @@ def run(request: FixRequest) -> ExitStatus:
             raise UsageError(ErrorCode.USAGE_SOURCE, given=name, reason=reason)
     if not request.sources and not request.undo and not request.symptom and not request.answers:
         reason = "name what to look at: adb, bluez, chain or files"
-        raise UsageError(ErrorCode.USAGE_SOURCE, given="unstuck fix", reason=reason)
+        raise UsageError(ErrorCode.USAGE_SOURCE, given="fix", reason=reason)
     live.check(Live(phone=request.phone), request.words or ((live.ADB,) if request.undo else ()))
     console = Console(highlight=False, soft_wrap=True, stderr=request.json_file == "-")
     try:
@@ -103,12 +100,13 @@ def run(request: FixRequest) -> ExitStatus:
 def list_remedies() -> None:
     """Everything that could ever be done, by fix."""
     console = Console(highlight=False, soft_wrap=True)
+    longest = max(map(len, REMEDIES))
     for fix in load().fixes.values():
         own = [one for one in REMEDIES.values() if one.fix == fix.id]
         head = f"{fix.id}: {fix.title}" + ("" if own else " (guided)")
         hanging(console, head, "bold")
         for one in own:
-            beside(console, one.id, REMEDY_WIDE, f"{one.changes} Undo: {one.undo} Risk: {one.risk}.")
+            beside(console, one.id, longest, f"{one.changes} Undo: {one.undo} Risk: {one.risk}.")
 
 
 async def _run(request: FixRequest, console: Console) -> ExitStatus:

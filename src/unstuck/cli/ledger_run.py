@@ -60,9 +60,7 @@ def run(request: LedgerRequest) -> ExitStatus:
     local = _local(folder, request.tracker)
     tracker = request.tracker or (local["tracker"] if local else "")
     if not tracker:
-        raise UsageError(
-            ErrorCode.AGENT_USAGE, given="unstuck ledger", reason="name the tracker, or run 'unstuck up' first"
-        )
+        raise UsageError(ErrorCode.AGENT_USAGE, given="ledger", reason="name the tracker, or run 'unstuck up' first")
     server, why_not = asyncio.run(_ask(login, tracker))
     if server is None and local is None:
         raise UsageError(ErrorCode.AGENT_USAGE, given=tracker, reason=f"no journal in {folder}; {why_not}")

@@ -209,9 +209,7 @@ def _run() -> int:
         app()
         sys.stdout.flush()
     except UnstuckError as error:
-        # A sentence that begins with the command it is about says who speaks.
-        said = str(error)
-        typer.echo(said if said.startswith("unstuck ") else f"unstuck: {said}", err=True)
+        typer.echo(f"unstuck: {error}", err=True)
         return ExitStatus.WRONG_USAGE
     except KeyboardInterrupt:
         typer.echo("unstuck: stopped; nothing was changed.", err=True)
