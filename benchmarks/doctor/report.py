@@ -130,15 +130,12 @@ def _goals(
     lines.append(("harmful acts and lost records", "0", f"{harm}", _held(harm == 0), ""))
     tried = "cases, counted with each kind of evidence"
     lines.append((tried, f"at least {CASES_LEAST:,}", f"{counts.rows:,}", _held(counts.rows >= CASES_LEAST), ""))
-    lines.append(
-        (
-            "seconds a case, counted with each kind of evidence",
-            f"at most {SECONDS_MOST:g}",
-            f"{counts.seconds_each:.2f}",
-            _held(counts.seconds_each <= SECONDS_MOST),
-            "",
-        )
-    )
+    # The sentence can be read both ways; the second is the stricter one.
+    for which, seconds in (
+        ("seconds a case, counted with each kind of evidence", counts.seconds_each),
+        ("seconds a case, with all its kinds of evidence", counts.seconds),
+    ):
+        lines.append((which, f"at most {SECONDS_MOST:g}", f"{seconds:.2f}", _held(seconds <= SECONDS_MOST), ""))
     return _table(lines)
 
 

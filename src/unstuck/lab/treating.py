@@ -10,7 +10,7 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import combinations, permutations, product
+from itertools import combinations, permutations
 
 from unstuck.doctor.diagnose import Options, diagnose
 from unstuck.doctor.guide.machine import View, choose, look
@@ -168,10 +168,11 @@ def by_hindsight(state: State, seed: str) -> Treated:
     # First of those that each end something at once, then of all that could: who cannot sign in while a service is down
     # can afterwards.
     could = [fix for fix in fixes if any(mend.cause in before for mend in load().fixes[fix].mends)]
-    for among, size in product((useful, could), (2, 3)):
+    searches = (combinations(useful, 2), combinations(useful, 3), permutations(could, 2), permutations(could, 3))
+    for search in searches:
         if best is not None:
             break
-        for several in permutations(among, size) if among is could else combinations(among, size):
+        for several in search:
             treated = by_order(state, several, seed)
             if treated.moved and not treated.harmful and (best is None or treated.minutes < best.minutes):
                 best = treated

@@ -17,7 +17,7 @@ limits and the reasons for its numbers: docs/why/reasoning.md.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -67,9 +67,8 @@ class Network:
 
     ``causes``: of every column its cause, so one with forms is there more than once. ``columns``: of every cause its
     columns; ``columns_by_key``: those of its forms too (``tracker.hung/mute``); ``holding``: in which combinations it
-    holds (rows,). ``finding_rows``: of every finding its row in
-    ``log_silent`` and ``log_seen`` (findings, rows): log P(no | combination) and log P(yes | combination).
-    ``log_prior`` (rows,), not normalised.
+    holds (rows,). ``finding_rows``: of every finding its row in ``log_silent`` and ``log_seen`` (findings, rows): log
+    P(no | combination) and log P(yes | combination). ``log_prior`` (rows,), not normalised.
     """
 
     causes: tuple[Cause, ...]
@@ -359,11 +358,7 @@ class Posterior:
             raise KeyError(cause)
         if finding not in self.known:
             return 0.0
-        return self._log_odds(cause) - self._without(finding)._log_odds(cause)
-
-    def _without(self, finding: str) -> "Posterior":
-        """The weights that a known finding was not counted in, not normalised."""
-        return replace(self, log_weights=self.log_weights - self._says(finding))
+        return self._log_odds(self.log_weights, cause) - self._log_odds(self.log_weights - self._says(finding), cause)
 
     def _says(self, finding: str) -> Floats:
         """What a known finding adds to the log weights, shape (rows,); of an answer its own part."""
@@ -380,22 +375,22 @@ class Posterior:
     ) -> dict[str, tuple[tuple[str, float], ...]]:
         """Of each cause the findings seen that are linked to it and speak for it, strongest first, with their
         contribution."""
-        log_odds = {cause: self._log_odds(cause) for cause in causes}
+        log_odds = {cause: self._log_odds(self.log_weights, cause) for cause in causes}
         spoken: dict[str, list[tuple[str, float]]] = {cause: [] for cause in log_odds}
         for finding, state in self.known.items():
             linked = {link.cause for link in self.network.links[finding]} & log_odds.keys()
             if state is State.YES and linked:
-                without = self._without(finding)
+                without = self.log_weights - self._says(finding)
                 for cause in linked:
-                    spoken[cause].append((finding, log_odds[cause] - without._log_odds(cause)))
+                    spoken[cause].append((finding, log_odds[cause] - self._log_odds(without, cause)))
         return {
             cause: tuple(sorted((one for one in its if one[1] >= at_least), key=lambda one: (-one[1], one[0])))
             for cause, its in spoken.items()
         }
 
-    def _log_odds(self, cause: str) -> float:
+    def _log_odds(self, log_weights: Floats, cause: str) -> float:
         held = self.network.holding[cause]
-        return log_sum(self.log_weights[held]) - log_sum(self.log_weights[~held])
+        return log_sum(log_weights[held]) - log_sum(log_weights[~held])
 
 
 def posterior(

@@ -32,8 +32,8 @@ of the lab with all evidence the minutes were 116.5 % of the best in hindsight w
 116.5 with 0.35. From answers alone less than 0.8 named fewer causes rightly."""
 
 TOGETHER_MAX = 2
-"""Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an
-answer makes single causes and pairs probable, hardly a triple that was not probable before."""
+"""Causes at once in the estimate, unless a combination of more is as probable as HEAVY_ROW: an answer makes single
+causes and pairs probable, hardly a triple that was not probable before. Two, because pairs are laid out as a square."""
 
 HEAVY_ROW = 1e-3
 """Probability from which a combination is in the estimate whatever its size."""
