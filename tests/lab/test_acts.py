@@ -1,17 +1,22 @@
 """What the fixes do to the lab's world, where more than one thing follows from one of them."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 
+from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.reasoning.repair import LOOK_AGAIN_MINUTES
 from unstuck.lab import acts
 from unstuck.lab.phone.models import MODELS
 from unstuck.lab.phone.phone import LabPhone
-from unstuck.lab.state import State
+from unstuck.lab.state import Hung, State
+from unstuck.lab.treating import by_order
 from unstuck.lab.ways import causes
 
 NOW_S = 1_773_273_600.0
 MEGABYTE = 2**20
+RESTART_MINUTES = load().fixes["restart_tracker"].minutes + LOOK_AGAIN_MINUTES
 
 
 @pytest.fixture
@@ -60,3 +65,52 @@ def test_two_gigabytes_are_room_for_all_that_waits(state: State) -> None:
     acts.do("free_phone_storage", state, random.Random(1))
     assert phone.storage_wanted_bytes == 0
     assert not phone.storage_low
+
+
+def _low(state: State) -> None:
+    state.wrist.battery_percent = acts.HALF_CHARGED_PERCENT - 1
+
+
+def _old_app(state: State) -> None:
+    state.phone.update_app("3.0.0", 30_000_000)
+
+
+def _offered(state: State) -> None:
+    state.person.update_waited = True
+
+
+def _full(state: State) -> None:
+    state.phone.state.storage_free_bytes = acts.ENOUGH_ROOM_BYTES - 1
+
+
+def _own_limit(state: State) -> None:
+    state.phone.state.storage_quota_bytes = 5 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    ("fix", "wanting"),
+    [
+        ("charge_tracker", _low),
+        ("update_app", _old_app),
+        ("update_firmware", _offered),
+        ("free_phone_storage", _full),
+        ("free_phone_storage", _own_limit),
+    ],
+)
+def test_long_fix_ends_where_its_steps_say_that_it_is_not_needed(
+    state: State, fix: str, wanting: Callable[[State], None]
+) -> None:
+    known = load().fixes[fix]
+    state.wrist.hung = Hung.MUTE
+    state.wrist.battery_percent = 80.0
+    state.phone.update_app(acts.NEWEST_APP, acts.NEWEST_APP_CODE)
+    assert by_order(state, (fix, "restart_tracker"), "1").minutes == known.needless_minutes + RESTART_MINUTES
+    wanting(state)
+    assert (
+        by_order(state, (fix, "restart_tracker"), "1").minutes == known.minutes + LOOK_AGAIN_MINUTES + RESTART_MINUTES
+    )
+
+
+def test_what_only_doing_tells_is_done_to_its_end(state: State) -> None:
+    quick = {fix.id for fix in load().fixes.values() if fix.needless_minutes is None}
+    assert [fix for fix in sorted(quick) if acts.needless(fix, state)] == []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from unstuck.chain.link.radio.physics import Spot
 from unstuck.chain.phone.host import Network, Permission
 from unstuck.chain.releases.versions import is_too_old
+from unstuck.lab.phone.state import PhoneState
 from unstuck.lab.state import Claimed, Down, Hung, Login, State, Wedged
 
 NEWEST_APP = "9.1.0"
@@ -21,6 +22,10 @@ FILES_FROM_AFAR = 0.25
 
 CHARGED_PERCENT = 62.0
 """After half an hour on the charger: a quarter an hour and more (battery.py), from empty, and people leave it on."""
+
+HALF_CHARGED_PERCENT = 50.0
+ENOUGH_ROOM_BYTES = 2**30
+"""From here the steps of charging, and of freeing storage, say to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,12 @@ class Done:
     def harmful(self) -> bool:
         """Whether it did harm."""
         return self.lost > 0 or self.locked_out
+
+
+def needless(fix: str, state: State) -> bool:
+    """Whether a person sees on the way that this fix is not needed, as its steps say, and stops."""
+    seen = _NEEDLESS.get(fix)
+    return seen is not None and seen(state)
 
 
 def do(fix: str, state: State, dice: random.Random) -> Done:
@@ -282,6 +293,10 @@ def _contact_support(state: State, dice: random.Random) -> None:
         state.app_installed += 1  # its files are new
 
 
+def _has_room(phone: PhoneState) -> bool:
+    return phone.storage_free_bytes >= ENOUGH_ROOM_BYTES and phone.storage_quota_bytes is None
+
+
 _ACTS: Mapping[str, Callable[[State, random.Random], Done | None]] = {
     "restart_tracker": _restart_tracker,
     "restart_phone": _restart_phone,
@@ -310,6 +325,12 @@ _ACTS: Mapping[str, Callable[[State, random.Random], Done | None]] = {
     "reinstall_app": _reinstall_app,
     "wait_for_vendor": _wait_for_vendor,
     "contact_support": _contact_support,
+}
+_NEEDLESS: Mapping[str, Callable[[State], bool]] = {
+    "charge_tracker": lambda state: state.wrist.battery_percent >= HALF_CHARGED_PERCENT,
+    "update_app": lambda state: not is_too_old(state.phone.state.app.version_name, NEWEST_APP),
+    "update_firmware": lambda state: not state.person.update_waited,
+    "free_phone_storage": lambda state: _has_room(state.phone.state),
 }
 FIXES = frozenset(_ACTS)
 """Every fix that can be done here: all of the catalogue (tested)."""

@@ -2,7 +2,8 @@
 
 All of them work on a copy of the same world and do their fixes with the same hands (:mod:`unstuck.lab.acts`). Minutes
 are hands-on ones: a question's and a fix's own, and two for looking whether it helped; waiting for a service counts the
-looking. A helper that ends without data moving is charged what the doctor's own plan weighs for that, a working day.
+looking, and a fix that turns out not to be needed counts until the person sees that. A helper that ends without data
+moving is charged what the doctor's own plan weighs for that, a working day.
 """
 
 import copy
@@ -121,8 +122,12 @@ class _Tally:
     def do(self, fix: str) -> bool:
         """Do it, and say whether data moves now."""
         self.fixes.append(fix)
+        known = load().fixes[fix]
+        if known.needless_minutes is not None and acts.needless(fix, self.state):
+            self.minutes += known.needless_minutes
+            return flows(self.state)
         done = acts.do(fix, self.state, self.dice)
-        self.minutes += load().fixes[fix].minutes + LOOK_AGAIN_MINUTES
+        self.minutes += known.minutes + LOOK_AGAIN_MINUTES
         self.looked = True
         self.lost += done.lost
         self.harmful += done.harmful

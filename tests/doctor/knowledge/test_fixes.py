@@ -2,7 +2,7 @@
 
 import pytest
 
-from unstuck.doctor.knowledge.loader import load
+from unstuck.doctor.knowledge.loader import all_steps, load
 from unstuck.doctor.knowledge.schema import Guard
 
 CATALOGUE = [
@@ -118,3 +118,16 @@ def test_texts_are_sentences() -> None:
             assert text.endswith("."), (fix.id, text)
         assert not fix.title.endswith("."), fix.id
         assert len(fix.title) <= 75, fix.id
+
+
+def test_steps_of_a_long_fix_say_where_it_turns_out_not_to_be_needed() -> None:
+    ends = {fix.id for fix in load().fixes.values() if fix.needless_minutes is not None}
+    said = {
+        fix for fix in CATALOGUE if all(any("stop here" in line for line in steps.lines) for steps in all_steps(fix))
+    }
+    assert ends == said == {"charge_tracker", "free_phone_storage", "update_app", "update_firmware"}
+
+
+def test_what_is_not_needed_is_seen_long_before_it_is_done() -> None:
+    for fix in load().fixes.values():
+        assert fix.needless_minutes is None or fix.needless_minutes <= fix.minutes / 2, fix.id

@@ -404,11 +404,12 @@ def _fix(row: Row) -> Fix:
         chance = 0.0 if of_forms else mend.chance("chance", certain=True)
         mends.append(Mend(mend.text("cause"), chance, mend.text("source"), of_forms=of_forms))
         mend.end()
+    minutes = row.number("minutes", 0.0, MINUTES_MAX)
     return Fix(
         id=row.text("id"),
         title=row.text("title"),
         explanation=row.text("explanation"),
-        minutes=row.number("minutes", 0.0, MINUTES_MAX),
+        minutes=minutes,
         effort=row.whole("effort", 0, 3),
         mends=tuple(mends),
         guards=tuple(Guard(guard) for guard in guards),
@@ -416,6 +417,7 @@ def _fix(row: Row) -> Fix:
         worked_when=row.text("worked_when"),
         undo=row.text("undo"),
         safe_part=row.text("safe_part", default=""),
+        needless_minutes=row.number("needless_minutes", 0.0, minutes) if row.has("needless_minutes") else None,
     )
 
 

@@ -25,6 +25,10 @@ class Row:
         self._asked.add(key)
         return self._table.get(key)
 
+    def has(self, key: str) -> bool:
+        """Whether it is there at all."""
+        return self._get(key) is not None
+
     def fail(self, reason: str) -> NoReturn:
         """Raise with the place of this row."""
         invalid(f"{self.where}: {reason}")

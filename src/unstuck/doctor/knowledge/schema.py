@@ -205,7 +205,8 @@ class Fix:
     """Something that can be done. ``minutes`` of the person's time; ``effort`` 0 (none) to 3 (a chore).
 
     ``safe_part`` says which part of the steps harms nothing and may be done even while the gate
-    holds the rest back; empty where there is none.
+    holds the rest back; empty where there is none. ``needless_minutes``: of a long fix, until the person sees that
+    it is not needed and stops (its steps say where); None where only doing it tells.
     """
 
     id: str
@@ -219,6 +220,7 @@ class Fix:
     worked_when: str
     undo: str
     safe_part: str = ""
+    needless_minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
