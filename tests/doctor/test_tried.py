@@ -2,7 +2,8 @@
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from unstuck.doctor.knowledge.schema import Cause, Fix, Link, Mend
 from unstuck.doctor.reasoning.network import UNLISTED_SHARE, Network
 from unstuck.doctor.tried import failures, moving_again, weigh
 from unstuck.model.diagnosis import State, Verdict
-from unstuck.model.history import How, Result, Tried
+from unstuck.model.history import Answered, How, Result, Tried
 from unstuck.model.hop import Hop
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -172,3 +173,32 @@ def test_support_stays_the_end_of_the_plan() -> None:
     every = [done(fix, n) for n, fix in enumerate(load().fixes)]
     plan = diagnose([], stuck(*every), at(100)).plan
     assert [step.fix for step in plan if step.blocked is None] == ["contact_support"]
+
+
+def bluetooth(*answers: tuple[str, float], tried: Sequence[Tried] = ()) -> list[str]:
+    """The fixes in the plan of somebody who looked whether Bluetooth is on, and when."""
+    given = tuple(Answered("bluetooth_on", answer, at(minute)) for answer, minute in answers)
+    options = replace(stuck(*tried), answers=given, answered_at={one.question: one.at for one in given})
+    newest = [(one.question, one.answer) for one in given[-1:]]
+    return [step.fix for step in diagnose(answer_facts(newest), options, at(60)).plan]
+
+
+def test_what_is_seen_to_be_off_again_is_turned_on_once_more() -> None:
+    once = done("turn_bluetooth_on", 5)
+    twice = done("turn_bluetooth_on", 15)
+    assert bluetooth(("off", 1))[0] == "turn_bluetooth_on"
+    assert "turn_bluetooth_on" not in bluetooth(("off", 1), tried=[once])
+    assert bluetooth(("off", 1), ("off", 10), tried=[once])[0] == "turn_bluetooth_on"
+    assert "turn_bluetooth_on" not in bluetooth(("off", 1), ("on", 10), tried=[once])
+    assert "turn_bluetooth_on" not in bluetooth(("off", 1), ("off", 10), ("off", 20), tried=[once, twice])
+
+
+def test_a_service_that_is_back_no_longer_bars_signing_in() -> None:
+    answers = [("status_page", "incident"), ("asks_login", "yes"), ("login_known", "yes")]
+    before = {step.fix: step.blocked for step in diagnose(answer_facts(answers), stuck(), at(0)).plan}
+    options = replace(
+        stuck(done("wait_for_vendor", 5)), answered_at={"status_page": at(1), "asks_login": at(8), "login_known": at(9)}
+    )
+    after = {step.fix: step.blocked for step in diagnose(answer_facts(answers), options, at(10)).plan}
+    assert before["sign_in_again"] is not None
+    assert after["sign_in_again"] is None

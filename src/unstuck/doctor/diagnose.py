@@ -29,7 +29,7 @@ from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock
-from unstuck.doctor.tried import failures, moving_again, offered, seen_at, weigh, when, without_mended
+from unstuck.doctor.tried import failures, moving_again, offered, seen_anew, seen_at, weigh, when, without_mended
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
@@ -169,10 +169,10 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
     if helped is not None:
         judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
-    situation = situate(case, flow, judgement, posterior, found, now)
+    situation = situate(case, flow, judgement, posterior, told, now)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
-    fixes = offered(knowledge.fixes, options.tried)
+    fixes = offered(knowledge.fixes, options.tried, seen_anew(found, seen, failed, knowledge))
     plan = make_plan(posterior, fixes, situation) if stopped and not well else ()
     if not well and any(one.fix == CONTACT_SUPPORT for one in failed):
         plan = after_support(plan, not_tried_yet(posterior, fixes, situation, GATE_QUESTIONS))
@@ -242,7 +242,8 @@ def situate(
 ) -> Situation:
     """What the harm gate needs to know. None where the evidence is silent: the gate takes that for a reason.
 
-    ``now``: the moment at which something might be done, which can be long after the moment of judgement.
+    ``found``: what still speaks about now. ``now``: when something might be done, which can be long after the moment of
+    judgement.
     """
     stop = flow.first_stop
     waiting = (case.judged_at - stop.since) / timedelta(minutes=1) if stop is not None else None

@@ -5,6 +5,7 @@ Fixes and findings are taken in the order of time, because a finding speaks abou
 arithmetic: docs/why/reasoning.md.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ NOT_AGAIN = frozenset({Result.HELPED, Result.DID_NOT_HELP, Result.UNDONE, Result
 
 SPEAKS = frozenset({Result.DID_NOT_HELP, Result.UNDONE})
 """Results that say something about the causes: the fix was done, and data did not move."""
+
+TRIES_MOST = 2
+"""How often a fix is offered whose cause is seen to hold again: whoever did it twice has another trouble."""
 
 ENDED = 0.5
 """Chance below which a cause is left, so that what it showed before is taken for over (probability)."""
@@ -42,10 +46,36 @@ def when(tried: Tried) -> datetime:
     return tried.ended or tried.began
 
 
-def offered(fixes: Mapping[str, Fix], tried: Sequence[Tried]) -> dict[str, Fix]:
-    """The fixes without those that were tried already. Support stays: it is where a plan ends."""
-    done = {one.fix for one in tried if one.result in NOT_AGAIN} - {CONTACT_SUPPORT}
-    return {fix_id: fix for fix_id, fix in fixes.items() if fix_id not in done}
+def offered(fixes: Mapping[str, Fix], tried: Sequence[Tried], shown_anew: Collection[str] = ()) -> dict[str, Fix]:
+    """The fixes without those that were tried already. Support stays: it is where a plan ends.
+
+    ``shown_anew``: causes that were seen to hold after that, as :func:`seen_anew` says; what ends them comes once more.
+    """
+    counts = Counter(one.fix for one in tried if one.result in NOT_AGAIN and one.fix != CONTACT_SUPPORT)
+
+    def is_left(fix: Fix) -> bool:
+        ends = any(mend.cause in shown_anew and mend.chance > 1.0 - ENDED for mend in fix.mends)
+        return counts[fix.id] == 0 or (counts[fix.id] < TRIES_MOST and ends)
+
+    return {fix_id: fix for fix_id, fix in fixes.items() if is_left(fix)}
+
+
+def seen_anew(
+    found: Sequence[Finding], seen: Mapping[str, datetime], failed: Sequence[Tried], knowledge: Knowledge
+) -> frozenset[str]:
+    """Causes of which a finding speaks that nothing else shows in, seen after what most likely ended them.
+
+    Bluetooth was turned on, and now it is off: it went off again, or was never on.
+    """
+    causes = set()
+    for finding in found:
+        spec = knowledge.findings.get(finding.id)
+        if finding.state is State.YES and spec is not None and len(spec.links) == 1 and finding.id in seen:
+            cause = spec.links[0].cause
+            ends = {fix.id for fix in knowledge.fixes.values() for mend in fix.mends if mend.cause == cause}
+            if any(one.fix in ends and when(one) < seen[finding.id] for one in failed):
+                causes.add(cause)
+    return frozenset(causes)
 
 
 def moving_again(
