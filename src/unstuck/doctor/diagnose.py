@@ -58,7 +58,7 @@ ANSWER = "reported.answer"
 APPLE = "Apple"
 """The maker of phones whose system is not Android."""
 
-KNOWN_ENOUGH = 0.9
+KNOWN_ENOUGH = 0.85
 """Chance of one cause, in one of its forms, from which no further question is asked before the first fix (probability):
 people came for help, and the fix says the rest."""
 

@@ -27,6 +27,7 @@ from unstuck.doctor.reasoning.gate import Situation
 from unstuck.doctor.reasoning.network import Network, Posterior, Said
 from unstuck.doctor.reasoning.questions import (
     ASKING_MINUTES,
+    GOES_ON_SHARE,
     SAVED_SHARE,
     _Estimate,
     next_question,
@@ -34,7 +35,7 @@ from unstuck.doctor.reasoning.questions import (
     what_would_settle,
     worth_of_questions,
 )
-from unstuck.doctor.reasoning.repair import Repair, ended
+from unstuck.doctor.reasoning.repair import STILL_STUCK_MINUTES, Repair, ended
 from unstuck.model.diagnosis import State
 from unstuck.model.hop import Hop
 
@@ -182,12 +183,15 @@ def test_the_worth_is_what_the_answer_saves_by_the_exact_plan() -> None:
 
 
 def best_cost(found: Posterior, knowledge: Knowledge) -> float:
-    """Expected cost of the best of all orders, with giving up after any step."""
+    """Expected cost of the best of all orders, with giving up after any step, weighed as for a question."""
     fixes = list(knowledge.fixes.values())
     repair = Repair.build(found, fixes)
-    return min(
-        repair.cost_of(order) for size in range(len(fixes) + 1) for order in permutations(range(len(fixes)), size)
-    )
+
+    def cost(order: tuple[int, ...]) -> float:
+        stuck = 1.0 - float(repair.moved(repair.missing[list(order)].prod(axis=0)[None])[0])
+        return repair.cost_of(order) - (1.0 - GOES_ON_SHARE) * STILL_STUCK_MINUTES * stuck
+
+    return min(cost(order) for size in range(len(fixes) + 1) for order in permutations(range(len(fixes)), size))
 
 
 @given(seed=st.integers(0, 2**32))
