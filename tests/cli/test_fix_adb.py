@@ -108,9 +108,10 @@ def test_bluetooth_is_not_left_off_by_who_presses_ctrl_c_in_between(
 
     monkeypatch.setattr(Terminal, "pause", pressed)
     cycle = frozenset({"restart_bluetooth"})
+    helped = ("toggle_helped=yes",)
     with running(Adbd(phone, banner="ro.product.model=Lab;")) as running_phone:
         serial = connect(running_phone.daemon)
-        assert fix_run.run(request(serial, only=cycle, yes=cycle)) is ExitStatus.INTERRUPTED
+        assert fix_run.run(request(serial, only=cycle, yes=cycle, answers=helped)) is ExitStatus.INTERRUPTED
     assert changes(phone) == ["svc bluetooth disable", "svc bluetooth enable"]
     assert phone.phone.state.bluetooth == "on"
     assert "'unstuck fix --undo' takes it back" in capsys.readouterr().err

@@ -202,3 +202,10 @@ def test_a_service_that_is_back_no_longer_bars_signing_in() -> None:
     after = {step.fix: step.blocked for step in diagnose(answer_facts(answers), options, at(10)).plan}
     assert before["sign_in_again"] is not None
     assert after["sign_in_again"] is None
+
+
+def test_only_what_a_person_said_is_put_into_their_mouth() -> None:
+    said = diagnose([], stuck(done("restart_phone", 5, Result.HELPED)), at(6)).headline
+    seen = diagnose([], stuck(Tried("restart_phone", at(4), How.AUTOMATIC, Result.HELPED, at(5))), at(6)).headline
+    assert "as you said" in said
+    assert seen == said.replace(", as you said", "")

@@ -168,7 +168,8 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     shown = [cause.id for cause in knowledge.causes.values() if Boundary.SHOW in cause.closes]
     judgement = judge(case, flow, told, causes, complains=complains, insists=insists, hops=posterior.hops, shown=shown)
     if helped is not None:
-        judgement = moves_again(knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix)
+        title = knowledge.fixes[helped.fix].title if helped.fix in knowledge.fixes else helped.fix
+        judgement = moves_again(title, helped.how)
     situation = situate(case, flow, judgement, posterior, told, now)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY

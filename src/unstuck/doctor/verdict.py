@@ -12,6 +12,7 @@ from unstuck.doctor.boundaries import QUIET_OK, Flow
 from unstuck.doctor.case import Case
 from unstuck.doctor.telling.wording import Clock
 from unstuck.model.diagnosis import Finding, HopState, RankedCause, State, Verdict
+from unstuck.model.history import How
 from unstuck.model.hop import Hop
 from unstuck.model.worded import capital, worded
 
@@ -115,11 +116,13 @@ def names_idle(cause: RankedCause) -> bool:
     return cause.id == "tracker.not_worn" and cause.probability >= (CONVINCING if seen else SURE)
 
 
-def moves_again(title: str) -> Judgement:
-    """What holds after a fix that helped, by the person's own word."""
-    return Judgement(
-        Verdict.HEALTHY, None, None, worded("Data moves again, as you said. What helped: {title}.", title=worded(title))
-    )
+def moves_again(title: str, how: How) -> Judgement:
+    """What holds after a fix that helped: by the person's own word, or seen after what was done for them."""
+    if how is How.GUIDED:
+        headline = worded("Data moves again, as you said. What helped: {title}.", title=worded(title))
+    else:
+        headline = worded("Data moves again. What helped: {title}.", title=worded(title))
+    return Judgement(Verdict.HEALTHY, None, None, headline)
 
 
 def _stuck(flow: Flow, blocking: Sequence[Finding], top: RankedCause | None, hops: Mapping[Hop, float]) -> Judgement:

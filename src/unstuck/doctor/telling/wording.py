@@ -248,7 +248,9 @@ def checked_sentence(diagnosis: Diagnosis) -> str:
 
 
 def detail_sentence(diagnosis: Diagnosis) -> str:
-    """The doctor's own sentence; empty where the first cause says the same."""
+    """The doctor's own sentence; empty where the first cause says the same, or nothing could be read."""
+    if diagnosis.sources and not any(source.readable for source in diagnosis.sources):
+        return ""
     headline = clean(diagnosis.headline)
     said = diagnosis.verdict is Verdict.STUCK and any(
         headline.rstrip(".") == clean(cause.title).rstrip(".") for cause in diagnosis.causes[:1]
