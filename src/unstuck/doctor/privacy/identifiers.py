@@ -27,7 +27,7 @@ _PUBLIC_DOMAINS = (
     "creativecommons.org", "crashlytics.com", "dontkillmyapp.com", "facebook.com", "firebaseio.com",
     "fitbit.com", "garmin.com", "github.com", "google.com", "googleapis.com",
     "googleusercontent.com", "gstatic.com", "huami.com", "icloud.com", "mi.com", "ouraring.com",
-    "pebble.com", "polar.com", "samsung.com", "ti.com", "w3.org", "whoop.com", "withings.com",
+    "pebble.com", "polar.com", "samsung.com", "ti.com", "w3.org", "whoop.com", "withings.com", "withings.io",
     "zepp.com",
 )  # fmt: skip
 """Services that everybody talks to: which of them failed is evidence, not a trace of a person."""
