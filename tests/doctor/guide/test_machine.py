@@ -263,6 +263,23 @@ def test_the_battery_is_asked_about_before_charging_is_advised_for_an_update() -
     assert "battery_half" in asked
 
 
+def test_who_stops_a_long_fix_says_so_and_goes_on() -> None:
+    person = Person()
+    person.does("never_connects", "google", UNSURE)
+    for _ in range(MOST_STEPS):
+        view = person.view
+        offered = [one.id for one in view.screen.choices]
+        if view.screen.kind is Kind.FIX:
+            assert ("not_needed" in offered) == any("stop here" in line for line in view.screen.steps)
+        if "not_needed" in offered:
+            break
+        person.does("did_not_help" if view.screen.kind is Kind.FIX else UNSURE)
+    assert view.screen.id == "charge_tracker"
+    view = person.does("not_needed")
+    assert view.screen.id != "charge_tracker"
+    assert view.session.tried[-1].result is Result.DID_NOT_HELP
+
+
 def test_what_was_skipped_can_be_taken_up_at_the_end() -> None:
     person = Person()
     person.does("steps_frozen", "android", "fitbit", "enough")

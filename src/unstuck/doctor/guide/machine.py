@@ -25,6 +25,7 @@ from unstuck.model.history import Answered, How, Result, Tried
 RESULTS = {
     "helped": Result.HELPED,
     "did_not_help": Result.DID_NOT_HELP,
+    "not_needed": Result.DID_NOT_HELP,
     "could_not": Result.FAILED,
     "skip": Result.DECLINED,
 }

@@ -175,6 +175,7 @@ def _fix(shown: Shown, diagnosis: Diagnosis) -> Screen:
     harm = _NO_HARM.sub("", knowledge.harm)
     if harm:
         text.append(worded("Mind: {harm}", harm=worded(harm)))
+    stopped = (Choice("not_needed", worded("I stopped: it was not needed")),)
     return Screen(
         shown.kind,
         step.fix,
@@ -182,6 +183,7 @@ def _fix(shown: Shown, diagnosis: Diagnosis) -> Screen:
         (
             Choice("helped", worded("Done, and it helped: data moves")),
             Choice("did_not_help", worded("Done, and it did not help")),
+            *(stopped if knowledge.needless_minutes is not None else ()),
             Choice("could_not", worded("I could not do it")),
             Choice("skip", worded("Skip this")),
         ),
