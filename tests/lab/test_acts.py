@@ -101,6 +101,7 @@ def test_long_fix_ends_where_its_steps_say_that_it_is_not_needed(
     state: State, fix: str, wanting: Callable[[State], None]
 ) -> None:
     known = load().fixes[fix]
+    assert known.needless_minutes is not None
     state.wrist.hung = Hung.MUTE
     state.wrist.battery_percent = 80.0
     state.phone.update_app(acts.NEWEST_APP, acts.NEWEST_APP_CODE)
