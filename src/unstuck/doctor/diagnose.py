@@ -29,7 +29,7 @@ from unstuck.doctor.telling.steps import Platform, planned
 from unstuck.doctor.telling.timeline import timeline
 from unstuck.doctor.telling.unchecked import evidence_given, unchecked
 from unstuck.doctor.telling.wording import Clock
-from unstuck.doctor.tried import failures, moving_again, offered, seen_anew, seen_at, weigh, when, without_mended
+from unstuck.doctor.tried import failures, in_vain, moving_again, offered, seen_at, weigh, when, without_mended
 from unstuck.doctor.verdict import Judgement, hop_states, is_stopped, judge, moves_again, names_idle
 from unstuck.doctor.window import within
 from unstuck.evidence.profiles import profiles
@@ -173,7 +173,7 @@ def examine(readings: Sequence[Reading], options: Options, now: datetime) -> Exa
     situation = situate(case, flow, judgement, posterior, told, now)
     stuck = judgement.verdict is Verdict.STUCK
     well = judgement.verdict is Verdict.HEALTHY
-    fixes = offered(knowledge.fixes, options.tried, seen_anew(found, seen, failed, knowledge))
+    fixes = offered(knowledge.fixes, options.tried, in_vain(found, seen, failed, knowledge))
     plan = make_plan(posterior, fixes, situation) if stopped and not well else ()
     if not well and any(one.fix == CONTACT_SUPPORT for one in failed):
         plan = after_support(plan, not_tried_yet(posterior, fixes, situation, GATE_QUESTIONS))

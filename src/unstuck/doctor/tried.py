@@ -46,36 +46,36 @@ def when(tried: Tried) -> datetime:
     return tried.ended or tried.began
 
 
-def offered(fixes: Mapping[str, Fix], tried: Sequence[Tried], shown_anew: Collection[str] = ()) -> dict[str, Fix]:
+def offered(fixes: Mapping[str, Fix], tried: Sequence[Tried], once_more: Collection[str] = ()) -> dict[str, Fix]:
     """The fixes without those that were tried already. Support stays: it is where a plan ends.
 
-    ``shown_anew``: causes that were seen to hold after that, as :func:`seen_anew` says; what ends them comes once more.
+    ``once_more``: those that :func:`in_vain` names; they come again until they were done TRIES_MOST times.
     """
     counts = Counter(one.fix for one in tried if one.result in NOT_AGAIN and one.fix != CONTACT_SUPPORT)
-
-    def is_left(fix: Fix) -> bool:
-        ends = any(mend.cause in shown_anew and mend.chance > 1.0 - ENDED for mend in fix.mends)
-        return counts[fix.id] == 0 or (counts[fix.id] < TRIES_MOST and ends)
-
-    return {fix_id: fix for fix_id, fix in fixes.items() if is_left(fix)}
+    most = {fix_id: TRIES_MOST if fix_id in once_more else 1 for fix_id in fixes}
+    return {fix_id: fix for fix_id, fix in fixes.items() if counts[fix_id] < most[fix_id]}
 
 
-def seen_anew(
+def in_vain(
     found: Sequence[Finding], seen: Mapping[str, datetime], failed: Sequence[Tried], knowledge: Knowledge
 ) -> frozenset[str]:
-    """Causes of which a finding speaks that nothing else shows in, seen after what most likely ended them.
+    """Fixes after which the cause that they most likely end was seen to hold: a finding that no other cause brings.
 
     Bluetooth was turned on, and now it is off: it went off again, or was never on.
     """
-    causes = set()
+    last: dict[str, datetime] = {}
     for finding in found:
         spec = knowledge.findings.get(finding.id)
         if finding.state is State.YES and spec is not None and len(spec.links) == 1 and finding.id in seen:
             cause = spec.links[0].cause
-            ends = {fix.id for fix in knowledge.fixes.values() for mend in fix.mends if mend.cause == cause}
-            if any(one.fix in ends and when(one) < seen[finding.id] for one in failed):
-                causes.add(cause)
-    return frozenset(causes)
+            last[cause] = max(seen[finding.id], last.get(cause, LONG_AGO))
+    return frozenset(
+        one.fix
+        for one in failed
+        if one.fix in knowledge.fixes
+        for mend in knowledge.fixes[one.fix].mends
+        if mend.chance > 1.0 - ENDED and when(one) < last.get(mend.cause, LONG_AGO)
+    )
 
 
 def moving_again(

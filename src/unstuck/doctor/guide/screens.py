@@ -10,7 +10,6 @@ from unstuck.doctor.guide.screen import Choice, Screen
 from unstuck.doctor.guide.state import OTHER, Kind, Session, Shown
 from unstuck.doctor.knowledge.loader import load
 from unstuck.doctor.knowledge.schema import Question
-from unstuck.doctor.reasoning.repair import WAIT_MINUTES
 from unstuck.doctor.telling import wording
 from unstuck.doctor.tried import moving_again
 from unstuck.model.diagnosis import Diagnosis, PlannedFix
@@ -27,6 +26,8 @@ STILL_MOVES = "still_moves"
 TAKE_UP = "take_up"
 """Choice: offer again what was skipped."""
 
+WAIT_MINUTES = 120.0
+"""After how long somebody who waits for a service is told to look again: outages end within hours, not minutes."""
 LEAST_LIKELY = 0.1
 """Probability from which a cause is named while the session goes on: below, naming it would mislead."""
 LIKELY_SHOWN = 3
